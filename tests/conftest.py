@@ -1,0 +1,80 @@
+"""What every test may ask for. The cast of people and the browser have their own modules."""
+
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from enablement.launch import services, system
+
+#: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
+PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out, visibly, what belongs to the other database or to a package that cannot be installed here.
+
+    Under CI nothing is taken out for want of a package: the test fails instead.
+    """
+    absent = set() if os.environ.get("CI") else set(system.missing())
+    kept, out = [], []
+    for item in items:
+        (kept if _belongs_here(item, absent) else out).append(item)
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
+    other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
+    if item.get_closest_marker(other):
+        return False
+    needed = {package for mark in item.iter_markers("needs") for package in mark.args}
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in PACKAGES_BY_FIXTURE:
+            needed.add(PACKAGES_BY_FIXTURE[fixture])
+    return not needed & absent
+
+
+def pytest_report_header() -> str:
+    absent = system.missing()
+    left_out = f"; left out, not installed: {', '.join(absent)}" if absent else ""
+    return f"database: {connection.vendor}{left_out}"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of this run's own, empty at its start."""
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture
+def child_env(transactional_db: None) -> dict[str, str]:
+    """The environment for a process that is to see this test's database (committed rows) and its `var/`."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        login = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+        url = f"postgresql://{login}/{database['NAME']}"
+    return {**os.environ, "DATABASE_URL": url}
+
+
+@pytest.fixture
+def production_env() -> dict[str, str]:
+    """A complete, safe environment for production mode; tests take one thing out, or spoil it."""
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "ENABLEMENT_VAR") if name in os.environ
+    }
+    return {
+        **kept,
+        "ENABLEMENT_MODE": "production",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "SITE_URL": "https://enablement.example",
+        "ALLOWED_HOSTS": "enablement.example",
+        "DATABASE_URL": "postgresql://enablement:secret@127.0.0.1:5432/enablement",
+        "REDIS_URL": "redis://127.0.0.1:6379/0",
+    }
