@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class PeopleConfig(AppConfig):
+    """People, sign-in and tokens."""
+
+    name = "enablement.people"
+    label = "people"
+
+    def ready(self) -> None:
+        from enablement.people.groups import sync_groups
+
+        post_migrate.connect(sync_groups, dispatch_uid="people.groups")

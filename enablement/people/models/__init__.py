@@ -1,0 +1,4 @@
+from enablement.people.models.api_token import ApiToken
+from enablement.people.models.user import User
+
+__all__ = ["ApiToken", "User"]

@@ -1,0 +1,8 @@
+"""The facts that people announces: each `send(sender=Model, facts=[Fact, ...])`, in the change's transaction."""
+
+from django.dispatch import Signal
+
+#: kinds `people.person_added`, `people.person_updated`, `people.person_deactivated`
+person_changed = Signal()
+#: kinds `people.token_created`, `people.token_revoked`
+token_changed = Signal()

@@ -1,0 +1,23 @@
+from tracks.models.cohort import Cohort, Enrolment, Mentorship
+from tracks.models.lab import Lab
+from tracks.models.lesson import Lesson, LessonVersion
+from tracks.models.progress import ComponentCompletion, LessonRead, ModuleCompletion
+from tracks.models.role import Role, RoleAssignment
+from tracks.models.track import Component, Module, Track
+
+__all__ = [
+    "Cohort",
+    "Component",
+    "ComponentCompletion",
+    "Enrolment",
+    "Lab",
+    "Lesson",
+    "LessonRead",
+    "LessonVersion",
+    "Mentorship",
+    "Module",
+    "ModuleCompletion",
+    "Role",
+    "RoleAssignment",
+    "Track",
+]

@@ -1,0 +1,65 @@
+"""Tracks and their modules."""
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tracks.models.base import Content
+from tracks.models.role import Role
+
+
+class Track(Content):
+    """What one role learns, in order. `due_days` is the window for completion (playbook: 14 days)."""
+
+    role = models.ForeignKey(Role, models.PROTECT, related_name="tracks")
+    summary = models.TextField(_("summary"), blank=True)
+    kpis = models.JSONField(_("key figures"), default=list)
+    due_days = models.PositiveSmallIntegerField(_("days to complete"), default=14)
+
+    class Meta(Content.Meta):
+        verbose_name = _("track")
+        constraints = (models.UniqueConstraint("key", name="track_key_unique"),)
+
+    def get_absolute_url(self) -> str:
+        return reverse("track", args=[self.key])
+
+
+class Module(Content):
+    track = models.ForeignKey(Track, models.PROTECT, related_name="modules")
+    duration_min = models.PositiveIntegerField(_("duration in minutes"))
+    outcomes = models.JSONField(_("outcomes"), default=list)
+
+    class Meta(Content.Meta):
+        verbose_name = _("module")
+        constraints = (models.UniqueConstraint("track", "key", name="module_key_unique_in_track"),)
+
+    def get_absolute_url(self) -> str:
+        return reverse("module", args=[self.track.key, self.key])
+
+
+class Component(models.Model):
+    """One thing that a module's completion needs: its lessons, one quiz or one lab.
+
+    An upper app declares its own (`require_component`) and reports it achieved (`record_completion`).
+    """
+
+    class Kind(models.TextChoices):
+        LESSONS = "lessons", _("lessons")
+        QUIZ = "quiz", _("quiz")
+        LAB = "lab", _("lab")
+
+    module = models.ForeignKey(Module, models.PROTECT, related_name="components")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    key = models.SlugField(_("key"), max_length=100)
+    title = models.CharField(_("title"), max_length=200)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("component")
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint("module", "kind", "key", name="component_unique_in_module"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
