@@ -1,0 +1,29 @@
+// Announces what happened after a fragment was swapped: HX-Trigger: {"toast": {"text": "Saved", "tone": "met"}}.
+(() => {
+  const STAYS_MS = 8000;
+  const region = () => document.getElementById("toasts");
+
+  const close = (toast) => toast.remove();
+
+  const show = ({ text, tone = "met" }) => {
+    const template = document.getElementById(`toast-${tone}`) ?? document.getElementById("toast-info");
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.querySelector("[data-toast-text]").textContent = text;
+    region().append(toast);
+    // Faults stay until they are closed; the rest leaves, unless somebody is looking at it.
+    if (tone === "not-met") return;
+    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, STAYS_MS) : close(toast));
+    setTimeout(leave, STAYS_MS);
+  };
+
+  document.addEventListener("toast", (event) => show(event.detail));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-toast-close]");
+    if (button) close(button.closest(".toast"));
+  });
+  document.addEventListener("htmx:sendError", () => show({ text: region().dataset.offline, tone: "not-met" }));
+  document.addEventListener("htmx:responseError", (event) => {
+    // 409 and 422 carry their own words in the fragment or in a toast.
+    if (![409, 422].includes(event.detail.xhr.status)) show({ text: region().dataset.failed, tone: "not-met" });
+  });
+})();
