@@ -1,0 +1,31 @@
+"""The command lines of the long-running processes."""
+
+import sys
+from collections.abc import Sequence
+
+from enablement.launch.supervisor import Child
+
+BLOCKING_THREADS = 8
+#: The whole tree runs as root in many containers; Celery's advice about that is one line too many.
+_QUIET_ABOUT_ROOT = "ignore:You're running the worker with superuser privileges"
+
+
+def web(*, host: str, port: int, workers: int = 1) -> Child:
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
+    sizes = ["--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)]
+    upkeep = ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning"]
+    return Child("web", [*granian, *sizes, *upkeep, "enablement.wsgi:application"])
+
+
+def worker(*, pool: str, concurrency: int) -> Child:
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return Child("worker", [*_celery("worker"), "--pool", pool, "--concurrency", str(concurrency), *alone])
+
+
+def beat() -> Child:
+    return Child("beat", [*_celery("beat"), "--pidfile="])
+
+
+def _celery(command: str) -> Sequence[str]:
+    python = [sys.executable, "-W", _QUIET_ABOUT_ROOT]
+    return [*python, "-m", "celery", "--quiet", "--app", "enablement", command, "--loglevel", "warning"]
