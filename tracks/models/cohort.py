@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
 
 from tracks.models.track import Track
+from tracks.zones import validate_zone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -39,7 +40,7 @@ class Cohort(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
     track = models.ForeignKey(Track, models.PROTECT, related_name="cohorts", verbose_name=_("track"))
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
     starts_on = models.DateField(_("starts on"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PLANNED)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -57,7 +58,7 @@ class Cohort(models.Model):
             ("mentor_cohort", "Mentors in this cohort"),
         )
         constraints = (
-            models.UniqueConstraint("name", name="cohort_name_unique"),
+            models.UniqueConstraint(fields=("name",), name="cohort_name_unique"),
             models.CheckConstraint(
                 condition=models.Q(state="planned", started_at=None)
                 | (~models.Q(state="planned") & models.Q(started_at__isnull=False)),
@@ -103,7 +104,9 @@ class Enrolment(models.Model):
     enrolled_at = models.DateTimeField(_("enrolled"))
     content_at = models.DateTimeField(_("content as of"))
     due_on = models.DateField(_("due on"))
+    paused_on = models.DateField(_("on leave since"), null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -117,6 +120,16 @@ class Enrolment(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="completed") | models.Q(completed_at__isnull=False),
                 name="enrolment_completed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="paused", paused_on__isnull=False)
+                | (~models.Q(state="paused") & models.Q(paused_on=None)),
+                name="enrolment_paused_has_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="withdrawn", withdrawn_at__isnull=False)
+                | (~models.Q(state="withdrawn") & models.Q(withdrawn_at=None)),
+                name="enrolment_withdrawn_has_time",
             ),
         )
 
@@ -149,6 +162,10 @@ class Mentorship(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(mentor=models.F("learner")), name="mentorship_mentor_is_not_learner"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("since")),
+                name="mentorship_ends_after_start",
             ),
         )
 

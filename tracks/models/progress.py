@@ -9,6 +9,10 @@ from tracks.models.cohort import Enrolment
 from tracks.models.lesson import Lesson
 from tracks.models.track import Component, Module
 
+_WITHDRAWN_WITH_REASON = models.Q(withdrawn_at=None, withdrawn_reason="") | (
+    models.Q(withdrawn_at__isnull=False) & ~models.Q(withdrawn_reason="")
+)
+
 
 class FactQuerySet(models.QuerySet["models.Model"]):
     def current(self) -> Self:
@@ -46,6 +50,7 @@ class ComponentCompletion(WithdrawableFact):
     class Meta:
         verbose_name = _("component completion")
         constraints = (
+            models.CheckConstraint(condition=_WITHDRAWN_WITH_REASON, name="component_completion_withdrawn_why"),
             models.UniqueConstraint(
                 "enrolment",
                 "component",
@@ -65,6 +70,7 @@ class ModuleCompletion(WithdrawableFact):
     class Meta:
         verbose_name = _("module completion")
         constraints = (
+            models.CheckConstraint(condition=_WITHDRAWN_WITH_REASON, name="module_completion_withdrawn_why"),
             models.UniqueConstraint(
                 "enrolment",
                 "module",

@@ -8,9 +8,11 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
+
+from tracks.zones import validate_zone
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -44,10 +46,10 @@ class User(AbstractBaseUser, PermissionsMixin, GuardianUserMixin):
     email = models.EmailField(_("e-mail address"))
     name = models.CharField(_("name"), max_length=200)
     external_id = models.CharField(_("identity provider's id"), max_length=255, blank=True)
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may use the admin site"), default=False)
-    joined_at = models.DateTimeField(_("joined"), default=timezone.now)
+    joined_at = models.DateTimeField(_("joined"), default=now)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
 
     USERNAME_FIELD = "email"

@@ -1,0 +1,27 @@
+"""Time zones by their IANA names."""
+
+import functools
+import zoneinfo
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+@functools.lru_cache(maxsize=1)
+def names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def validate_zone(value: str) -> None:
+    if value not in names():
+        raise ValidationError(
+            _("“%(zone)s” is not a time zone; expected a name such as Europe/Berlin."),
+            code="unknown_zone",
+            params={"zone": value},
+        )
+
+
+def local_date(at: datetime, zone: str) -> date:
+    """The calendar day of an instant in a zone."""
+    return at.astimezone(zoneinfo.ZoneInfo(zone)).date()
