@@ -1,8 +1,8 @@
 """Errors of the HTTP API as problem details (RFC 9457).
 
-`type` is "about:blank" and `title` the status's own phrase, as the RFC has it for errors that HTTP already names;
-`code` is ours, stable and for machines; `errors` lists what is wrong with which field of a malformed request,
-its place as a JSON pointer (RFC 6901).
+`type` is "about:blank" and `title` the status's own phrase, as the RFC has it for errors that HTTP already
+names; `code` is ours, stable and for machines; `errors` lists what is wrong with which field of a malformed
+request, its place as a JSON pointer (RFC 6901).
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,10 +1,11 @@
 """`manage.py demo`: the whole product with demo people, on this machine, until Ctrl-C."""
 
+import http.client
 import socket
 import sys
 import time
-import urllib.request
 from argparse import ArgumentParser
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -63,7 +64,7 @@ def _announce(supervisor: Supervisor) -> None:
     """Wait for the first answer, then say where to go."""
     from enablement.demo.links import sign_in_links
 
-    if not _answers(f"http://{HOST}:{settings.PORT}/healthz"):
+    if not _answers(settings.PORT):
         supervisor.say(
             f"The web process has not answered within {WAIT_SECONDS} seconds; see the lines above."
         )
@@ -78,12 +79,15 @@ def _announce(supervisor: Supervisor) -> None:
     supervisor.say(f"Running at {settings.SITE_URL} - Ctrl-C ends everything.")
 
 
-def _answers(url: str) -> bool:
+def _answers(port: int) -> bool:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
+        server = http.client.HTTPConnection(HOST, port, timeout=5)
         try:
-            with urllib.request.urlopen(url, timeout=5) as response:
-                return bool(response.status == 200)  # noqa: PLR2004
-        except OSError:
+            server.request("GET", "/healthz")
+            return server.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
+        finally:
+            server.close()
     return False
