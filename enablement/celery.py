@@ -1,4 +1,4 @@
-"""Celery as the composition root configures it; everything else is in the settings."""
+"""Celery, with the task class that keeps a job row; everything else is in the settings."""
 
 import os
 
@@ -6,6 +6,6 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enablement.settings")
 
-app = Celery("enablement")
+app = Celery("enablement", task_cls="enablement.jobs.task:JobTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,8 +71,11 @@ def _install(*, dev: bool) -> None:
         _create_venv()
     say("Installing the locked packages …")
     wanted = [part for lock in _locks(dev=dev) for part in ("-r", str(lock))]
-    if not (_install_with_uv(wanted) or _pip("install", "--require-hashes", *wanted)):
-        fail("could not install the locked packages; is the package index reachable? (see the lines above)")
+    if not _install_with_uv(wanted):
+        done = _pip("install", "--require-hashes", *wanted)
+        if done.returncode:
+            reason = _last_line(done.stderr)
+            fail(f"could not install the locked packages; is the package index reachable? ({reason})")
     RUNTIME_STAMP.write_text(_fingerprint(dev=False))
     if dev:
         DEV_STAMP.write_text(_fingerprint(dev=True))
@@ -103,28 +106,28 @@ def _can_make_pip(python: str) -> bool:
 
 def _install_with_uv(wanted: Sequence[str]) -> bool:
     """Many times faster than pip; false where there is no build of uv for this machine, or it fails."""
-    if not _runs(VENV_PYTHON, "-m", "uv", "--version") and not _pip(
-        "install", "--require-hashes", "-r", str(INSTALLER_LOCK)
-    ):
-        return False
-    uv = [str(VENV_PYTHON), "-m", "uv", "pip", "install", "--quiet", "--require-hashes"]
-    env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"}
-    return not subprocess.run([*uv, "-p", str(VENV_PYTHON), *wanted], check=False, env=env).returncode
+    if not _runs(VENV_PYTHON, "-m", "uv", "--version"):
+        _pip("install", "--require-hashes", "-r", str(INSTALLER_LOCK))
+    uv = [VENV_PYTHON, "-m", "uv", "pip", "install", "--quiet", "--require-hashes", "-p", VENV_PYTHON]
+    return _runs(*uv, *wanted, env={"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"})
 
 
-def _pip(*arguments: str) -> bool:
+def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pip for `.venv`: its own where it has one, otherwise the base interpreter's."""
     pip = [str(VENV_PYTHON), "-m", "pip"]
     if not _runs(*pip, "--version"):
         pip = [_base_python(), "-m", "pip", "--python", str(VENV_PYTHON)]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1"]
-    return not subprocess.run([*pip, arguments[0], *quiet, *arguments[1:]], check=False).returncode
+    command = [*pip, arguments[0], *quiet, *arguments[1:]]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-def _runs(*command: str | Path) -> bool:
+def _runs(*command: str | Path, env: Mapping[str, str] | None = None) -> bool:
+    """Whether a command ends well; `env` is added to ours."""
+    words = [str(part) for part in command]
     try:
         return not subprocess.run(
-            [str(part) for part in command], check=False, capture_output=True
+            words, check=False, capture_output=True, env={**os.environ, **(env or {})}
         ).returncode
     except OSError:
         return False
