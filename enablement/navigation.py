@@ -1,0 +1,156 @@
+"""Where a person may go: the side navigation, the line under their name, and the page they land on.
+
+Everything here is decided by model-level rights, which Django looks up once per request and keeps on the user; which
+cohorts or programs are somebody's own is each page's question.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+Label: TypeAlias = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the navigation; `permission` is "app.codename", or None for everybody."""
+
+    label: Label
+    icon: str
+    url_name: str
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: Label
+    icon: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGroup:
+    label: Label
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """What the layout draws for one person: groups of links, and what they are here as."""
+
+    role: Label
+    groups: tuple[LinkGroup, ...] = field(default=())
+
+
+PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
+    (
+        _("Learn"),
+        (
+            Place(_("My path"), "route", "my_path"),
+            Place(_("My tools"), "wrench", "my_tools"),
+            Place(_("Certificates"), "award", "my_certificates"),
+        ),
+    ),
+    (
+        _("Mentor"),
+        (
+            Place(_("Review queue"), "clipboard-check", "review_queue", "assessments.review_labs"),
+            Place(_("My mentees"), "users", "mentees", "assessments.review_labs"),
+        ),
+    ),
+    (
+        _("Quality"),
+        (Place(_("Shadow mode"), "eye", "judgement_queue", "assessments.judge_cases"),),
+    ),
+    (
+        _("Program"),
+        (
+            Place(_("Readiness"), "gauge", "readiness", "tracks.run_cohorts"),
+            Place(_("Cohorts"), "graduation-cap", "cohorts", "tracks.run_cohorts"),
+            Place(_("Reports"), "chart-column", "reports", "tracks.run_cohorts"),
+        ),
+    ),
+    (
+        _("Govern"),
+        (
+            Place(_("Tool access"), "shield-check", "access_overview", "access.view_grant"),
+            Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
+            Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
+        ),
+    ),
+)
+
+#: In this order: the right that makes a workplace, the page it opens with, what its holder is called.
+WORKPLACES: tuple[tuple[str, str, Label], ...] = (
+    ("playbook.author_playbooks", "playbooks", _("Author")),
+    ("tracks.run_cohorts", "readiness", _("Program manager")),
+    ("assessments.judge_cases", "judgement_queue", _("Quality owner")),
+    ("assessments.review_labs", "review_queue", _("Mentor")),
+    ("people.manage_roster", "roster", _("Administrator")),
+    ("access.view_grant", "access_overview", _("Governance")),
+)
+LEARNER: tuple[str, Label] = ("my_path", _("Learner"))
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `navigation` is a `Navigation`, worked out only where a template draws it; None signed out."""
+    return {"navigation": SimpleLazyObject(lambda: _navigation(request))}
+
+
+def first_page(user: AbstractBaseUser | AnonymousUser) -> str:
+    """The name of the URL that this person comes for (DESIGN: who, comes for, first page)."""
+    return _workplace(_permissions(user))[0]
+
+
+def _navigation(request: HttpRequest) -> Navigation | None:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    held = _permissions(user)
+    groups = [
+        (label, [place for place in places if place.permission is None or place.permission in held])
+        for label, places in PLACES
+    ]
+    urls = {place.url_name: reverse(place.url_name) for _label, places in groups for place in places}
+    here = _closest(request.path, urls.values())
+    return Navigation(
+        role=_workplace(held)[1],
+        groups=tuple(
+            LinkGroup(label, tuple(_link(place, urls[place.url_name], here) for place in places))
+            for label, places in groups
+            if places
+        ),
+    )
+
+
+def _link(place: Place, url: str, here: str) -> Link:
+    return Link(label=place.label, icon=place.icon, url=url, current=url == here)
+
+
+def _permissions(user: AbstractBaseUser | AnonymousUser) -> set[str]:
+    """The model-level rights, as "app.codename"; Django's own lookup, kept on the user object."""
+    if isinstance(user, PermissionsMixin):
+        return user.get_all_permissions()
+    return set()
+
+
+def _workplace(held: set[str]) -> tuple[str, Label]:
+    for permission, url_name, label in WORKPLACES:
+        if permission in held:
+            return url_name, label
+    return LEARNER
+
+
+def _closest(path: str, urls: Iterable[str]) -> str:
+    """The longest of `urls` that `path` lies on or under; "" where none does."""
+    return max(
+        (url for url in urls if path == url or (url != "/" and path.startswith(url))), key=len, default=""
+    )
