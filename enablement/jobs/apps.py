@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    """Durable jobs under Celery."""
+
+    name = "enablement.jobs"
+    label = "jobs"

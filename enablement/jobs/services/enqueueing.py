@@ -1,0 +1,60 @@
+"""Asking for a job: a row in the caller's transaction, a message after its commit."""
+
+import inspect
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from enablement.jobs import outbox
+from enablement.jobs.models import Job
+
+if TYPE_CHECKING:
+    from celery import Task
+
+
+def enqueue(
+    *,
+    task: "Task[..., object]",
+    args: Mapping[str, str | int],
+    at: datetime,
+    requested_by: AbstractBaseUser | None = None,
+    key: str = "",
+    period: str = "",
+    title: str = "",
+) -> Job:
+    """Have `task` run in a worker, once in effect, whatever happens to broker and workers.
+
+    args: the task's parameters by name; ids only, because the task reads the state of its own time.
+    key: what the job is about ("cohort:42"); while one with this key is unfinished, that one is returned.
+    period: what makes it unrepeatable ("2026-11-20"); the period's job is returned, even a finished one.
+    title: what the job page calls it.
+
+    Raises TypeError where `args` do not fit the task.
+    """
+    inspect.signature(task.run).bind(**args)
+    alike = Job.objects.like(kind=task.name, key=key, period=period)
+    existing = alike.first()
+    if existing is not None:
+        return existing
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                kind=task.name,
+                title=title,
+                args=dict(args),
+                key=key,
+                period=period,
+                requested_by_id=requested_by.pk if requested_by else None,
+                created_at=at,
+            )
+    except IntegrityError:
+        faster = alike.first()
+        if faster is None:
+            raise
+        return faster
+    transaction.on_commit(partial(outbox.publish_soon, job.pk), robust=True)
+    return job

@@ -1,0 +1,130 @@
+"""Proof that nothing was changed: every entry, link and policy revision is hashed again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from enablement.ledger import guards
+from enablement.ledger.canonical import GENESIS, sha256
+from enablement.ledger.models import LedgerLink, PolicyRevision, link_hash
+from enablement.ledger.services.linking import link
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first thing that is wrong. `position` and `entry_id` are None where it has none."""
+
+    problem: str
+    position: int | None = None
+    entry_id: UUID | None = None
+
+    def __str__(self) -> str:
+        where = [f"position {self.position}"] if self.position is not None else []
+        where += [f"entry {self.entry_id}"] if self.entry_id else []
+        return f"{', '.join(where)}: {self.problem}" if where else self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """entries: in the chain and sound, up to the break; head: the hash of the last of them."""
+
+    entries: int
+    head: str
+    broken: Break | None
+    missing_guards: tuple[str, ...]
+
+    @property
+    def intact(self) -> bool:
+        return self.broken is None and not self.missing_guards
+
+
+def verify(*, at: datetime) -> Report:
+    """Link the tail, then check the whole chain in its order, and the policy revisions.
+
+    Memory stays flat. What cannot be seen: links cut off at the very end (unless the head is kept elsewhere),
+    and entries removed before they were linked (only the database's guards stand before those).
+    """
+    link(at=at, everything=True)
+    entries, head, broken = 0, GENESIS, None
+    for step in _walk():
+        if isinstance(step, Break):
+            broken = step
+            break
+        entries, head = step.position, step.hash
+    return Report(
+        entries=entries,
+        head=head,
+        broken=broken or _broken_revision(),
+        missing_guards=tuple(guards.missing()),
+    )
+
+
+def _walk() -> Iterator[LedgerLink | Break]:
+    """The links in their order, as long as each follows the one before; then what is wrong."""
+    expected, previous = 1, GENESIS
+    links = LedgerLink.objects.order_by("position").select_related("entry").iterator(chunk_size=CHUNK)
+    while True:
+        try:
+            link = next(links, None)
+        except (TypeError, ValueError):
+            # SQLite stores any bytes in any column; these are no longer a time or an id.
+            yield Break("a column of the entry or its link was altered and cannot be read", expected)
+            return
+        if link is None:
+            last = LedgerLink.objects.head()
+            if last is not None and last.position >= expected:
+                yield _gap(expected)
+            return
+        if link.position != expected:
+            yield _gap(expected)
+            return
+        problem = _problem(link, previous=previous)
+        if problem:
+            yield Break(problem, expected, link.entry_id)
+            return
+        yield link
+        expected, previous = expected + 1, link.hash
+
+
+def _problem(link: LedgerLink, *, previous: str) -> str:
+    """What is wrong with a link and its entry, or nothing."""
+    if not _same_digest(link):
+        return "the entry was altered: its columns do not give its SHA-256"
+    if link.previous_hash != previous:
+        return "the link was altered: it does not follow the one before"
+    if link.hash != link_hash(
+        position=link.position,
+        entry_id=link.entry_id,
+        entry_sha256=link.entry.sha256,
+        previous=previous,
+        linked_at=link.linked_at,
+    ):
+        return "the link or its entry was altered: the link's hash does not match"
+    return ""
+
+
+def _same_digest(link: LedgerLink) -> bool:
+    try:
+        return link.entry.digest() == link.entry.sha256
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+def _gap(position: int) -> Break:
+    """The chain has no sound row at this position: either the link is gone, or its entry."""
+    entry_id = LedgerLink.objects.filter(position=position).values_list("entry_id", flat=True).first()
+    if entry_id is None:
+        return Break("the link is missing", position)
+    return Break("the entry is missing", position, entry_id)
+
+
+def _broken_revision() -> Break | None:
+    for revision in PolicyRevision.objects.order_by("number").iterator():
+        if sha256(revision.document) != revision.sha256:
+            return Break(
+                f"policy revision {revision.number} was altered: its document does not give its SHA-256"
+            )
+    return None
