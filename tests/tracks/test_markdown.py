@@ -31,12 +31,18 @@ def test_code_is_coloured_by_classes():
 
 
 def test_an_unknown_language_is_plain_code():
-    assert render("```nonsense\na < b\n```\n") == '<pre tabindex="0"><code class="highlight">a &lt; b\n</code></pre>\n'
+    assert (
+        render("```nonsense\na < b\n```\n")
+        == '<pre tabindex="0"><code class="highlight">a &lt; b\n</code></pre>\n'
+    )
 
 
 def test_bare_links_become_links():
     html = render("See https://example.com/a.")
-    assert html == '<p>See <a href="https://example.com/a" rel="noopener noreferrer">https://example.com/a</a>.</p>\n'
+    assert (
+        html
+        == '<p>See <a href="https://example.com/a" rel="noopener noreferrer">https://example.com/a</a>.</p>\n'
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_bare_links_become_links():
         "[a](data:text/html,x)",
         "![a](https://example.com/a.png)",
         "<a href='x' onclick='y'>a</a>",
-        "```\"><script>alert(1)</script>\nx\n```",
+        '```"><script>alert(1)</script>\nx\n```',
     ],
 )
 def test_nothing_active_comes_through(text):

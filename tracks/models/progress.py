@@ -50,7 +50,9 @@ class ComponentCompletion(WithdrawableFact):
     class Meta:
         verbose_name = _("component completion")
         constraints = (
-            models.CheckConstraint(condition=_WITHDRAWN_WITH_REASON, name="component_completion_withdrawn_why"),
+            models.CheckConstraint(
+                condition=_WITHDRAWN_WITH_REASON, name="component_completion_withdrawn_why"
+            ),
             models.UniqueConstraint(
                 "enrolment",
                 "component",

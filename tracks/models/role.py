@@ -47,7 +47,9 @@ class RoleAssignment(models.Model):
         verbose_name = _("role assignment")
         constraints = (
             models.UniqueConstraint(
-                fields=("user", "role"), condition=models.Q(ended_at=None), name="role_assignment_current_unique"
+                fields=("user", "role"),
+                condition=models.Q(ended_at=None),
+                name="role_assignment_current_unique",
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("since")),

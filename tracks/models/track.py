@@ -57,9 +57,7 @@ class Component(models.Model):
     class Meta:
         verbose_name = _("component")
         ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint("module", "kind", "key", name="component_unique_in_module"),
-        )
+        constraints = (models.UniqueConstraint("module", "kind", "key", name="component_unique_in_module"),)
 
     def __str__(self) -> str:
         return self.title
