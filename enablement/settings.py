@@ -186,6 +186,8 @@ AUTHENTICATION_BACKENDS = [
     "guardian.backends.ObjectPermissionBackend",
     "enablement.access.backends.GrantBackend",
 ]
+# E-mail is unique, by a constraint that ignores case: Django's check looks for `unique=True` only.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 # Answered by live grants alone: a superuser has to show the skill like everybody else.
 GOVERNED_PERMISSIONS = frozenset({"access.use_microtool"})
 GUARDIAN_MONKEY_PATCH_USER = False

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TextIO
@@ -41,6 +41,7 @@ class Supervisor:
         self.children = children
         self._output = output
         self._print_lock = threading.Lock()
+        self._copiers: list[threading.Thread] = []
         self._stops = 0
         self._gave_up = False
 
@@ -85,11 +86,14 @@ class Supervisor:
             bufsize=1,
             process_group=0,
         )
-        threading.Thread(target=self._copy, args=(child.name, child.process), daemon=True).start()
+        copier = threading.Thread(target=self._copy, args=(child.name, child.process), daemon=True)
+        copier.start()
+        self._copiers.append(copier)
 
     def _copy(self, name: str, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            self.say(f"{name:<6} | {line.rstrip()}")
+        with process.stdout or nullcontext(()) as lines:
+            for line in lines:
+                self.say(f"{name:<6} | {line.rstrip()}")
 
     def _keep_up(self) -> None:
         now = time.monotonic()
@@ -128,6 +132,8 @@ class Supervisor:
         for process in running:
             _kill_group(process)
             process.wait()
+        for copier in self._copiers:
+            copier.join(timeout=1)
         _reap_orphans()
 
 

@@ -1,0 +1,136 @@
+"""Production refuses to start with a missing or unsafe setting, in one clear line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def read_settings(env: dict[str, str], expression: str = "settings.MODE") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"from enablement import settings; print({expression})"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+
+
+def serve(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_complete_environment_is_accepted(production_env: dict[str, str]) -> None:
+    assert read_settings(production_env).stdout == "production\n"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"])
+def test_serve_names_what_is_missing(production_env: dict[str, str], name: str) -> None:
+    del production_env[name]
+
+    refused = serve(production_env)
+
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"manage.py: production needs {name} in the environment (see docs/operations.md)\n"
+    )
+    assert refused.stdout == ""
+
+
+def test_serve_names_everything_that_is_missing_at_once(production_env: dict[str, str]) -> None:
+    production_env |= {"SECRET_KEY": "", "REDIS_URL": " "}
+
+    assert serve(production_env).stderr == (
+        "manage.py: production needs SECRET_KEY, REDIS_URL in the environment (see docs/operations.md)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SECRET_KEY", "short", "SECRET_KEY is too easy to guess; it needs 50 random characters"),
+        ("SECRET_KEY", "abcd" * 20, "SECRET_KEY is too easy to guess; it needs 50 random characters"),
+        (
+            "SITE_URL",
+            "http://enablement.example",
+            "SITE_URL is 'http://enablement.example'; it has to begin with https://",
+        ),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS has to name this site's hosts, without '*'"),
+        ("ALLOWED_HOSTS", "a.example,*", "ALLOWED_HOSTS has to name this site's hosts, without '*'"),
+        ("ALLOWED_HOSTS", ",", "ALLOWED_HOSTS has to name this site's hosts, without '*'"),
+        ("DATABASE_URL", "sqlite:////tmp/x", "DATABASE_URL has to name a PostgreSQL database"),
+        ("REDIS_URL", "filesystem://", "REDIS_URL has to begin with redis:// or rediss://"),
+    ],
+)
+def test_serve_refuses_what_is_unsafe(
+    production_env: dict[str, str], name: str, value: str, message: str
+) -> None:
+    refused = serve(production_env | {name: value})
+
+    assert refused.returncode == 2
+    assert refused.stderr == f"manage.py: {message} (see docs/operations.md)\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "DATABASE_URL",
+            "nonsense",
+            'Environment variable "DATABASE_URL" invalid: Not a valid database URL.',
+        ),
+        ("DATABASE_URL", "mysql://a/b", "DATABASE_URL has to begin with postgresql:// or sqlite:///."),
+        ("PORT", "eighty", 'Environment variable "PORT" invalid: Not a valid integer.'),
+        (
+            "ENABLEMENT_MODE",
+            "fast",
+            "ENABLEMENT_MODE is 'fast'; expected one of local, demo, test, production.",
+        ),
+    ],
+)
+def test_nonsense_is_one_line_in_every_mode(
+    production_env: dict[str, str], name: str, value: str, message: str
+) -> None:
+    env = production_env | {"ENABLEMENT_MODE": "local"} | {name: value}
+
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "version"], cwd=ROOT, env=env, capture_output=True, text=True
+    )
+
+    assert refused.returncode == 2
+    assert refused.stderr == f"manage.py: {message}\n"
+
+
+def test_production_is_strict_about_cookies_and_transport(production_env: dict[str, str]) -> None:
+    strict = (
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+    )
+    shown = read_settings(production_env, f"([getattr(settings, name) for name in {strict}], settings.DEBUG)")
+
+    assert shown.stdout == "([True, True, True, True], False)\n"
+
+
+def test_the_defaults_need_no_server(tmp_path: Path) -> None:
+    env = {"PATH": "/usr/bin:/bin", "ENABLEMENT_VAR": str(tmp_path / "var")}
+
+    shown = read_settings(env, "(settings.DATABASES['default']['NAME'], settings.CELERY_BROKER_URL)")
+
+    assert shown.stdout == f"('{tmp_path}/var/enablement.sqlite3', 'filesystem://')\n"
+
+
+def test_the_local_secret_is_made_once_and_private(tmp_path: Path) -> None:
+    env = {"PATH": "/usr/bin:/bin", "ENABLEMENT_VAR": str(tmp_path)}
+
+    first, second = (read_settings(env, "settings.SECRET_KEY").stdout for _ in range(2))
+
+    assert first == second
+    assert len(first.strip()) >= 50
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
