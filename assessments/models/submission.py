@@ -1,0 +1,183 @@
+"""What a learner hands in for a lab, round by round, with its evidence and what the mentor said of it."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tracks.models import Cohort, Enrolment, Lab
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: "AbstractBaseUser") -> Self:
+        """One's own; and, once handed in, those of one's mentees, of cohorts one runs, and what one signed off."""
+        own = models.Q(enrolment__user=user)
+        theirs = models.Q(
+            models.Q(pk__in=self.model.objects.mentored_by(user).values("pk"))
+            | models.Q(enrolment__cohort__in=Cohort.objects.all().run_by(user))
+            | models.Q(pk__in=self.model.objects.filter(sign_offs__signer=user).values("pk"))
+        )
+        return self.filter(own | (theirs & ~models.Q(state=Submission.State.DRAFT)))
+
+    def mentored_by(self, user: "AbstractBaseUser") -> Self:
+        """Of learners whom this person mentors now; a mentor's own work is never among it."""
+        return self.filter(
+            enrolment__in=Enrolment.objects.filter(
+                mentorships__mentor=user, mentorships__ended_at=None
+            ).values("pk")
+        ).exclude(enrolment__user=user)
+
+    def waiting(self) -> Self:
+        return self.filter(state=Submission.State.SUBMITTED)
+
+    def open(self) -> Self:
+        """Not decided yet: there is at most one a lab and enrolment."""
+        return self.filter(state__in=(Submission.State.DRAFT, Submission.State.SUBMITTED))
+
+
+class Submission(models.Model):
+    """One round of work on a lab. `content_hash` is the SHA-256 (hex) of the evidence as it was handed in.
+
+    A claim keeps other mentors from doing the same review; it lapses at `claimed_until`.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("with the mentor")
+        SENT_BACK = "sent_back", _("sent back")
+        SIGNED_OFF = "signed_off", _("signed off")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    lab = models.ForeignKey(Lab, models.PROTECT, related_name="submissions")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="submissions")
+    round = models.PositiveSmallIntegerField(_("round"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    text = models.TextField(_("text"), blank=True)
+    link = models.URLField(_("link"), max_length=500, blank=True)
+    saved_at = models.DateTimeField(_("saved"))
+    submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+    content_hash = models.CharField(_("hash of the evidence"), max_length=64, blank=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("submission")
+        ordering = ("lab", "enrolment", "-round")
+        permissions = (("review_labs", "Can review labs"),)
+        constraints = (
+            models.UniqueConstraint("lab", "enrolment", "round", name="submission_round_unique"),
+            models.UniqueConstraint(
+                "lab",
+                "enrolment",
+                condition=models.Q(state__in=("draft", "submitted")),
+                name="submission_open_unique",
+            ),
+            models.CheckConstraint(condition=models.Q(round__gte=1), name="submission_round_positive"),
+            models.CheckConstraint(
+                condition=models.Q(state="draft", submitted_at=None, content_hash="")
+                | (
+                    ~models.Q(state="draft")
+                    & models.Q(submitted_at__isnull=False)
+                    & ~models.Q(content_hash="")
+                ),
+                name="submission_handed_in_has_hash",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(claimed_by=None, claimed_until=None)
+                | models.Q(state="submitted", claimed_by__isnull=False, claimed_until__isnull=False),
+                name="submission_claim_while_waiting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.lab} ({self.round})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("submission", args=[self.pk])
+
+    def claimed_at(self, at: datetime) -> bool:
+        """Whether somebody's claim stands at this moment."""
+        return self.claimed_until is not None and self.claimed_until > at
+
+
+class EvidenceFileQuerySet(models.QuerySet["EvidenceFile"]):
+    def visible_to(self, user: "AbstractBaseUser") -> Self:
+        return self.filter(submission__in=Submission.objects.all().visible_to(user))
+
+
+def _random_name(_file: "EvidenceFile", _name: str) -> str:
+    """Nothing of what a person called a file reaches the disk."""
+    return f"evidence/{uuid.uuid4().hex}"
+
+
+class EvidenceFile(models.Model):
+    """A stored file; `name` is what its owner called it, `content_type` is ours, by what the file is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="files")
+    file = models.FileField(upload_to=_random_name, max_length=200)
+    name = models.CharField(_("name"), max_length=150)
+    size = models.PositiveIntegerField(_("bytes"))
+    content_type = models.CharField(max_length=100)
+    sha256 = models.CharField(max_length=64)
+    added_at = models.DateTimeField()
+
+    objects = EvidenceFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("evidence file")
+        ordering = ("added_at", "name")
+        constraints = (
+            models.UniqueConstraint("submission", "sha256", name="evidence_file_once_a_submission"),
+            models.CheckConstraint(condition=models.Q(size__gte=1), name="evidence_file_not_empty"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("evidence_file", args=[self.pk])
+
+
+class LabReview(models.Model):
+    """What a mentor said of one round.
+
+    `marks` keeps the rubric as it was: `[{"key", "title", "points", "max_points", "level"}]`, in its order.
+    """
+
+    class Verdict(models.TextChoices):
+        SIGN_OFF = "sign_off", _("signed off")
+        SEND_BACK = "send_back", _("sent back")
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
+    marks = models.JSONField(_("marks"), default=list)
+    points = models.PositiveSmallIntegerField(_("points"))
+    comment = models.TextField(_("comment"), blank=True)
+    reviewed_at = models.DateTimeField(_("reviewed"))
+
+    class Meta:
+        verbose_name = _("review of a lab")
+        ordering = ("reviewed_at",)
+        constraints = (
+            models.UniqueConstraint("submission", name="lab_review_once_a_round"),
+            models.CheckConstraint(
+                condition=models.Q(verdict="sign_off") | ~models.Q(comment=""),
+                name="lab_review_sent_back_says_why",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.submission}: {self.get_verdict_display()}"
