@@ -102,32 +102,31 @@ def module_progress(*, enrolments: Sequence[Enrolment]) -> dict[tuple[UUID, int]
     for enrolment in enrolments:
         for module_id in modules[enrolment.track_id]:
             key = (enrolment.pk, module_id)
-            begun = ModuleState.WAITING if done[key] or read[key] else ModuleState.NOT_STARTED
-            state = ModuleState.MET if key in met else begun
+            state = _state(met=key in met, begun=bool(done[key] or read[key]))
             progress[key] = ModuleProgress(done[key], needed[module_id], state)
     return progress
 
 
 def path_of(enrolment: Enrolment) -> list[PathModule]:
-    """The live modules of the enrolment's track in order, with what is read and achieved. Eight queries at most."""
+    """The live modules of the enrolment's track in order, with what is read and achieved. Six queries."""
     modules = list(Module.objects.live().filter(track=enrolment.track_id).select_related("track"))
-    progress = module_progress(enrolments=[enrolment])
+    lessons = _by_module(Lesson.objects.live().filter(module__in=modules))
+    components = _by_module(Component.objects.filter(retired_at=None, module__in=modules))
     read = set(LessonRead.objects.filter(enrolment=enrolment).values_list("lesson_id", flat=True))
     achieved = set(
         ComponentCompletion.objects.current()
         .filter(enrolment=enrolment)
         .values_list("component_id", flat=True)
     )
-    lessons = _by_module(Lesson.objects.live().filter(module__in=modules))
-    components = _by_module(Component.objects.filter(retired_at=None, module__in=modules))
+    met = set(
+        ModuleCompletion.objects.current().filter(enrolment=enrolment).values_list("module_id", flat=True)
+    )
     return [
-        PathModule(
-            module=module,
-            lessons=[PathLesson(lesson, lesson.pk in read) for lesson in lessons[module.pk]],
-            components=[
-                PathComponent(component, component.pk in achieved) for component in components[module.pk]
-            ],
-            progress=progress[enrolment.pk, module.pk],
+        _path_module(
+            module,
+            [PathLesson(lesson, lesson.pk in read) for lesson in lessons[module.pk]],
+            [PathComponent(component, component.pk in achieved) for component in components[module.pk]],
+            met=module.pk in met,
         )
         for module in modules
     ]
@@ -140,6 +139,20 @@ def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[st
     for enrolment_id, key in rows.values_list("enrolment_id", "module__key"):
         keys[enrolment_id].add(key)
     return keys
+
+
+def _path_module(
+    module: Module, lessons: Sequence[PathLesson], components: Sequence[PathComponent], *, met: bool
+) -> PathModule:
+    done = sum(step.achieved for step in components)
+    state = _state(met=met, begun=bool(done or any(step.read for step in lessons)))
+    return PathModule(module, lessons, components, ModuleProgress(done, len(components), state))
+
+
+def _state(*, met: bool, begun: bool) -> ModuleState:
+    if met:
+        return ModuleState.MET
+    return ModuleState.WAITING if begun else ModuleState.NOT_STARTED
 
 
 def _count_by_module(

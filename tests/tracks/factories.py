@@ -111,10 +111,10 @@ class LessonFactory(factory.django.DjangoModelFactory):
     minutes = 8
 
     @factory.post_generation
-    def body(lesson, create, extracted, **kwargs):
+    def body(self, create, extracted, **kwargs):
         text = extracted or "Read the case, then decide."
         LessonVersion.objects.create(
-            lesson=lesson,
+            lesson=self,
             major=1,
             patch=0,
             body=text,
@@ -123,9 +123,9 @@ class LessonFactory(factory.django.DjangoModelFactory):
         )
 
     @factory.post_generation
-    def component(lesson, create, extracted, **kwargs):
+    def component(self, create, extracted, **kwargs):
         Component.objects.get_or_create(
-            module=lesson.module, kind=Component.Kind.LESSONS, key="lessons", defaults={"title": "Lessons"}
+            module=self.module, kind=Component.Kind.LESSONS, key="lessons", defaults={"title": "Lessons"}
         )
 
 
@@ -147,9 +147,9 @@ class LabFactory(factory.django.DjangoModelFactory):
     pass_points = 4
 
     @factory.post_generation
-    def component(lab, create, extracted, **kwargs):
+    def component(self, create, extracted, **kwargs):
         Component.objects.get_or_create(
-            module=lab.module, kind=Component.Kind.LAB, key=lab.key, defaults={"title": lab.title}
+            module=self.module, kind=Component.Kind.LAB, key=self.key, defaults={"title": self.title}
         )
 
 
@@ -169,9 +169,9 @@ class CohortFactory(factory.django.DjangoModelFactory):
     created_at = START
 
     @factory.post_generation
-    def run_by_creator(cohort, create, extracted, **kwargs):
+    def run_by_creator(self, create, extracted, **kwargs):
         if create and extracted is not False:
-            assign_perm("tracks.run_cohort", cohort.created_by, cohort)
+            assign_perm("tracks.run_cohort", self.created_by, self)
 
 
 class EnrolmentFactory(factory.django.DjangoModelFactory):

@@ -13,7 +13,7 @@ class Track(Content):
 
     role = models.ForeignKey(Role, models.PROTECT, related_name="tracks")
     summary = models.TextField(_("summary"), blank=True)
-    kpis = models.JSONField(_("key figures"), default=list)
+    kpis = models.JSONField(_("key figures"), default=list, blank=True)
     due_days = models.PositiveSmallIntegerField(_("days to complete"), default=14)
 
     class Meta(Content.Meta):
@@ -27,7 +27,7 @@ class Track(Content):
 class Module(Content):
     track = models.ForeignKey(Track, models.PROTECT, related_name="modules")
     duration_min = models.PositiveIntegerField(_("duration in minutes"))
-    outcomes = models.JSONField(_("outcomes"), default=list)
+    outcomes = models.JSONField(_("outcomes"), default=list, blank=True)
 
     class Meta(Content.Meta):
         verbose_name = _("module")
