@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AssessmentsConfig(AppConfig):
+    """Proves: quizzes, sign-offs, shadow-mode samples."""
+
+    name = "assessments"
+    label = "assessments"

@@ -1,0 +1,109 @@
+"""Forms of the quiz pages."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from assessments.selectors.attempts import PAGE_SIZE, Typed
+
+
+class RawAnswer(forms.Field):
+    """What the inputs of one question sent, as a list; whether it can be an answer is the service's to say."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [text for text in value or [] if text.strip()]
+
+
+class AnswersForm(forms.Form):
+    """Answers and flags of some questions, as a page or as its script sends them.
+
+    `item` (repeated) names the positions; for each there are `q-N` (repeated), `flag-N`, and `was-N` and
+    `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that an
+    old tab does not undo what another one saved. `stamp` is when the answer was given, in milliseconds of the
+    server's clock.
+    """
+
+    stamp = forms.IntegerField(required=False, min_value=0, max_value=9_999_999_999_999)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.positions = _positions(data.getlist("item"))
+        for position in self.positions:
+            label = _("Question %(position)s") % {"position": position}
+            self.fields[f"q-{position}"] = RawAnswer(label=label, required=False)
+            self.fields[f"flag-{position}"] = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        if not self.positions:
+            raise ValidationError(_("This request names no question."), code="position")
+        return self.cleaned_data
+
+    @property
+    def typed(self) -> dict[int, list[str]]:
+        return {position: self.cleaned_data.get(f"q-{position}", []) for position in self.positions}
+
+    @property
+    def answers(self) -> dict[int, object]:
+        """The answers that differ from what the page had shown, as the service takes them."""
+        return {
+            position: values
+            for position, values in self.typed.items()
+            if self.data.get(f"was-{position}") != ",".join(sorted(values))
+        }
+
+    @property
+    def flags(self) -> dict[int, bool]:
+        flags = {position: self.cleaned_data[f"flag-{position}"] for position in self.positions}
+        was = {position: self.data.get(f"was-flag-{position}") for position in self.positions}
+        return {position: flag for position, flag in flags.items() if was[position] != ("1" if flag else "")}
+
+    @property
+    def typed_at(self) -> datetime | None:
+        stamp = self.cleaned_data.get("stamp")
+        return datetime.fromtimestamp(stamp / 1000, tz=UTC) if stamp else None
+
+    def add_errors(self, error: ValidationError) -> None:
+        """Errors of the service, by position."""
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for position, errors in error.error_dict.items():
+            self.add_error(f"q-{position}", errors)
+
+    def as_typed(self) -> Typed:
+        errors: Mapping[str, list[str]] = self.errors
+        return Typed(
+            values=self.typed,
+            flags={position: self.cleaned_data.get(f"flag-{position}", False) for position in self.positions},
+            errors={
+                position: " ".join(errors[f"q-{position}"])
+                for position in self.positions
+                if f"q-{position}" in errors
+            },
+        )
+
+
+def _positions(raw: list[str]) -> list[int]:
+    """At most a page's worth of positions; anything else is not from our pages."""
+    if len(raw) > PAGE_SIZE or not all(text.isascii() and text.isdigit() and len(text) < 4 for text in raw):  # noqa: PLR2004
+        return []
+    return sorted({int(text) for text in raw})
+
+
+class UnlockForm(forms.Form):
+    extra = forms.TypedChoiceField(
+        label=_("Attempts to unlock"), coerce=int, choices=((1, "1"), (2, "2"), (3, "3")), initial=1
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("What you went through together, or what got in the way. It is kept on record."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -1,0 +1,51 @@
+"""Who may do what here, and when. Predicates and small values; whoever asks has read the rows already."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from assessments.models import Quiz
+from tracks.models import Enrolment, Mentorship
+from tracks.people import Person
+
+#: Answers that were on their way when the time ran out still count.
+GRACE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptLimits:
+    """How many attempts of a quiz one person has used, and from when the next may start.
+
+    An attempt counts from its start, so that questions cannot be read and left.
+    """
+
+    used: int
+    allowed: int
+    last_number: int
+    opens_at: datetime | None
+
+    @property
+    def left(self) -> int:
+        return max(self.allowed - self.used, 0)
+
+    def cooling_down(self, at: datetime) -> bool:
+        return self.opens_at is not None and at < self.opens_at
+
+
+def shows_answers(*, feedback: str, passed: bool, another_open: bool) -> bool:
+    """Whether the right answers of a closed attempt may be shown.
+
+    passed: whether this person has passed the quiz, by whatever attempt.
+    another_open: an attempt that is still running may ask the same questions again.
+    """
+    if another_open or feedback == Quiz.Feedback.NEVER:
+        return False
+    return passed or feedback == Quiz.Feedback.AFTER_SUBMIT
+
+
+def is_overdue(*, deadline_at: datetime, at: datetime) -> bool:
+    return at > deadline_at + GRACE
+
+
+def mentors(user: Person, enrolment: Enrolment) -> bool:
+    """Whether this person is a mentor of that enrolment now."""
+    return Mentorship.objects.filter(enrolment=enrolment, mentor=user, ended_at=None).exists()

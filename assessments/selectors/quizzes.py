@@ -1,0 +1,157 @@
+"""Reads of quizzes: how often somebody may still try, what they reached, and what the quiz's pages show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from django.db.models import Count, Max, Sum
+
+from assessments.models import Attempt, AttemptAllowance, Quiz
+from assessments.rules import AttemptLimits
+from tracks import rules as track_rules
+from tracks.errors import Refused
+from tracks.models import Enrolment, Mentorship
+from tracks.people import Person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuizResult:
+    """The best closed attempt; 0 points and no attempt where the only one is still running."""
+
+    points: Decimal
+    max_points: int
+    attempt_id: UUID | None
+    graded_at: datetime | None
+    in_progress: bool
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.points) / self.max_points
+
+
+def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[tuple[UUID, int], QuizResult]:
+    """What each person reached in each quiz, by (person, quiz); nothing for who never started. One query.
+
+    Of equally good attempts the first one is the proof, so that a proof does not move when nothing was gained.
+    """
+    rows = Attempt.objects.filter(user__in=list(user_ids), quiz__in=[quiz.pk for quiz in quizzes])
+    results: dict[tuple[UUID, int], QuizResult] = {}
+    columns = ("user_id", "quiz_id", "pk", "state", "points", "max_points", "submitted_at")
+    for user_id, quiz_id, pk, state, points, max_points, ended_at in rows.order_by("number").values_list(*columns):
+        running = state == Attempt.State.IN_PROGRESS
+        this = QuizResult(
+            points=points or Decimal(0),
+            max_points=max_points,
+            attempt_id=None if running else pk,
+            graded_at=ended_at,
+            in_progress=running,
+        )
+        results[user_id, quiz_id] = _better(results.get((user_id, quiz_id)), this)
+    return results
+
+
+def _better(best: QuizResult | None, this: QuizResult) -> QuizResult:
+    if best is None:
+        return this
+    winner = this if best.attempt_id is None or this.share > best.share else best
+    return QuizResult(
+        points=winner.points,
+        max_points=winner.max_points,
+        attempt_id=winner.attempt_id,
+        graded_at=winner.graded_at,
+        in_progress=best.in_progress or this.in_progress,
+    )
+
+
+def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
+    """How many attempts are used and allowed, and from when the next may start. Two queries."""
+    made = Attempt.objects.filter(quiz=quiz, user=user).aggregate(
+        used=Count("pk"), last=Max("number"), ended=Max("submitted_at")
+    )
+    extra = AttemptAllowance.objects.filter(quiz=quiz, user=user).aggregate(extra=Sum("extra"))["extra"]
+    opens_at = made["ended"] + timedelta(hours=quiz.cooldown_hours) if made["ended"] else None
+    return AttemptLimits(
+        used=made["used"],
+        allowed=quiz.max_attempts + (extra or 0),
+        last_number=made["last"] or 0,
+        opens_at=opens_at,
+    )
+
+
+def percent(share: Decimal) -> Decimal:
+    """0.850 as 85, 0.875 as 87.5."""
+    return share * 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuizOverview:
+    """A quiz's first page for one person, `at` a moment. `blocked` says in words why the track is not open."""
+
+    quiz: Quiz
+    enrolled: bool
+    blocked: str
+    limits: AttemptLimits
+    running: Attempt | None
+    closed: list[Attempt]
+    mentors: list[Person]
+    at: datetime
+
+    @property
+    def percent(self) -> Decimal:
+        return percent(self.quiz.threshold)
+
+    @property
+    def needed(self) -> Decimal:
+        return self.quiz.threshold * self.quiz.draws
+
+    @property
+    def passed(self) -> Attempt | None:
+        return next((attempt for attempt in reversed(self.closed) if attempt.passed), None)
+
+    @property
+    def wait_until(self) -> datetime | None:
+        return self.limits.opens_at if self.limits.cooling_down(self.at) else None
+
+    @property
+    def used_up(self) -> bool:
+        return not self.limits.left
+
+    @property
+    def can_start(self) -> bool:
+        return self.enrolled and not (self.blocked or self.running or self.used_up or self.wait_until)
+
+
+def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
+    """What this person may do with this quiz now, and what they did (newest attempt first)."""
+    enrolment = (
+        Enrolment.objects.live().filter(user=user, track=quiz.module.track_id).select_related("cohort").first()
+    )
+    attempts = list(Attempt.objects.filter(quiz=quiz, user=user).order_by("-number"))
+    return QuizOverview(
+        quiz=quiz,
+        enrolled=enrolment is not None,
+        blocked=_blocked(enrolment),
+        limits=attempt_limits(quiz=quiz, user=user),
+        running=next((attempt for attempt in attempts if attempt.is_open), None),
+        closed=[attempt for attempt in attempts if not attempt.is_open],
+        mentors=_mentors(enrolment),
+        at=at,
+    )
+
+
+def _blocked(enrolment: Enrolment | None) -> str:
+    if enrolment is None:
+        return ""
+    try:
+        track_rules.ensure_open(enrolment)
+    except Refused as refusal:
+        return refusal.message
+    return ""
+
+
+def _mentors(enrolment: Enrolment | None) -> list[Person]:
+    current = Mentorship.objects.filter(enrolment=enrolment, ended_at=None).select_related("mentor")
+    return [mentorship.mentor for mentorship in current] if enrolment else []

@@ -1,0 +1,18 @@
+"""What this app announces: `signal.send(sender=Model, facts=[Fact, ...])`, inside the change's transaction."""
+
+from django.dispatch import Signal
+
+attempt_started = Signal()
+attempt_graded = Signal()
+attempt_lapsed = Signal()
+attempts_granted = Signal()
+
+submission_handed_in = Signal()
+lab_sent_back = Signal()
+lab_signed_off = Signal()
+sign_off_withdrawn = Signal()
+sign_off_voided = Signal()
+
+case_judged = Signal()
+sample_judged = Signal()
+look_taken = Signal()

@@ -1,0 +1,206 @@
+"""The pages of quizzes: before, during and after an attempt."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assessments import rules
+from assessments.forms.quizzes import AnswersForm, UnlockForm
+from assessments.models import Attempt, Quiz
+from assessments.selectors.attempts import Typed, marks_of, page_of, questions_on
+from assessments.selectors.quizzes import attempt_limits, quiz_overview
+from assessments.selectors.results import attempt_result
+from assessments.services import attempts
+from tracks.errors import Refused
+from tracks.models import Enrolment
+
+REVIEW = "review"
+
+
+@require_GET
+@never_cache
+def quiz(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Quiz.objects.visible_to(request.user).select_related("module__track"), pk=pk)
+    overview = quiz_overview(quiz=found, user=request.user, at=timezone.now())
+    return render(request, "assessments/quiz.html", {"quiz": found, "overview": overview})
+
+
+@require_POST
+def attempt_start(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Quiz.objects.visible_to(request.user).select_related("module"), pk=pk)
+    try:
+        attempt = attempts.start(quiz=found, actor=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("quiz", pk=pk)
+    return redirect(attempt)
+
+
+@require_GET
+@never_cache
+def attempt(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A page of questions, or with `?page=review` the list of all before handing in."""
+    found, at = _own_attempt(request, pk), timezone.now()
+    over = rules.is_overdue(deadline_at=found.deadline_at, at=at)
+    if found.is_open and over:
+        # The clock closes it, not this visit: whoever looks first only carries it out.
+        attempts.lapse_overdue(at=at, attempts=Attempt.objects.filter(pk=pk))
+    if over or not found.is_open:
+        return redirect("attempt_result", pk=pk)
+    wanted = request.GET.get("page", "")
+    if wanted == REVIEW:
+        context = _frame(found, at) | {"page": REVIEW}
+        return render(request, "assessments/attempt_review.html", context)
+    return _questions(request, found, page=_page(wanted, found), at=at)
+
+
+@require_POST
+def attempt_save(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep what was answered; for the page's script with JSON, for a plain form by going on."""
+    found, at = _own_attempt(request, pk), timezone.now()
+    form = AnswersForm(request.POST)
+    refusal = None
+    try:
+        if form.is_valid():
+            attempts.save(
+                attempt=found,
+                answers=form.answers,
+                flags=form.flags,
+                typed_at=form.typed_at,
+                actor=request.user,
+                at=at,
+            )
+    except ValidationError as error:
+        form.add_errors(error)
+    except Refused as refused:
+        refusal = refused
+    if request.accepts("text/html"):
+        return _after_form(request, found, form=form, refusal=refusal, at=at)
+    return _after_script(found, form=form, refusal=refusal, at=at)
+
+
+def _after_script(found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime) -> JsonResponse:
+    if refusal:
+        return JsonResponse({"message": refusal.message, "result": _result_url(found)}, status=409)
+    if form.errors:
+        return JsonResponse({"errors": form.errors}, status=422)
+    saved = f"{timezone.localtime(at):%H:%M:%S}"
+    return JsonResponse({"saved": saved, "now": _milliseconds(at)})
+
+
+def _after_form(
+    request: HttpRequest, found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime
+) -> HttpResponse:
+    if refusal:
+        messages.error(request, refusal.message)
+        return redirect("attempt_result", pk=found.pk)
+    if form.errors:
+        page = page_of(min(form.positions, default=1))
+        return _questions(request, found, page=page, at=at, form=form)
+    go = request.POST.get("go", "")
+    target = go if go == REVIEW else _page(go, found)
+    return redirect(f"{found.get_absolute_url()}?page={target}")
+
+
+@require_POST
+def attempt_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    attempts.submit(attempt=_own_attempt(request, pk), actor=request.user, at=timezone.now())
+    return redirect("attempt_result", pk=pk)
+
+
+@require_GET
+@never_cache
+def result(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = _own_attempt(request, pk)
+    if found.is_open:
+        return redirect(found)
+    context = {"result": attempt_result(attempt=found, at=timezone.now()), "attempt": found, "quiz": found.quiz}
+    return render(request, "assessments/attempt_result.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
+    """A mentor gives one of their learners more attempts."""
+    mentored = Enrolment.objects.live().filter(mentorships__mentor=request.user, mentorships__ended_at=None)
+    enrolment = get_object_or_404(mentored.select_related("user"), pk=enrolment_pk)
+    found = get_object_or_404(Quiz.objects.live().filter(module__track=enrolment.track_id), pk=pk)
+    form = UnlockForm(request.POST or None)
+    if form.is_valid():
+        try:
+            attempts.grant_extra(
+                quiz=found, learner=enrolment.user, actor=request.user, at=timezone.now(), **form.cleaned_data
+            )
+        except (Refused, ValidationError) as error:
+            form.add_error(None, getattr(error, "message", None) or error)  # type: ignore[arg-type]
+        else:
+            messages.success(request, _("%(name)s can try again.") % {"name": enrolment.user})
+            return redirect("attempts_unlock", pk=pk, enrolment_pk=enrolment_pk)
+    context = {
+        "quiz": found,
+        "learner": enrolment.user,
+        "limits": attempt_limits(quiz=found, user=enrolment.user),
+        "form": form,
+    }
+    return render(request, "assessments/quiz_unlock.html", context, status=422 if form.errors else 200)
+
+
+def _own_attempt(request: HttpRequest, pk: UUID) -> Attempt:
+    mine = Attempt.objects.visible_to(request.user)  # type: ignore[arg-type]
+    return get_object_or_404(mine.select_related("quiz__module__track"), pk=pk)
+
+
+def _questions(
+    request: HttpRequest, found: Attempt, *, page: int, at: datetime, form: AnswersForm | None = None
+) -> HttpResponse:
+    typed = form.as_typed() if form else Typed()
+    context = _frame(found, at) | {
+        "form": form,
+        "page": page,
+        "questions": questions_on(found, page, typed=typed),
+    }
+    return render(request, "assessments/attempt.html", context, status=422 if form else 200)
+
+
+def _frame(found: Attempt, at: datetime) -> dict[str, Any]:
+    """What every page during an attempt shows around its questions."""
+    marks = marks_of(found)
+    pages = page_of(len(marks))
+    return {
+        "attempt": found,
+        "quiz": found.quiz,
+        "marks": marks,
+        "pages": range(1, pages + 1),
+        "answered": sum(mark.answered for mark in marks),
+        "unanswered": [mark for mark in marks if not mark.answered],
+        "flagged": [mark for mark in marks if mark.flagged],
+        "now_ms": _milliseconds(at),
+        "deadline_ms": _milliseconds(found.deadline_at),
+    }
+
+
+def _page(wanted: str, found: Attempt) -> int:
+    """The number of a page of this attempt; the first where none is named."""
+    if not wanted:
+        return 1
+    last = page_of(found.max_points)
+    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= last):
+        raise Http404
+    return int(wanted)
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _result_url(found: Attempt) -> str:
+    return reverse("attempt_result", args=[found.pk])
