@@ -1,0 +1,126 @@
+"""AuthZEN requests and answers (OpenID Authorization API 1.0, access evaluation)."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from enablement.access.decisions.verdict import Call
+from enablement.access.services.decisions import Decision
+
+MAX_TEXT = 20_000
+REASONS = {
+    "granted": _("You have shown that you can use this tool."),
+    "no_policy_in_force": _("No playbook is in force yet, so every tool is closed."),
+    "unknown_subject": _("This person is not known here."),
+    "inactive_subject": _("This account is closed."),
+    "unknown_microtool": _("This tool is not known here."),
+    "retired_microtool": _("This tool is no longer in use."),
+    "unknown_action": _("Only the actions invoke and apply can be asked for."),
+    "region_not_allowed": _("This tool may not be used from that region."),
+    "gate_not_met": _("Something is still missing before this tool opens; the list says what."),
+    "grant_suspended": _("Access to this tool is suspended."),
+    "grant_awaits_a_person": _("Everything is shown; somebody still has to open this tool for you."),
+    "grant_expired": _("Access to this tool has lapsed and needs to be renewed."),
+    "prompt_not_held": _("This prompt does not belong to your role and this tool."),
+    "activity_ruled_avoid": _("This activity is ruled out for the tool: a person does it."),
+    "confidence_missing": _("The tool did not say how confident it is."),
+    "confidence_blocked": _("The tool is not confident enough for its output to be used."),
+    "approval_required": _("Another person has to approve this first."),
+    "review_required": _("Look at the output yourself before it is used."),
+}
+
+
+class Name(serializers.CharField):
+    """Text as text: DRF would turn the number 5 into "5"."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=kwargs.pop("max_length", 255), **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Expected text."), code="invalid")
+        return super().to_internal_value(data)
+
+
+class Confidence(serializers.Field[Decimal, Any, Decimal, Any]):
+    """A JSON number from 0 to 1, both included; text, booleans and NaN are refused."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            raise serializers.ValidationError(_("Expected a number from 0 to 1."), code="invalid")
+        value = Decimal(str(data))
+        if not value.is_finite() or not 0 <= value <= 1:
+            raise serializers.ValidationError(_("Expected a number from 0 to 1."), code="invalid")
+        return value
+
+    def to_representation(self, value: Decimal) -> Any:
+        return value
+
+
+class SubjectSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(["user"])
+    id = Name()
+
+
+class ResourceSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(["microtool"])
+    id = Name()
+
+
+class ActionSerializer(serializers.Serializer[Any]):
+    name = Name()
+
+
+class ContextSerializer(serializers.Serializer[Any]):
+    region = Name(required=False)
+    prompt = Name(required=False)
+    confidence = Confidence(required=False)
+    text = Name(required=False, max_length=MAX_TEXT, allow_blank=True, trim_whitespace=False)
+    workflow_id = Name(required=False)
+    model = Name(required=False)
+    model_version = Name(required=False)
+
+
+class EvaluationSerializer(serializers.Serializer[Any]):
+    subject = SubjectSerializer()
+    resource = ResourceSerializer()
+    action = ActionSerializer()
+    context = ContextSerializer(required=False)
+
+    def call(self) -> Call:
+        data: Any = self.validated_data
+        return Call(
+            subject=data["subject"]["id"],
+            microtool=data["resource"]["id"],
+            action=data["action"]["name"],
+            **data.get("context", {}),
+        )
+
+
+def answer(decision: Decision) -> dict[str, Any]:
+    """The body of an answer; a deny is an answer too, with everything that is missing."""
+    verdict = decision.verdict
+    context: dict[str, Any] = {
+        "id": str(decision.id),
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "reason_user": {"en": str(REASONS[verdict.reason])},
+        "policy_revision": decision.policy_revision,
+        "unmet_gates": [_gate(leaf) for leaf in verdict.unmet],
+        "required": verdict.required,
+    }
+    return {"decision": verdict.decision, "context": context}
+
+
+def _gate(leaf: dict[str, Any]) -> dict[str, str]:
+    link = leaf.get("link") or ""
+    return {
+        "type": leaf["type"],
+        "label": leaf["label"],
+        "required": leaf["required"],
+        "actual": leaf["actual"],
+        "link": f"{settings.SITE_URL}{link}" if link else "",
+    }

@@ -1,0 +1,222 @@
+"""The rules of a decision (DESIGN §4, decisions): denies first, then everything that still needs a person."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from enablement.access.decisions import approval_rule
+from enablement.access.decisions.terms import found, mixes_scripts
+from enablement.access.models import Grant
+
+ACTIONS = ("invoke", "apply")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What a gateway asks, after its types were checked. Nothing in here gives a right."""
+
+    subject: str
+    microtool: str
+    action: str
+    region: str | None = None
+    prompt: str | None = None
+    confidence: Decimal | None = None
+    text: str = ""
+    workflow_id: str | None = None
+    model: str | None = None
+    model_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """The subject from our tables. Several roles: prompts unite, restrictions take the strictest."""
+
+    id: UUID
+    is_active: bool
+    prompts: frozenset[str]
+    approvals: frozenset[str]
+    human_in_loop: bool
+    rubric: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool:
+    """The resource from our tables, with the subject's grant and the policy in force."""
+
+    key: str
+    retired: bool
+    track_url: str
+    confidence_threshold: Decimal | None
+    approval_rule: str
+    holds_prompt: bool
+    grant_state: str | None
+    grant_not_after: datetime | None
+    grant_leaves: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyInForce:
+    revision: int
+    regions: frozenset[str]
+    yellow_zone_terms: list[str]
+    block_on_confidence_lt: Decimal
+    manual_review_required: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """`reason` is a stable code. `required` lists what still needs a person; `unmet` the leaves that deny."""
+
+    outcome: str
+    reason: str
+    unmet: list[dict[str, Any]] = field(default_factory=list)
+    required: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def decision(self) -> bool:
+        return self.outcome == "allow"
+
+
+def decide(
+    *,
+    call: Call,
+    person: Person | None,
+    tool: Tool | None,
+    policy: PolicyInForce | None,
+    token_regions: frozenset[str],
+    at: datetime,
+) -> Verdict:
+    """Total: every combination has an answer, and what cannot be established denies."""
+    reason = _deny_reason(call, person, tool, policy, token_regions, at)
+    if reason is not None or person is None or tool is None or policy is None:
+        unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
+        return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
+    required = list(_required(call, person, tool, policy))
+    kinds = {entry["type"] for entry in required}
+    if "approval" in kinds:
+        return Verdict(outcome="approval_required", reason="approval_required", required=required)
+    if required:
+        return Verdict(outcome="review_required", reason="review_required", required=required)
+    return Verdict(outcome="allow", reason="granted")
+
+
+def _deny_reason(
+    call: Call,
+    person: Person | None,
+    tool: Tool | None,
+    policy: PolicyInForce | None,
+    token_regions: frozenset[str],
+    at: datetime,
+) -> str | None:
+    if policy is None:
+        return "no_policy_in_force"
+    if person is None:
+        return "unknown_subject"
+    if not person.is_active:
+        return "inactive_subject"
+    if tool is None:
+        return "unknown_microtool"
+    if tool.retired:
+        return "retired_microtool"
+    if call.action not in ACTIONS:
+        return "unknown_action"
+    if not _region_allowed(call.region, token_regions, policy.regions):
+        return "region_not_allowed"
+    return (
+        _grant_reason(tool, at)
+        or _activity_reason(call, person, tool)
+        or _confidence_reason(call, policy)
+    )
+
+
+def _region_allowed(region: str | None, token_regions: frozenset[str], allowed: frozenset[str]) -> bool:
+    """A token without regions stands for all that the policy allows; a caller may only narrow."""
+    reach = token_regions or allowed
+    asked = frozenset({region}) if region is not None else reach
+    return bool(asked) and asked <= reach and asked <= allowed
+
+
+def _grant_reason(tool: Tool, at: datetime) -> str | None:
+    if tool.grant_state == Grant.State.SUSPENDED:
+        return "grant_suspended"
+    if tool.grant_state == Grant.State.ELIGIBLE:
+        return "grant_awaits_a_person"
+    if tool.grant_state != Grant.State.GRANTED:
+        return "gate_not_met"
+    if tool.grant_not_after is not None and tool.grant_not_after <= at:
+        return "grant_expired"
+    return None
+
+
+def _activity_reason(call: Call, person: Person, tool: Tool) -> str | None:
+    if call.prompt is not None and (call.prompt not in person.prompts or not tool.holds_prompt):
+        return "prompt_not_held"
+    return "activity_ruled_avoid" if "avoid" in _lines(call, person) else None
+
+
+def _confidence_reason(call: Call, policy: PolicyInForce) -> str | None:
+    if call.action != "apply":
+        return None
+    if call.confidence is None:
+        return "confidence_missing"
+    return "confidence_blocked" if call.confidence < policy.block_on_confidence_lt else None
+
+
+def _lines(call: Call, person: Person) -> set[str]:
+    """On which lines of the rubric the call's prompt and workflow stand: automate, yellow_zone, avoid."""
+    asked = {name for name in (call.prompt, call.workflow_id) if name is not None}
+    return {
+        line
+        for rubric in person.rubric
+        for line, activities in rubric.items()
+        for activity in activities
+        if asked & {activity["key"], activity.get("prompt")}
+    }
+
+
+def _unmet(tool: Tool) -> list[dict[str, Any]]:
+    leaves = [leaf for leaf in tool.grant_leaves if leaf["met"] is not True]
+    if leaves:
+        return leaves
+    return [
+        {
+            "type": "enrolment",
+            "label": "Enrolment",
+            "required": "enrolled on the tool's track",
+            "actual": "not enrolled",
+            "link": tool.track_url,
+        }
+    ]
+
+
+def _required(call: Call, person: Person, tool: Tool, policy: PolicyInForce) -> Iterator[dict[str, str]]:
+    if call.workflow_id in person.approvals:
+        yield {"type": "approval", "reason": "role_needs_approval", "approver": "manager_approve"}
+    if call.action == "apply" and call.confidence is not None:
+        yield from _output_approval(call.confidence, call.text, tool)
+        yield from _output_review(call, call.confidence, person, tool, policy)
+
+
+def _output_approval(confidence: Decimal, text: str, tool: Tool) -> Iterator[dict[str, str]]:
+    if tool.approval_rule:
+        rule = approval_rule.parse(tool.approval_rule)
+        if rule.matches(confidence, text):
+            yield {"type": "approval", "reason": "approval_rule", "approver": rule.approver}
+
+
+def _output_review(
+    call: Call, confidence: Decimal, person: Person, tool: Tool, policy: PolicyInForce
+) -> Iterator[dict[str, str]]:
+    if tool.confidence_threshold is None or confidence < tool.confidence_threshold:
+        yield {"type": "review", "reason": "confidence_below_threshold"}
+    if policy.manual_review_required and found(policy.yellow_zone_terms, call.text):
+        yield {"type": "review", "reason": "yellow_zone_term"}
+    if mixes_scripts(call.text):
+        yield {"type": "review", "reason": "mixed_scripts"}
+    if person.human_in_loop:
+        yield {"type": "review", "reason": "human_in_loop"}
+    if (call.prompt or call.workflow_id) and not _lines(call, person):
+        yield {"type": "review", "reason": "activity_without_ruling"}

@@ -1,0 +1,181 @@
+"""Gates: trees of requirements, evaluated for many people at once.
+
+A node is one of
+- `{"all_of": [node, …]}`, `{"any_of": [node, …]}`, `{"at_least": n, "of": [node, …]}`, `{"not": node}`;
+- a leaf `{"type": "quiz", …parameters of that type…}`.
+
+Three-valued, and only True opens: an empty gate, an unknown leaf and missing data deny, and `not` of something
+that cannot be established cannot be established either.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from enablement.access import registry
+from enablement.access.leaves import Leaf, unknown
+from tracks.models import Enrolment, Track
+
+Node = Mapping[str, Any]
+MAX_DEPTH = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How one person stands before a gate: the verdict, and every leaf in the order of the tree."""
+
+    met: bool
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def unmet(self) -> tuple[Leaf, ...]:
+        return tuple(leaf for leaf in self.leaves if leaf.met is not True)
+
+    @property
+    def met_count(self) -> int:
+        return len(self.leaves) - len(self.unmet)
+
+    @property
+    def not_after(self) -> datetime | None:
+        """When the first proof lapses that this standing rests on."""
+        return min((leaf.lapses_at for leaf in self.leaves if leaf.met and leaf.lapses_at), default=None)
+
+
+class GateError(ValueError):
+    """The tree of a gate is malformed; `path` leads to the node."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def check(node: object, *, path: tuple[str | int, ...] = ()) -> None:
+    """Refuse a malformed tree. Raises GateError with the path of the first fault."""
+    if len(path) > MAX_DEPTH * 2:
+        raise GateError(f"a gate nests at most {MAX_DEPTH} levels", path)
+    if not isinstance(node, Mapping):
+        raise GateError("expected a requirement with a `type`, or all_of, any_of, at_least, not", path)
+    if "type" in node:
+        _check_leaf(node, path)
+    elif set(node) == {"not"}:
+        check(node["not"], path=(*path, "not"))
+    else:
+        _check_group(node, path)
+
+
+def _check_group(node: Node, path: tuple[str | int, ...]) -> None:
+    key = next((name for name, keys in _GROUPS.items() if set(node) == keys), None)
+    if key is None:
+        raise GateError("expected `type`, or exactly one of all_of, any_of, not, at_least with of", path)
+    children = node["of" if key == "at_least" else key]
+    if not isinstance(children, list) or not children:
+        raise GateError(f"`{key}` needs at least one requirement: an empty gate never opens", path)
+    wanted = node.get("at_least", 1)
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= len(children):
+        raise GateError(f"`at_least` must be a whole number from 1 to {len(children)}", path)
+    for index, child in enumerate(children):
+        check(child, path=(*path, "of" if key == "at_least" else key, index))
+
+
+_GROUPS = {"all_of": {"all_of"}, "any_of": {"any_of"}, "at_least": {"at_least", "of"}}
+
+
+def _check_leaf(node: Node, path: tuple[str | int, ...]) -> None:
+    requirement = registry.get(str(node["type"]))
+    if requirement is None:
+        known = ", ".join(registry.types())
+        message = f"unknown requirement type {node['type']!r}; expected one of {known}"
+        raise GateError(message, (*path, "type"))
+    try:
+        requirement.params.model_validate(_params(node))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise GateError(first["msg"], (*path, *first["loc"])) from error
+
+
+def _params(node: Node) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key != "type"}
+
+
+def leaf_nodes(node: Node) -> Iterator[Node]:
+    """The leaves of a tree, in order."""
+    if "type" in node:
+        yield node
+        return
+    for key in ("all_of", "any_of", "of"):
+        for child in node.get(key, []):
+            yield from leaf_nodes(child)
+    if "not" in node:
+        yield from leaf_nodes(node["not"])
+
+
+def evaluate(
+    *, tree: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime
+) -> dict[UUID, Standing]:
+    """The standing of each enrolment. Queries depend on the number of distinct leaves, not of people."""
+    answers = {_identity(node): _answers(node, track, enrolments, at) for node in leaf_nodes(tree)}
+    return {enrolment.pk: _standing(tree, answers, enrolment) for enrolment in enrolments}
+
+
+def _identity(node: Node) -> str:
+    return json.dumps(node, sort_keys=True, default=str)
+
+
+def _answers(
+    node: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime
+) -> Mapping[UUID, Leaf]:
+    requirement = registry.get(str(node["type"]))
+    if requirement is None:
+        return {}
+    try:
+        params = requirement.params.model_validate(_params(node))
+    except ValidationError:
+        return {}
+    return requirement.evaluate(track=track, enrolments=enrolments, params=params, at=at)
+
+
+def _standing(tree: Node, answers: Mapping[str, Mapping[UUID, Leaf]], enrolment: Enrolment) -> Standing:
+    leaves: list[Leaf] = []
+
+    def ask(node: Node) -> bool | None:
+        leaf = answers[_identity(node)].get(enrolment.pk) or _missing(node)
+        leaves.append(leaf)
+        return leaf.met
+
+    met = bool(tree) and _truth(tree, ask)
+    return Standing(met=met is True, leaves=tuple(leaves))
+
+
+def _missing(node: Node) -> Leaf:
+    type_ = str(node["type"])
+    why = _("This requirement cannot be established, so it counts as not met.")
+    return unknown(type_, label=type_, why=why)
+
+
+def _truth(node: Node, ask: Any) -> bool | None:
+    """Kleene's three-valued logic; every leaf is asked, so that a person sees all that is missing."""
+    if "type" in node:
+        answer: bool | None = ask(node)
+        return answer
+    if "not" in node:
+        inner = _truth(node["not"], ask)
+        return None if inner is None else not inner
+    children = node.get("all_of") or node.get("any_of") or node.get("of") or []
+    results = [_truth(child, ask) for child in children]
+    needed = node.get("at_least", len(results) if "all_of" in node else 1)
+    return _at_least(results, needed)
+
+
+def _at_least(results: list[bool | None], needed: int) -> bool | None:
+    certain = results.count(True)
+    if not results:
+        return False
+    if certain >= needed:
+        return True
+    return None if certain + results.count(None) >= needed else False

@@ -1,0 +1,54 @@
+"""What a requirement says about one person."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """One requirement, evaluated for one person.
+
+    met: True, False, or None where it cannot be established (unknown type, missing data): None denies, also
+    under `not`. begun: something is there already. required, actual, next_step: words for people. link: path of
+    the page for the next step. proof: the facts it rests on, as `model:primary key`. lapses_at: when the proof
+    stops counting.
+    """
+
+    type: str
+    label: str
+    met: bool | None
+    required: str
+    actual: str
+    begun: bool = False
+    next_step: str = ""
+    link: str = ""
+    proof: tuple[str, ...] = field(default=())
+    lapses_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """One of the five states that pages show."""
+        if self.met:
+            return "met"
+        if self.met is None:
+            return "not-met"
+        return "waiting" if self.begun else "not-started"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": self.type,
+            "label": self.label,
+            "met": self.met,
+            "state": self.state,
+            "required": self.required,
+            "actual": self.actual,
+            "next_step": self.next_step,
+            "link": self.link,
+            "proof": list(self.proof),
+        }
+
+
+def unknown(type_: str, *, label: str, why: str) -> Leaf:
+    """A requirement that cannot be established: it denies and says why."""
+    return Leaf(type=type_, label=label, met=None, required=label, actual=why, next_step=why)

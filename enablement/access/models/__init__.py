@@ -1,0 +1,7 @@
+from enablement.access.models.gate import Gate, Policy
+from enablement.access.models.grant import Grant
+from enablement.access.models.microtool import Microtool, Prompt
+from enablement.access.models.role_profile import RoleProfile
+from enablement.access.models.standing import EnrolmentStanding
+
+__all__ = ["EnrolmentStanding", "Gate", "Grant", "Microtool", "Policy", "Prompt", "RoleProfile"]

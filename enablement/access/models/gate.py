@@ -1,0 +1,46 @@
+"""Gates and the policy in force, both written by applying a playbook."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Gate(models.Model):
+    """What must be shown on a track before its tools open. `tree` is described in `access.gates`."""
+
+    track = models.OneToOneField("tracks.Track", models.PROTECT, related_name="gate")
+    tree = models.JSONField(_("requirements"), default=dict)
+
+    class Meta:
+        verbose_name = _("gate")
+
+    def __str__(self) -> str:
+        return str(self.track)
+
+
+class Policy(models.Model):
+    """The one policy in force: what decisions read besides grants. A row, so that no process caches it.
+
+    regions: allowed regions. yellow_zone_terms: words that make an output wait for a person.
+    owners: `{"security_partner": e-mail, …}`. slo: targets of the playbook.
+    """
+
+    SINGLETON = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON, editable=False)
+    revision = models.PositiveIntegerField(_("revision"))
+    regions = models.JSONField(_("allowed regions"), default=list)
+    yellow_zone_terms = models.JSONField(_("yellow-zone terms"), default=list)
+    block_on_confidence_lt = models.DecimalField(
+        _("outputs below this confidence are blocked"), max_digits=4, decimal_places=3
+    )
+    manual_review_required = models.BooleanField(_("yellow-zone outputs need a review"), default=True)
+    owners = models.JSONField(_("owners"), default=dict)
+    slo = models.JSONField(_("service levels"), default=dict)
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="policy_is_the_only_one"),)
+
+    def __str__(self) -> str:
+        return f"revision {self.revision}"

@@ -1,0 +1,55 @@
+"""Grants: the dated result of a gate for one person and one tool."""
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def live(self, *, at: datetime) -> Self:
+        """Grants that open their tool at this moment."""
+        return self.filter(
+            models.Q(not_after=None) | models.Q(not_after__gt=at),
+            state=Grant.State.GRANTED,
+            user__is_active=True,
+            microtool__retired_at=None,
+        )
+
+
+class Grant(models.Model):
+    """`leaves` are the gate's requirements as last evaluated; `not_after` is when the first proof lapses."""
+
+    class State(models.TextChoices):
+        LOCKED = "locked", _("locked")
+        ELIGIBLE = "eligible", _("eligible")
+        GRANTED = "granted", _("open")
+        SUSPENDED = "suspended", _("suspended")
+        EXPIRED = "expired", _("expired")
+        REVOKED = "revoked", _("revoked")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="grants")
+    microtool = models.ForeignKey("access.Microtool", models.PROTECT, related_name="grants")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.LOCKED)
+    since = models.DateTimeField(_("since"))
+    not_after = models.DateTimeField(_("not after"), null=True, blank=True)
+    leaves = models.JSONField(_("requirements as last evaluated"), default=list)
+    policy_revision = models.PositiveIntegerField(_("policy revision"))
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("grant")
+        constraints = (
+            models.UniqueConstraint("user", "microtool", name="grant_one_per_person_and_tool"),
+            models.CheckConstraint(
+                condition=~models.Q(state="granted") | ~models.Q(leaves=[]), name="grant_rests_on_proof"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.microtool} {self.state}"

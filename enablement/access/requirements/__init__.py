@@ -1,0 +1,13 @@
+"""The requirement types that access registers itself; each file is one type."""
+
+from enablement.access import registry
+from enablement.access.requirements.labs import LabsSignedOff
+from enablement.access.requirements.modules import ModulesCompleted
+from enablement.access.requirements.quiz import QuizPassed
+from enablement.access.requirements.shadow import ShadowMode
+from enablement.access.requirements.survey import SurveyAnswered
+
+
+def register_all() -> None:
+    for requirement in (ModulesCompleted(), QuizPassed(), LabsSignedOff(), ShadowMode(), SurveyAnswered()):
+        registry.register(requirement)

@@ -1,0 +1,66 @@
+"""`type: quiz`: the best graded attempt reaches the threshold. Unnamed, it is the track's only quiz."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from pydantic import BeforeValidator, Field
+
+from assessments import selectors as assessments
+from assessments.models import Quiz
+from assessments.selectors import QuizResult
+from enablement.access.leaves import Leaf, unknown
+from enablement.access.registry import Params
+from tracks.models import Enrolment, Track
+
+Share = Annotated[Decimal, BeforeValidator(str), Field(gt=0, le=1)]
+
+
+class QuizParams(Params):
+    """threshold: share of the points, above 0 and at most 1. quiz: key; None for the track's only one."""
+
+    threshold: Share
+    quiz: str | None = None
+
+
+class QuizPassed:
+    name = "quiz"
+    params: type[Params] = QuizParams
+
+    def evaluate(
+        self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
+    ) -> Mapping[UUID, Leaf]:
+        quizzes = list(Quiz.objects.live().filter(module__track=track, module__retired_at=None))
+        if params.quiz is not None:
+            quizzes = [quiz for quiz in quizzes if quiz.key == params.quiz]
+        if len(quizzes) != 1:
+            leaf = unknown(self.name, label=_("Quiz"), why=_("The track has no single such quiz."))
+            return {enrolment.pk: leaf for enrolment in enrolments}
+        quiz = quizzes[0]
+        results = assessments.quiz_results(user_ids=[e.user_id for e in enrolments], quizzes=[quiz])
+        return {
+            e.pk: self._leaf(quiz, results.get((e.user_id, quiz.pk)), params.threshold) for e in enrolments
+        }
+
+    def _leaf(self, quiz: Quiz, result: QuizResult | None, threshold: Decimal) -> Leaf:
+        # Points against threshold times maximum, in Decimal: 17 of 20 meets 0.85 exactly.
+        met = result is not None and result.max_points > 0 and result.points >= threshold * result.max_points
+        actual = _("not taken yet")
+        if result is not None:
+            points = f"{result.points.normalize():f}"
+            actual = _("%(points)s of %(max)d") % {"points": points, "max": result.max_points}
+        return Leaf(
+            type=self.name,
+            label=_("Quiz: %(title)s") % {"title": quiz.title},
+            met=met,
+            begun=result is not None,
+            required=_("at least %(percent)s %%") % {"percent": f"{(threshold * 100).normalize():f}"},
+            actual=actual,
+            next_step="" if met else _("Take the quiz “%(title)s”") % {"title": quiz.title},
+            link="" if met else reverse("quiz", args=[quiz.pk]),
+            proof=(f"assessments.attempt:{result.attempt_id}",) if met and result else (),
+        )

@@ -1,0 +1,49 @@
+"""`type: survey`: answered. What was answered never counts: that would buy fives."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from enablement.access.leaves import Leaf, unknown
+from enablement.access.registry import Params
+from surveys import selectors as surveys
+from surveys.models import Survey
+from tracks.models import Enrolment, Track
+
+
+class SurveyParams(Params):
+    """survey: key of a survey of the track."""
+
+    survey: str
+
+
+class SurveyAnswered:
+    name = "survey"
+    params: type[Params] = SurveyParams
+
+    def evaluate(
+        self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
+    ) -> Mapping[UUID, Leaf]:
+        survey = Survey.objects.live().filter(track=track, key=params.survey).first()
+        if survey is None:
+            leaf = unknown(self.name, label=_("Survey"), why=_("The track has no such survey."))
+            return {enrolment.pk: leaf for enrolment in enrolments}
+        answered = surveys.answered(user_ids=[e.user_id for e in enrolments], surveys=[survey])
+        return {e.pk: self._leaf(survey, answered.get((e.user_id, survey.pk))) for e in enrolments}
+
+    def _leaf(self, survey: Survey, response_id: UUID | None) -> Leaf:
+        met = response_id is not None
+        return Leaf(
+            type=self.name,
+            label=_("Survey: %(title)s") % {"title": survey.title},
+            met=met,
+            required=_("answered"),
+            actual=_("answered") if met else _("not answered yet"),
+            next_step="" if met else _("Answer the survey “%(title)s”") % {"title": survey.title},
+            link="" if met else reverse("survey", args=[survey.pk]),
+            proof=(f"surveys.response:{response_id}",) if met else (),
+        )

@@ -1,0 +1,142 @@
+"""Reads of gates and grants for people."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from django.utils.translation import gettext as _
+
+from enablement.access import gates
+from enablement.access.models import Gate, Grant, Microtool
+from enablement.ledger.models import LedgerEntry
+from enablement.people.models import User
+from tracks.models import Enrolment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolView:
+    """One tool as one person sees it: open or not, and what is missing."""
+
+    tool: Microtool
+    open: bool
+    state: str
+    standing: gates.Standing | None
+    grant: Grant | None
+
+
+def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, gates.Standing]:
+    """The standing of each enrolment before its track's gate, evaluated now; no gate, no standing.
+
+    The number of queries depends on the tracks and their requirements, not on the number of people.
+    """
+    by_track: dict[int, list[Enrolment]] = defaultdict(list)
+    for enrolment in enrolments:
+        by_track[enrolment.track_id].append(enrolment)
+    found: dict[UUID, gates.Standing] = {}
+    for gate in Gate.objects.filter(track__in=by_track).select_related("track"):
+        found |= gates.evaluate(
+            tree=gate.tree, track=gate.track, enrolments=by_track[gate.track_id], at=at
+        )
+    return found
+
+
+def tools_for(*, user: User, at: datetime) -> list[ToolView]:
+    """The tools of this person's tracks, and any other that was ever theirs, each with what is missing."""
+    enrolments = list(Enrolment.objects.live().filter(user=user).select_related("track"))
+    by_track = {enrolment.track_id: enrolment for enrolment in enrolments}
+    found = standings(enrolments=enrolments, at=at)
+    grants = {grant.microtool_id: grant for grant in Grant.objects.filter(user=user)}
+    tools = Microtool.objects.filter(Q(track__in=by_track) | Q(pk__in=grants)).select_related("track")
+    return [_view(tool, grants.get(tool.pk), found, by_track, at) for tool in tools]
+
+
+def _view(
+    tool: Microtool,
+    grant: Grant | None,
+    found: dict[UUID, gates.Standing],
+    by_track: dict[int, Enrolment],
+    at: datetime,
+) -> ToolView:
+    enrolment = by_track.get(tool.track_id) if tool.track_id else None
+    return ToolView(
+        tool=tool,
+        open=is_open(grant, tool=tool, at=at),
+        state=grant.state if grant else Grant.State.LOCKED,
+        standing=found.get(enrolment.pk) if enrolment else None,
+        grant=grant,
+    )
+
+
+def is_open(grant: Grant | None, *, tool: Microtool, at: datetime) -> bool:
+    """Whether this grant opens its tool now; the same test as `Grant.objects.live`, for a grant in hand."""
+    return (
+        grant is not None
+        and grant.state == Grant.State.GRANTED
+        and tool.retired_at is None
+        and (grant.not_after is None or grant.not_after > at)
+    )
+
+
+def tools_with_counts(*, at: datetime) -> QuerySet[Microtool]:
+    """Every tool with `open_count`, how many people it is open to now."""
+    return Microtool.objects.select_related("track").annotate(
+        open_count=Count("grants", filter=Q(grants__in=Grant.objects.live(at=at)))
+    )
+
+
+def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
+    """People whose name or address contains `query`, with `open_count`, the number of tools open to them."""
+    people = User.objects.annotate(
+        open_count=Count("grants", filter=Q(grants__in=Grant.objects.live(at=at)))
+    ).order_by("name", "email")
+    if query:
+        people = people.filter(Q(name__icontains=query) | Q(email__icontains=query))
+    return people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantChange:
+    """One line of a person's access history, from the ledger."""
+
+    at: datetime
+    microtool: str
+    before: str
+    after: str
+    cause: str
+    policy_revision: int
+
+    @property
+    def before_label(self) -> str:
+        return _state_label(self.before)
+
+    @property
+    def after_label(self) -> str:
+        return _state_label(self.after)
+
+
+def _state_label(state: str) -> str:
+    return str(Grant.State(state).label) if state else _("none")
+
+
+def grant_history(*, user: User, limit: int = 50) -> list[GrantChange]:
+    """The latest changes of this person's grants, newest first, as the ledger has them."""
+    grants = [str(pk) for pk in Grant.objects.filter(user=user).values_list("pk", flat=True)]
+    entries = LedgerEntry.objects.filter(subject_type="access.grant", subject_id__in=grants).order_by("-at")
+    return [_change(entry) for entry in entries[:limit]]
+
+
+def _change(entry: LedgerEntry) -> GrantChange:
+    payload = json.loads(entry.payload)
+    return GrantChange(
+        at=entry.at,
+        microtool=payload["microtool"],
+        before=payload["before"],
+        after=payload["after"],
+        cause=payload["cause"],
+        policy_revision=payload["policy_revision"],
+    )

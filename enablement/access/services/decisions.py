@@ -1,0 +1,187 @@
+"""One decision: two reads, the rules, one insert. Nothing is cached; unrecorded, there is no decision."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import CharField, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, JSONObject, Lower
+from django.urls import reverse
+
+from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, Verdict, decide
+from enablement.access.models import Microtool, Policy, Prompt
+from enablement.ledger import services as ledger
+from enablement.people.models import ApiToken, User
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """A verdict as it was recorded; `id` is its ledger entry."""
+
+    id: uuid.UUID
+    verdict: Verdict
+    policy_revision: int | None
+
+
+@transaction.atomic
+def decide_call(*, call: Call, token: ApiToken, at: datetime, request_id: str = "") -> Decision:
+    """Answer a gateway and record the answer. Database errors rise: the door turns them into 503, a deny."""
+    person = _person(call.subject)
+    tool, policy = _tool_and_policy(call, person)
+    verdict = decide(
+        call=call, person=person, tool=tool, policy=policy, token_regions=frozenset(token.regions), at=at
+    )
+    revision = policy.revision if policy else None
+    entry = ledger.record(
+        kind="access.decided",
+        subject=("access.microtool", call.microtool),
+        actor=f"token {token.name}",
+        at=at,
+        payload=_payload(call, person, verdict, token, request_id),
+        policy_revision=revision,
+    )
+    return Decision(id=entry.pk, verdict=verdict, policy_revision=revision)
+
+
+def _payload(
+    call: Call, person: Person | None, verdict: Verdict, token: ApiToken, request_id: str
+) -> dict[str, Any]:
+    """What the record keeps: who, what, why. Never the text; an unknown subject only as a hash."""
+    unknown = "" if person else hashlib.sha256(call.subject.encode()).hexdigest()
+    return {
+        "user": str(person.id) if person else "",
+        "unknown_subject_sha256": unknown,
+        "microtool": call.microtool,
+        "action": call.action,
+        "region": call.region or "",
+        "prompt": call.prompt or "",
+        "workflow_id": call.workflow_id or "",
+        "confidence": "" if call.confidence is None else str(call.confidence),
+        "model": call.model or "",
+        "model_version": call.model_version or "",
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "required": [entry["reason"] for entry in verdict.required],
+        "unmet": [leaf["type"] for leaf in verdict.unmet],
+        "token": str(token.pk),
+        "request_id": request_id,
+    }
+
+
+def _subject_filter(subject: str) -> Q:
+    """By id, by e-mail without regard to case, or by the identity provider's id."""
+    try:
+        return Q(pk=uuid.UUID(subject))
+    except ValueError:
+        if "@" in subject:
+            return Q(email_key=subject.strip().lower())
+    return Q(external_id=subject)
+
+
+def _people() -> QuerySet[User]:
+    return User.objects.annotate(
+        email_key=Lower("email"),
+        assignment=FilteredRelation("role_assignments", condition=Q(role_assignments__ended_at=None)),
+    )
+
+
+def _person(subject: str) -> Person | None:
+    if not subject.strip():
+        return None
+    profile = "assignment__role__profile"
+    rows = list(
+        _people()
+        .filter(_subject_filter(subject))
+        .values_list(
+            "pk",
+            "is_active",
+            f"{profile}__prompts",
+            f"{profile}__approvals",
+            f"{profile}__human_in_loop",
+            f"{profile}__rubric",
+        )
+    )
+    if len({row[0] for row in rows}) != 1:
+        return None
+    return Person(
+        id=rows[0][0],
+        is_active=rows[0][1],
+        prompts=frozenset(prompt for row in rows for prompt in row[2] or ()),
+        approvals=frozenset(action for row in rows for action in row[3] or ()),
+        # Without a known profile nothing says that the person may go without a second look.
+        human_in_loop=any(row[4] is not False for row in rows),
+        rubric=tuple(row[5] for row in rows if row[5]),
+    )
+
+
+def _policy_json() -> QuerySet[Policy, dict[str, Any]]:
+    # Decimals leave the database as text: a JSON number would come back as a float.
+    return Policy.objects.values(
+        json=JSONObject(
+            revision="revision",
+            regions="regions",
+            yellow_zone_terms="yellow_zone_terms",
+            block_on_confidence_lt=Cast("block_on_confidence_lt", CharField()),
+            manual_review_required="manual_review_required",
+        )
+    )
+
+
+def _tool_and_policy(call: Call, person: Person | None) -> tuple[Tool | None, PolicyInForce | None]:
+    row = (
+        Microtool.objects.filter(key=call.microtool)
+        .annotate(
+            held=FilteredRelation("grants", condition=Q(grants__user=person.id if person else None)),
+            policy=Subquery(_policy_json()),
+            holds_prompt=Exists(
+                Prompt.objects.filter(microtool=OuterRef("pk"), key=call.prompt, retired_at=None)
+            ),
+        )
+        .values(
+            "key",
+            "retired_at",
+            "track__key",
+            "confidence_threshold",
+            "approval_rule",
+            "holds_prompt",
+            "held__state",
+            "held__not_after",
+            "held__leaves",
+            "policy",
+        )
+        .first()
+    )
+    if row is None:
+        found = _policy_json().first()
+        return None, _policy(found["json"] if found else None)
+    return _tool(row), _policy(row["policy"])
+
+
+def _tool(row: dict[str, Any]) -> Tool:
+    return Tool(
+        key=row["key"],
+        retired=row["retired_at"] is not None,
+        track_url=reverse("track", args=[row["track__key"]]) if row["track__key"] else "",
+        confidence_threshold=row["confidence_threshold"],
+        approval_rule=row["approval_rule"],
+        holds_prompt=row["holds_prompt"],
+        grant_state=row["held__state"],
+        grant_not_after=row["held__not_after"],
+        grant_leaves=row["held__leaves"] or [],
+    )
+
+
+def _policy(stored: dict[str, Any] | None) -> PolicyInForce | None:
+    if stored is None:
+        return None
+    return PolicyInForce(
+        revision=stored["revision"],
+        regions=frozenset(stored["regions"]),
+        yellow_zone_terms=stored["yellow_zone_terms"],
+        block_on_confidence_lt=Decimal(stored["block_on_confidence_lt"]),
+        manual_review_required=bool(stored["manual_review_required"]),
+    )

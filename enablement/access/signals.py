@@ -1,0 +1,8 @@
+"""Facts of this app, sent inside the transaction of the change with `facts=[tracks.facts.Fact, …]`."""
+
+from django.dispatch import Signal
+
+# `access.grant_<state>`, the subject is the grant.
+grant_changed = Signal()
+# `access.gate_met`, the subject is the enrolment; sent while the enrolment is not complete yet.
+gate_met = Signal()

@@ -1,0 +1,16 @@
+"""What a person sees of their own tools."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from enablement.access import selectors
+from enablement.people.requests import PersonRequest
+
+
+@require_safe
+def my_tools(request: PersonRequest) -> HttpResponse:
+    tools = selectors.tools_for(user=request.user, at=timezone.now())
+    context = {"tools": tools, "open_count": sum(view.open for view in tools)}
+    return render(request, "access/my_tools.html", context)

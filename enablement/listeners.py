@@ -1,0 +1,109 @@
+"""One listener a fact: gates first, then the work that follows, then the ledger entry.
+
+All of it runs inside the transaction of the change: without its entry, the change does not happen.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import Signal
+
+from assessments import signals as assessments
+from enablement.access import signals as access
+from enablement.access.services import grants
+from enablement.certificates import signals as certificates
+from enablement.certificates.services import request_certificate
+from enablement.ledger import services as ledger
+from enablement.people import signals as people
+from surveys import signals as surveys
+from tracks import signals as tracks
+from tracks.facts import Fact
+from tracks.models import Enrolment
+from tracks.services.progress import complete_enrolment
+
+# Facts that can open or close somebody's gates.
+PROOF = (
+    tracks.module_completed,
+    tracks.module_completion_withdrawn,
+    tracks.enrolment_changed,
+    assessments.attempt_graded,
+    assessments.attempt_lapsed,
+    assessments.lab_signed_off,
+    assessments.sign_off_withdrawn,
+    assessments.sign_off_voided,
+    assessments.sample_judged,
+    assessments.look_taken,
+    surveys.survey_answered,
+    people.person_changed,
+)
+# Facts that only have to be remembered.
+RECORD = (
+    tracks.lesson_read,
+    tracks.cohort_changed,
+    tracks.mentorship_changed,
+    tracks.role_assignment_changed,
+    assessments.attempt_started,
+    assessments.attempts_granted,
+    assessments.submission_handed_in,
+    assessments.lab_sent_back,
+    assessments.case_judged,
+    people.token_changed,
+    access.grant_changed,
+    certificates.certificate_changed,
+)
+Listener = Callable[..., None]
+
+
+def connect() -> None:
+    _listen(PROOF, on_proof)
+    _listen(RECORD, on_record)
+    _listen((access.gate_met,), on_gate_met)
+
+
+def _listen(signals: Sequence[Signal], listener: Listener) -> None:
+    for signal in signals:
+        signal.connect(listener, dispatch_uid=listener.__name__)
+
+
+def on_proof(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Somebody's proof changed: their grants follow at once, then the change is recorded."""
+    by_cause: dict[tuple[str, UUID | None], list[Fact]] = {}
+    for fact in facts:
+        by_cause.setdefault((fact.kind, fact.actor_id), []).append(fact)
+    for (kind, actor_id), group in by_cause.items():
+        learners = {fact.learner_id for fact in group if fact.learner_id is not None}
+        grants.reevaluate(user_ids=learners, cause=kind, actor_id=actor_id, at=group[0].at)
+    record(facts)
+
+
+def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
+    record(facts)
+
+
+def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Everything of a track is shown: the enrolment is complete and its certificate is made by a job."""
+    enrolments = Enrolment.objects.select_for_update().filter(
+        pk__in=[UUID(fact.subject[1]) for fact in facts]
+    )
+    at = facts[0].at
+    for enrolment in enrolments:
+        complete_enrolment(enrolment=enrolment, at=at)
+        request_certificate(enrolment=enrolment, at=at)
+    record(facts)
+
+
+def record(facts: Sequence[Fact]) -> None:
+    """Write the ledger entries of these facts; people are ids there, never names."""
+    ledger.record_many(
+        [
+            ledger.NewEntry(
+                kind=fact.kind,
+                subject=fact.subject,
+                actor=fact.actor_id,
+                at=fact.at,
+                payload=dict(fact.payload) | ({"learner": str(fact.learner_id)} if fact.learner_id else {}),
+            )
+            for fact in facts
+        ]
+    )

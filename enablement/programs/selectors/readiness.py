@@ -1,0 +1,207 @@
+"""Readiness: how a cohort stands before its gate. The number of queries is the same for 10 and 1,000 people."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from assessments.models import Submission
+from tracks import selectors as tracks
+from tracks.models import Cohort, ComponentCompletion, Enrolment, LessonRead, Module, ModuleCompletion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequirementRow:
+    """One requirement of the gate over a cohort; `index` is its place in the gate."""
+
+    index: int
+    label: str
+    required: str
+    met: int
+    total: int
+
+    @property
+    def missing(self) -> int:
+        return self.total - self.met
+
+    @property
+    def state(self) -> str:
+        if self.met == self.total:
+            return "met"
+        return "at-risk" if self.met else "not-met"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModuleRow:
+    """How many people have completed a module, are under way in it, have not started it."""
+
+    module: Module
+    completed: int
+    under_way: int
+    not_started: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """The answer for one cohort: who is ready, and which requirements hold the others up."""
+
+    cohort: Cohort
+    total: int
+    ready: int
+    late: int
+    waiting_labs: int
+    requirements: Sequence[RequirementRow]
+
+    @property
+    def met_requirements(self) -> int:
+        return sum(row.state == "met" for row in self.requirements)
+
+    @property
+    def blockers(self) -> list[RequirementRow]:
+        """The requirements that are not met by everybody, the one with most people missing first."""
+        return sorted((row for row in self.requirements if row.missing), key=lambda row: -row.missing)
+
+    @property
+    def state(self) -> str:
+        if not self.total or not self.requirements:
+            return "not-started"
+        if self.ready == self.total:
+            return "met"
+        return "not-met" if self.late else "at-risk"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonRow:
+    """One line of the people table."""
+
+    enrolment: Enrolment
+    modules: Sequence[str]
+    leaves: Sequence[dict[str, Any]]
+    status: str
+    state: str
+
+
+def live_enrolments(cohort: Cohort) -> QuerySet[Enrolment]:
+    return cohort.enrolments.live().select_related("user", "standing").order_by("user__name", "user__email")
+
+
+def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
+    """The boards of several cohorts, for the list of cohorts; a fixed number of queries for each."""
+    return [board(cohort=cohort, at=at) for cohort in cohorts]
+
+
+def board(*, cohort: Cohort, at: datetime) -> Board:
+    people = cohort.enrolments.live()
+    leaves = _gate_leaves(people)
+    met = {f"met_{i}": Count("pk", filter=Q(**{f"standing__leaves__{i}__met": True})) for i in range(len(leaves))}
+    counts = people.aggregate(
+        total=Count("pk"),
+        ready=Count("pk", filter=Q(standing__met=True)),
+        late=Count("pk", filter=Q(due_on__lt=today(cohort, at), state="active") & ~Q(standing__met=True)),
+        **met,
+    )
+    return Board(
+        cohort=cohort,
+        total=counts["total"],
+        ready=counts["ready"],
+        late=counts["late"],
+        waiting_labs=Submission.objects.filter(enrolment__in=people, state="submitted").count(),
+        requirements=[
+            RequirementRow(
+                index=index,
+                label=leaf["label"],
+                required=leaf["required"],
+                met=counts[f"met_{index}"],
+                total=counts["total"],
+            )
+            for index, leaf in enumerate(leaves)
+        ],
+    )
+
+
+def today(cohort: Cohort, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(cohort.timezone)).date()
+
+
+def _gate_leaves(people: QuerySet[Enrolment]) -> list[dict[str, Any]]:
+    """The gate's requirements; every standing of a track holds them in the same order."""
+    leaves: list[dict[str, Any]] | None = (
+        people.exclude(standing=None).values_list("standing__leaves", flat=True).first()
+    )
+    return leaves or []
+
+
+def module_rows(*, cohort: Cohort) -> list[ModuleRow]:
+    """How the cohort is spread over each module's states."""
+    people = cohort.enrolments.live()
+    completed = _people_by_module(ModuleCompletion.objects.current(), people, "module")
+    begun = _begun(people)
+    total = people.count()
+    return [
+        ModuleRow(
+            module=module,
+            completed=completed[module.pk],
+            under_way=begun[module.pk],
+            not_started=total - completed[module.pk] - begun[module.pk],
+        )
+        for module in Module.objects.live().filter(track=cohort.track_id)
+    ]
+
+
+def _people_by_module(facts: QuerySet[Any], people: QuerySet[Enrolment], module: str) -> Counter[int]:
+    rows = facts.filter(enrolment__in=people).values_list(module)
+    return Counter(dict(rows.annotate(n=Count("enrolment", distinct=True)).order_by()))
+
+
+def _begun(people: QuerySet[Enrolment]) -> Counter[int]:
+    """People who have done something in a module but not completed it."""
+    done = ModuleCompletion.objects.current().filter(enrolment__in=people)
+    completed: dict[int, set[Any]] = defaultdict(set)
+    for module_id, enrolment_id in done.values_list("module", "enrolment"):
+        completed[module_id].add(enrolment_id)
+    started: dict[int, set[Any]] = defaultdict(set)
+    reads = LessonRead.objects.filter(enrolment__in=people).values_list("lesson__module", "enrolment").distinct()
+    parts = ComponentCompletion.objects.current().filter(enrolment__in=people)
+    for module_id, enrolment_id in reads.union(parts.values_list("component__module", "enrolment")):
+        started[module_id].add(enrolment_id)
+    return Counter({module_id: len(who - completed[module_id]) for module_id, who in started.items()})
+
+
+def person_rows(*, cohort: Cohort, enrolments: Sequence[Enrolment], at: datetime) -> list[PersonRow]:
+    """The lines for these enrolments of the cohort (a page of them)."""
+    progress = tracks.module_progress(enrolments=enrolments)
+    modules = list(Module.objects.live().filter(track=cohort.track_id).values_list("pk", flat=True))
+    day = today(cohort, at)
+    return [_person_row(enrolment, modules, progress, day) for enrolment in enrolments]
+
+
+def _person_row(
+    enrolment: Enrolment, modules: Sequence[int], progress: Mapping[Any, tracks.ModuleProgress], day: date
+) -> PersonRow:
+    standing = getattr(enrolment, "standing", None)
+    states = [progress[enrolment.pk, module].state.replace("_", "-") for module in modules]
+    status, state = _status(enrolment, states, day, met=bool(standing and standing.met))
+    return PersonRow(
+        enrolment=enrolment,
+        modules=states,
+        leaves=standing.leaves if standing else [],
+        status=status,
+        state=state,
+    )
+
+
+def _status(enrolment: Enrolment, states: Sequence[str], day: date, *, met: bool) -> tuple[str, str]:
+    if met:
+        return _("Ready"), "met"
+    if enrolment.state == Enrolment.State.PAUSED:
+        return _("On leave"), "waiting"
+    if enrolment.due_on < day:
+        return _("Late"), "not-met"
+    if all(state == "not-started" for state in states):
+        return _("Not started"), "not-started"
+    return _("Under way"), "waiting"
