@@ -2,7 +2,8 @@
 (() => {
   const focusSummary = (within) => {
     const summary = within.querySelector("[data-error-summary]");
-    if (!summary) return;
+    // The styleguide shows one as a sample.
+    if (!summary || summary.closest("[data-sample]")) return;
     summary.focus();
     if (within === document) document.title = `${summary.dataset.errorSummary}: ${document.title}`;
   };
