@@ -8,8 +8,12 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    import _csv
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5000
@@ -17,7 +21,9 @@ MAX_ROWS = 5000
 
 @dataclass(frozen=True, slots=True)
 class CsvFault:
-    """`line` counts from 1 as an editor does; `column` is the heading, empty where the whole line is meant."""
+    """`line` counts from 1 as an editor does; `column` is the heading, empty where the whole line is
+    meant.
+    """
 
     line: int
     column: str
@@ -50,7 +56,9 @@ class CsvRow:
 
 
 def read_csv(content: bytes, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[CsvRow]:
-    """The rows of a file whose first line names its columns, in any order. CsvFaults says all that is wrong."""
+    """The rows of a file whose first line names its columns, in any order. CsvFaults says all that is
+    wrong.
+    """
     lines = io.StringIO(_decoded(content), newline="")
     first = lines.readline()
     lines.seek(0)
@@ -112,7 +120,7 @@ def _decoded(content: bytes) -> str:
         raise CsvFaults([CsvFault(line, "", message)]) from error
 
 
-def _cells(reader: "csv._reader") -> Iterator[tuple[int, list[str]]]:
+def _cells(reader: "_csv.Reader") -> Iterator[tuple[int, list[str]]]:
     """(line on which the row starts, stripped cells), without empty lines."""
     while True:
         start = reader.line_num + 1

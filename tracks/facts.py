@@ -1,7 +1,8 @@
 """What a service announces when it has changed a state.
 
 A signal carries a batch: `signal.send(sender=Model, facts=[Fact(...), ...])`, inside the transaction of the
-change. The lower apps know nothing of who listens; the composition root turns facts into gates and ledger entries.
+change. The lower apps know nothing of who listens; the composition root turns facts into gates and ledger
+entries.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Markdown as people write it here, as HTML that is safe to show.
 
-CommonMark with tables, task lists, strikethrough and bare links; raw HTML is shown as text. The result passes a
-sanitiser all the same, so that a fault in the parser is not a hole in the page.
+CommonMark with tables, task lists, strikethrough and bare links; raw HTML is shown as text. The result
+passes a sanitiser all the same, so that a fault in the parser is not a hole in the page.
 """
 
 from collections.abc import Sequence
@@ -81,7 +81,9 @@ def _parser() -> MarkdownIt:
 
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:
-    """A whole `<pre>`: it scrolls by keyboard, and colours come from classes, as the page's policy demands."""
+    """A whole `<pre>`: it scrolls by keyboard, and colours come from classes, as the page's policy
+    demands.
+    """
     try:
         lexer = get_lexer_by_name(language or "text")
     except ClassNotFound:
@@ -99,16 +101,12 @@ def _heading(
     return renderer.renderToken(tokens, index, options, env)
 
 
-def _table_open(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
-) -> str:
+def _table_open(*_rendering: object) -> str:
     """A wide table scrolls in a region of its own, also by keyboard."""
     return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{gettext("Table")}"><table>\n'
 
 
-def _table_close(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
-) -> str:
+def _table_close(*_rendering: object) -> str:
     return "</table></div>\n"
 
 

@@ -13,5 +13,5 @@ Person: TypeAlias = Any
 def by_email(emails: Iterable[str]) -> dict[str, Person]:
     """The accounts of these addresses, whatever their case, by lower-case address. One query."""
     wanted = {email.strip().lower() for email in emails}
-    found = get_user_model()._default_manager.annotate(email_key=Lower("email")).filter(email_key__in=wanted)
+    found = get_user_model().objects.annotate(email_key=Lower("email")).filter(email_key__in=wanted)
     return {person.email.lower(): person for person in found}

@@ -1,6 +1,7 @@
 """What makes a lab's rubric and its demands on evidence sound: somebody must be able to pass, and to fail."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -51,15 +52,13 @@ def _rubric_faults(rubric: Sequence[Mapping[str, Any]]) -> list[str]:
         points = [level["points"] for level in criterion["levels"]]
         if len(points) < 2:  # noqa: PLR2004 - one level leaves nothing to choose
             faults.append(_("Criterion “%(key)s” needs at least two levels.") % {"key": criterion["key"]})
-        elif any(later <= earlier for earlier, later in zip(points, points[1:], strict=False)):
+        elif any(later <= earlier for earlier, later in pairwise(points)):
             faults.append(
                 _("The levels of criterion “%(key)s” must ascend in points.") % {"key": criterion["key"]}
             )
         elif not 0 <= criterion.get("minimum", 0) <= points[-1]:
             faults.append(
-                _(
-                    "Nobody can reach the minimum of criterion “%(key)s”; its best level gives %(best)s points."
-                )
+                _("Nobody can reach the minimum of criterion “%(key)s”: its best level gives %(best)s.")
                 % {"key": criterion["key"], "best": points[-1]}
             )
     return faults

@@ -1,4 +1,6 @@
-"""Reads that span models: how far people are. Query counts do not depend on the number of people or modules."""
+"""Reads that span models: how far people are. Query counts do not depend on the number of people or
+modules.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -31,7 +33,8 @@ class ModuleState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModuleProgress:
-    """`done` of `needed` components (the lessons, each quiz, each lab). MET stands once the module was completed.
+    """`done` of `needed` components (the lessons, each quiz, each lab). MET stands once the module was
+    completed.
 
     WAITING: something is done or read, but not all. A module that needs nothing is never MET.
     """
@@ -133,7 +136,9 @@ def path_of(enrolment: Enrolment) -> list[PathModule]:
 
 
 def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
-    """The keys of the modules that each enrolment has completed; an enrolment without any has an empty set."""
+    """The keys of the modules that each enrolment has completed; an enrolment without any has an empty
+    set.
+    """
     keys: dict[UUID, set[str]] = {enrolment_id: set() for enrolment_id in enrolment_ids}
     rows = ModuleCompletion.objects.current().filter(enrolment__in=keys)
     for enrolment_id, key in rows.values_list("enrolment_id", "module__key"):
@@ -158,7 +163,9 @@ def _state(*, met: bool, begun: bool) -> ModuleState:
 def _count_by_module(
     facts: "QuerySet[Any]", enrolment_ids: Sequence[UUID], path: str
 ) -> Counter[tuple[UUID, int]]:
-    """How many of the facts each (enrolment, module) has; `path` leads from a fact to what belongs to a module."""
+    """How many of the facts each (enrolment, module) has; `path` leads from a fact to what belongs to a
+    module.
+    """
     module = f"{path}__module_id"
     rows = facts.filter(enrolment__in=enrolment_ids).values_list("enrolment_id", module)
     return Counter({(row[0], row[1]): row[2] for row in rows.annotate(number=Count("pk")).order_by()})

@@ -1,7 +1,7 @@
 """The groups of staff, as code: what each is for and which rights it gives.
 
-`migrate` brings the database in line: a right that leaves this file leaves the group. Rights on single cohorts,
-programs and pools are given one by one and stand elsewhere.
+`migrate` brings the database in line: a right that leaves this file leaves the group. Rights on single
+cohorts, programs and pools are given one by one and stand elsewhere.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ GROUPS: dict[str, StaffGroup] = {
 }
 
 
-def sync_groups(sender: AppConfig, using: str, **kwargs: object) -> None:
+def sync_groups(sender: AppConfig, using: str, **_signal: object) -> None:
     """Receiver of `post_migrate`, once an app: gives each group its rights on that app's models."""
     from django.contrib.auth.models import Group, Permission
 

@@ -1,4 +1,6 @@
-"""The facts that people announces: each `send(sender=Model, facts=[Fact, ...])`, in the change's transaction."""
+"""The facts that people announces: each `send(sender=Model, facts=[Fact, ...])`, in the change's
+transaction.
+"""
 
 from django.dispatch import Signal
 

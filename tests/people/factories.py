@@ -10,7 +10,9 @@ from enablement.people.models.api_token import hash_secret
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """A person with a verified address. `groups=["mentors"]` and `perms=["tracks.run_cohorts"]` give rights."""
+    """A person with a verified address. `groups=["mentors"]` and `perms=["tracks.run_cohorts"]` give
+    rights.
+    """
 
     class Meta:
         model = User
@@ -20,20 +22,20 @@ class UserFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Person {n}")
 
     @factory.post_generation
-    def verified_address(user, create, extracted, **kwargs):
+    def verified_address(self, create, extracted, **kwargs):
         if create and extracted is not False:
-            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+            EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
 
     @factory.post_generation
-    def groups(user, create, extracted, **kwargs):
+    def groups(self, create, extracted, **kwargs):
         for name in extracted or ():
-            user.groups.add(Group.objects.get(name=name))
+            self.groups.add(Group.objects.get(name=name))
 
     @factory.post_generation
-    def perms(user, create, extracted, **kwargs):
+    def perms(self, create, extracted, **kwargs):
         for perm in extracted or ():
             label, codename = perm.split(".")
-            user.user_permissions.add(
+            self.user_permissions.add(
                 Permission.objects.get(content_type__app_label=label, codename=codename)
             )
 

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db
 
 def permissions_of(name):
     return {
-        f"{p.content_type.app_label}.{p.codename}" for p in Group.objects.get(name=name).permissions.select_related("content_type")
+        f"{p.content_type.app_label}.{p.codename}"
+        for p in Group.objects.get(name=name).permissions.select_related("content_type")
     }
 
 

@@ -44,7 +44,9 @@ def heard():
 
 @pytest.fixture
 def cast(db):
-    """One person on a track of one module: two lessons, a quiz and a lab; their cohort's manager and mentor."""
+    """One person on a track of one module: two lessons, a quiz and a lab; their cohort's manager and
+    mentor.
+    """
     module = ModuleFactory(key="basics", track__key="frontline")
     lessons = [LessonFactory(module=module), LessonFactory(module=module)]
     quiz = ComponentFactory(module=module, key="check")

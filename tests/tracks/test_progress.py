@@ -72,9 +72,7 @@ def test_a_retired_lesson_is_not_waited_for(cast):
 
 def test_nobody_reads_for_another_person(cast):
     with pytest.raises(Refused) as refused:
-        progress.read_lesson(
-            enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.manager, at=LATER
-        )
+        progress.read_lesson(enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.manager, at=LATER)
     assert refused.value.code == "not_yours"
     assert not LessonRead.objects.exists()
 
@@ -100,7 +98,8 @@ def test_reading_waits_while_the_enrolment_is_closed(cast, state, fields, code):
 
 
 @pytest.mark.parametrize(
-    ("state", "started", "code"), [("planned", None, "cohort_not_started"), ("closed", START, "cohort_closed")]
+    ("state", "started", "code"),
+    [("planned", None, "cohort_not_started"), ("closed", START, "cohort_closed")],
 )
 def test_reading_waits_while_the_cohort_does_not_run(cast, state, started, code):
     Cohort.objects.filter(pk=cast.cohort.pk).update(state=state, started_at=started)

@@ -26,9 +26,7 @@ def queries(function):
 
 
 def record(enrolment, module, kind, key):
-    progress.record_completion(
-        enrolment=enrolment, module=module, kind=kind, key=key, actor=None, at=START
-    )
+    progress.record_completion(enrolment=enrolment, module=module, kind=kind, key=key, actor=None, at=START)
 
 
 def test_states_from_nothing_to_met(cast):
@@ -36,9 +34,7 @@ def test_states_from_nothing_to_met(cast):
         return selectors.module_progress(enrolments=[cast.enrolment])[cast.enrolment.pk, cast.module.pk]
 
     assert now() == ModuleProgress(0, 3, ModuleState.NOT_STARTED)
-    progress.read_lesson(
-        enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.learner, at=START
-    )
+    progress.read_lesson(enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.learner, at=START)
     assert now() == ModuleProgress(0, 3, ModuleState.WAITING)
     record(cast.enrolment, cast.module, "lessons", "lessons")
     record(cast.enrolment, cast.module, "quiz", "check")
@@ -80,9 +76,7 @@ def test_people_on_different_tracks_do_not_mix(cast):
 
 
 def test_the_path_has_lessons_components_and_the_next_lesson(cast):
-    progress.read_lesson(
-        enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.learner, at=START
-    )
+    progress.read_lesson(enrolment=cast.enrolment, lesson=cast.lessons[0], actor=cast.learner, at=START)
     [module] = selectors.path_of(cast.enrolment)
     assert module.module == cast.module
     assert [(step.lesson, step.read) for step in module.lessons] == [

@@ -1,7 +1,7 @@
 """Cohorts, enrolments and mentorships."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from django.conf import settings
 from django.db import models
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CohortQuerySet(models.QuerySet["Cohort"]):
     def run_by(self, user: "AbstractBaseUser") -> Self:
         """Cohorts whose program manager is this person."""
-        run: Self = get_objects_for_user(user, "tracks.run_cohort", self, accept_global_perms=False)
-        return run
+        run = get_objects_for_user(user, "tracks.run_cohort", self, accept_global_perms=False)
+        return cast("Self", run)
 
     def visible_to(self, user: "AbstractBaseUser") -> Self:
         """Cohorts that this person runs, mentors or learns in."""

@@ -13,8 +13,8 @@ from tracks.models.track import Module
 class Lab(Content):
     """`rubric` is a list of criteria, in order:
 
-    `{"key": str, "title": str, "minimum": int, "levels": [{"points": int, "title": str, "description": str}]}`.
-    `evidence` says of `text`, `link` and `file` whether each is `required`, `optional` or `none`.
+    `{"key": str, "title": str, "minimum": int, "levels": [{"points": int, "title": str, "description":
+    str}]}`. `evidence` says of `text`, `link` and `file` whether each is `required`, `optional` or `none`.
     """
 
     module = models.ForeignKey(Module, models.PROTECT, related_name="labs")

@@ -1,12 +1,13 @@
 """Cohorts, who is enrolled in them, and who mentors whom.
 
-`actor` is the program manager; None stands for the system itself. A step that was already taken changes nothing
-and announces nothing, so that two clicks are one.
+`actor` is the program manager; None stands for the system itself. A step that was already taken changes
+nothing and announces nothing, so that two clicks are one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -86,8 +87,8 @@ def close_cohort(*, cohort: Cohort, actor: Person | None, at: datetime) -> Cohor
 def enrol(*, cohort: Cohort, users: Sequence[Person], actor: Person | None, at: datetime) -> list[Enrolment]:
     """One enrolment for each of `users`, in their order; who is in the cohort already keeps theirs.
 
-    Due `track.due_days` days after today in the cohort's zone, or after its planned start where that is later.
-    Refused for the whole list where one has left, or learns this track in another cohort.
+    Due `track.due_days` days after today in the cohort's zone, or after its planned start where that is
+    later. Refused for the whole list where one has left, or learns this track in another cohort.
     """
     rules.ensure_runs(cohort, actor)
     cohort = _locked_cohort(cohort)
@@ -120,7 +121,7 @@ def enrol(*, cohort: Cohort, users: Sequence[Person], actor: Person | None, at: 
     return [held.get(user.pk) or new[user.pk] for user in users]
 
 
-def _ensure_free(cohort: Cohort, users: Sequence[Person], held: dict[object, Enrolment]) -> None:
+def _ensure_free(cohort: Cohort, users: Sequence[Person], held: Mapping[UUID, Enrolment]) -> None:
     gone = [user.email for user in users if not user.is_active]
     if gone:
         raise Refused("person_left", _("No longer active: %(people)s.") % {"people": ", ".join(gone)})
@@ -240,7 +241,9 @@ def end_mentorship(*, mentorship: Mentorship, actor: Person | None, at: datetime
 
 @transaction.atomic
 def end_mentorships_of(*, user: Person, actor: Person | None, at: datetime) -> int:
-    """Ends what this person mentors and who mentors them, when they leave. The right to do so is the roster's."""
+    """Ends what this person mentors and who mentors them, when they leave. The right to do so is the
+    roster's.
+    """
     current = Mentorship.objects.current().select_for_update()
     return _end(current.filter(mentor=user) | current.filter(learner=user), actor=actor, at=at)
 

@@ -1,12 +1,14 @@
-"""Content comes from playbooks: each `put_*` brings one thing in line, and says whether that changed anything.
+"""Content comes from playbooks: each `put_*` brings one thing in line, and says whether that changed
+anything.
 
-All are idempotent. What a playbook no longer holds is retired, never deleted; putting it again brings it back.
+All are idempotent. What a playbook no longer holds is retired, never deleted; putting it again brings it
+back.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -133,7 +135,9 @@ def require_component(
     title: str,
     at: datetime,  # noqa: ARG001
 ) -> tuple[Component, bool]:
-    """From now on the module is complete only with this; people who completed it before keep their completion."""
+    """From now on the module is complete only with this; people who completed it before keep their
+    completion.
+    """
     return _put(Component, {"module": module, "kind": kind, "key": key}, {"title": title})
 
 
@@ -156,7 +160,7 @@ def retire(*, queryset: "models.QuerySet[Any]", at: datetime) -> int:
     if not live:
         return 0
     model = queryset.model
-    model._default_manager.filter(pk__in=[row.pk for row in live]).update(retired_at=at)
+    model.objects.filter(pk__in=[row.pk for row in live]).update(retired_at=at)
     if model is Lab:
         for lab in live:
             retire_component(module=lab.module, kind=Component.Kind.LAB, key=lab.key, at=at)
@@ -201,7 +205,8 @@ def _put_version(*, lesson: Lesson, body: str, major: int | None, at: datetime) 
 def _put(model: type[M], lookup: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[M, bool]:
     """Creates or mends one row (and brings a retired one back); the row is locked for the transaction."""
     wanted = {**values, "retired_at": None}
-    row = model._default_manager.select_for_update().filter(**lookup).first()
+    manager = cast("Any", model).objects
+    row = manager.select_for_update().filter(**lookup).first()
     if row is None:
         row = model(**lookup, **wanted)
         row.full_clean()

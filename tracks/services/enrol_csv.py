@@ -1,11 +1,12 @@
 """Enrolling by file: who will be enrolled and mentored by whom is shown first, then done, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.core.validators import validate_email
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -42,7 +43,9 @@ def parse(content: bytes) -> list[CsvRow]:
 
 
 def plan(*, cohort: Cohort, rows: Sequence[CsvRow]) -> list[EnrolLine]:
-    """What `apply` would do. CsvFaults names each person that is unknown, gone or elsewhere, and each wrong mentor."""
+    """What `apply` would do. CsvFaults names each person that is unknown, gone or elsewhere, and each wrong
+    mentor.
+    """
     people = by_email([value for row in rows for value in row.cells.values() if value])
     held = {
         enrolment.user_id: enrolment
@@ -90,7 +93,7 @@ def apply(*, cohort: Cohort, content: bytes, actor: Person | None, at: datetime)
 
 
 def _person_faults(
-    cohort: Cohort, person: Person | None, email: str, held: dict[object, Enrolment]
+    cohort: Cohort, person: Person | None, email: str, held: Mapping[UUID, Enrolment]
 ) -> list[str]:
     if person is None:
         return [

@@ -1,7 +1,8 @@
 """Progress: lessons read, components achieved, modules completed, and what is taken back.
 
 Whoever changes a person's progress holds the lock on their enrolment, so two doing it at once make one fact.
-A completion is a fact and is recorded whatever the enrolment's state; only a person's own step needs an open one.
+A completion is a fact and is recorded whatever the enrolment's state; only a person's own step needs an open
+one.
 """
 
 from collections import defaultdict
@@ -34,7 +35,8 @@ _LONGEST_REASON = 500
 def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: datetime) -> LessonRead:
     """The person says that they have read it. The last lesson of a module completes its lessons.
 
-    Refused for anybody else, outside the enrolment's track, for a retired lesson, and while the enrolment is closed.
+    Refused for anybody else, outside the enrolment's track, for a retired lesson, and while the enrolment is
+    closed.
     """
     enrolment = _locked(enrolment)
     if actor.pk != enrolment.user_id:
@@ -66,7 +68,8 @@ def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: date
 def record_completion(
     *, enrolment: Enrolment, module: Module, kind: str, key: str, actor: Person | None, at: datetime
 ) -> ModuleCompletion | None:
-    """The person has achieved a component. Returns the module's completion where that completes (or completed) it.
+    """The person has achieved a component. Returns the module's completion where that completes (or
+    completed) it.
 
     The same component again changes nothing. Component.DoesNotExist where it was never declared.
     """
@@ -103,7 +106,9 @@ def withdraw_completion(
     actor: Person | None,
     at: datetime,
 ) -> bool:
-    """The proof of a component no longer stands; neither does the module that needs it. False: nothing stood."""
+    """The proof of a component no longer stands; neither does the module that needs it. False: nothing
+    stood.
+    """
     if not reason.strip():
         raise ValidationError(_("Say why it is withdrawn."), code="reason_missing")
     enrolment = _locked(enrolment)
@@ -143,7 +148,9 @@ def complete_enrolment(*, enrolment: Enrolment, at: datetime) -> bool:
 
 @transaction.atomic
 def settle(*, modules: Sequence[Module], at: datetime) -> int:
-    """After a module came to need less: completes it for everyone who now lacks nothing. One signal; the number."""
+    """After a module came to need less: completes it for everyone who now lacks nothing. One signal; the
+    number.
+    """
     facts = []
     for module in modules:
         _settle_lessons(module, at)

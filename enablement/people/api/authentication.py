@@ -12,7 +12,9 @@ _LONGEST = 200
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`request.auth` is the live `ApiToken`, `request.user` nobody: a token is a program, not a person. One query."""
+    """`request.auth` is the live `ApiToken`, `request.user` nobody: a token is a program, not a person. One
+    query.
+    """
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiToken] | None:
         header: str = request.META.get("HTTP_AUTHORIZATION", "")
