@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -63,8 +64,8 @@ def _are_migrations_applied() -> bool:
 
 
 def _ledger() -> str | None:
-    waiting = oldest_unlinked_seconds()
-    if waiting is not None and waiting > MAX_UNLINKED_SECONDS:
+    waiting = oldest_unlinked_seconds(timezone.now())
+    if waiting > MAX_UNLINKED_SECONDS:
         return f"the oldest unlinked entry has waited {int(waiting)} s"
     return None
 

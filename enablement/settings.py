@@ -227,11 +227,14 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
-_manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
-_plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+# Hashed names wherever files are collected; compressing them takes too long to wait for in a demo.
+_STATIC_STORAGE = {
+    "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    "demo": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+}.get(MODE, "django.contrib.staticfiles.storage.StaticFilesStorage")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": _manifest if PRODUCTION or DEMO else _plain},
+    "staticfiles": {"BACKEND": _STATIC_STORAGE},
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION and not DEMO
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
@@ -355,5 +358,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "ERROR"} for name in ("django.request", "weasyprint", "fontTools")},
+    "loggers": {
+        name: {"level": "ERROR"} for name in ("django.request", "fontTools", "kombu.connection", "weasyprint")
+    },
 }

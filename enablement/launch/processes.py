@@ -13,7 +13,7 @@ _QUIET_ABOUT_ROOT = "ignore:You're running the worker with superuser privileges"
 def web(*, host: str, port: int, workers: int = 1) -> Child:
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     sizes = ["--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)]
-    upkeep = ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning"]
+    upkeep = ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "error"]
     return Child("web", [*granian, *sizes, *upkeep, "enablement.wsgi:application"])
 
 

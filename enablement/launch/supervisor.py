@@ -92,7 +92,7 @@ class Supervisor:
 
     def _copy(self, name: str, process: subprocess.Popen[str]) -> None:
         with process.stdout or nullcontext(()) as lines:
-            for line in lines:
+            for line in filter(str.strip, lines):
                 self.say(f"{name:<6} | {line.rstrip()}")
 
     def _keep_up(self) -> None:
@@ -118,6 +118,7 @@ class Supervisor:
         child.start_again_at = now + count - 1
 
     def _end_all(self) -> None:
+        self.say("Stopping …")
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             if process.poll() is None:

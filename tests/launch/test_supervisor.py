@@ -67,7 +67,7 @@ def test_one_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> N
     output, _ = parent.communicate(timeout=20)
 
     assert parent.returncode == 0
-    assert sorted(output.splitlines()) == ["one    | up", "started"]
+    assert sorted(output.splitlines()) == ["Stopping …", "one    | up", "started"]
     wait_until_gone(pids)
 
 
@@ -113,6 +113,7 @@ def test_a_child_that_cannot_stay_up_ends_the_command(
     assert lines.read_text().splitlines() == [
         "beat ended with code 7; starting it again (1/1).",
         "beat ended 2 times in a row; giving up.",
+        "Stopping …",
     ]
 
 

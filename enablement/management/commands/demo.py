@@ -9,7 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, call_command
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
 
 from enablement.launch import processes
 from enablement.launch.console import USAGE_ERROR

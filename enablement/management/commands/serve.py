@@ -6,7 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, call_command
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from enablement.launch import processes
