@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from assessments.models import Quiz
+from assessments.models import Quiz, SignOff
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 
@@ -49,3 +49,23 @@ def is_overdue(*, deadline_at: datetime, at: datetime) -> bool:
 def mentors(user: Person, enrolment: Enrolment) -> bool:
     """Whether this person is a mentor of that enrolment now."""
     return Mentorship.objects.filter(enrolment=enrolment, mentor=user, ended_at=None).exists()
+
+
+def may_withdraw(user: Person, sign_off: SignOff) -> bool:
+    """Whoever gave it, a current mentor of the learner, or who runs the cohort; never the learner."""
+    if user.pk == sign_off.learner_id:
+        return False
+    return (
+        user.pk == sign_off.signer_id
+        or mentors(user, sign_off.enrolment)
+        or user.has_perm("tracks.run_cohort", sign_off.enrolment.cohort)
+    )
+
+
+def signed_by_own_learner(signer: Person, enrolment: Enrolment) -> bool:
+    """Whether a lab of the signer, on the same track, stands by the word of this learner."""
+    return (
+        SignOff.objects.standing()
+        .filter(learner=signer, signer=enrolment.user_id, lab__module__track=enrolment.track_id)
+        .exists()
+    )

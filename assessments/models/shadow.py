@@ -107,9 +107,9 @@ class ShadowCaseQuerySet(models.QuerySet["ShadowCase"]):
 
 
 class ShadowCase(models.Model):
-    """One case. What is right is what quality assurance settles (`settled_…`); `right_…` is its author's answer.
+    """One case. Right is what quality assurance settles (`settled_…`); `right_…` is its author's answer.
 
-    `double`: this case is judged by two people. `dropped_at`: its judges could not agree, so it counts for nobody.
+    double: two people judge this case. dropped_at: its judges could not agree, so it counts for nobody.
     """
 
     class Complexity(models.TextChoices):
@@ -215,8 +215,8 @@ class ShadowSampleQuerySet(models.QuerySet["ShadowSample"]):
 class ShadowSample(models.Model):
     """One learner's answers to one case, scored when both they and quality assurance have answered.
 
-    agreed: both answers equal the settled ones. critical: the learner would have let the tool's output through
-    (automate; or review, and then usable) where the settled answer is to avoid or to escalate.
+    agreed: both answers equal the settled ones. critical: the learner would have let the tool's output
+    through (automate; or review, and then usable) where the settled answer is to avoid or to escalate.
     scored_number: the how-manieth scored sample of this learner in this pool; looks count by it.
     """
 
@@ -244,7 +244,9 @@ class ShadowSample(models.Model):
         constraints = (
             models.UniqueConstraint("case", "learner", name="shadow_sample_case_once_a_person"),
             models.UniqueConstraint("pool", "learner", "number", name="shadow_sample_number_unique"),
-            models.UniqueConstraint("pool", "learner", "scored_number", name="shadow_sample_scored_number_unique"),
+            models.UniqueConstraint(
+                "pool", "learner", "scored_number", name="shadow_sample_scored_number_unique"
+            ),
             models.UniqueConstraint(
                 "pool", "learner", condition=models.Q(judged_at=None), name="shadow_sample_one_open"
             ),

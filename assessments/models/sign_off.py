@@ -32,7 +32,7 @@ class SignOffQuerySet(models.QuerySet["SignOff"]):
 
 
 class SignOff(models.Model):
-    """Kept for ever. It stands until it is withdrawn (by a person, with a reason) or voided (evidence changed)."""
+    """Kept for ever. It stands until a person withdraws it, with a reason, or its evidence changes (void)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="sign_offs")
@@ -59,9 +59,7 @@ class SignOff(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(signer=models.F("learner")), name="sign_off_signer_is_not_learner"
             ),
-            models.UniqueConstraint(
-                "enrolment", "lab", condition=_STANDS, name="sign_off_standing_unique"
-            ),
+            models.UniqueConstraint("enrolment", "lab", condition=_STANDS, name="sign_off_standing_unique"),
             models.UniqueConstraint("submission", name="sign_off_once_a_round"),
             models.CheckConstraint(
                 condition=models.Q(withdrawn_at=None, withdrawn_by=None, withdrawn_reason="")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: "AbstractBaseUser") -> Self:
-        """One's own; and, once handed in, those of one's mentees, of cohorts one runs, and what one signed off."""
+        """One's own; once handed in, also mentees', those of cohorts one runs, and what one signed off."""
         own = models.Q(enrolment__user=user)
         theirs = models.Q(
             models.Q(pk__in=self.model.objects.mentored_by(user).values("pk"))

@@ -29,7 +29,7 @@ class Interval:
 
 
 def wilson(*, successes: int, n: int, z: Decimal = Z_95) -> Interval:
-    """Wilson's score interval of successes / n, to 50 digits. ValueError unless 0 <= successes <= n and n >= 1."""
+    """Wilson's score interval of successes / n, to 50 digits. ValueError for what is no share."""
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"{successes} of {n} is not a share")
     with localcontext() as context:
@@ -62,7 +62,7 @@ def cohen_kappa(pairs: Iterable[tuple[Answer, Answer]]) -> Fraction | None:
 
 
 def confusion(pairs: Iterable[tuple[Answer, Answer]], *, answers: Sequence[Answer]) -> list[list[int]]:
-    """How often each pair of answers occurs: rows are the first judge's, columns the other's, in this order."""
+    """How often each pair of answers occurs: rows are the first judge's, columns the other's."""
     counts = Counter(pairs)
     return [[counts[row, column] for column in answers] for row in answers]
 
@@ -116,9 +116,7 @@ class Agreement:
         )
 
 
-def measure(
-    pairs: Sequence[tuple[Answer, Answer]], *, critical: int = 0, yellow: int = 0
-) -> Agreement:
+def measure(pairs: Sequence[tuple[Answer, Answer]], *, critical: int = 0, yellow: int = 0) -> Agreement:
     """What a look says of these pairs of answers. ValueError without any."""
     agreed = sum(one == other for one, other in pairs)
     return Agreement(

@@ -1,0 +1,22 @@
+"""Who holds what. Every change of a lab's work first locks the enrolment, then the submission."""
+
+from assessments.models import Submission
+from tracks.models import Enrolment
+from tracks.people import Person
+
+
+def lock_enrolment(pk: object) -> Enrolment:
+    held = Enrolment.objects.select_for_update(of=("self",)).select_related("cohort", "track", "user")
+    return held.get(pk=pk)
+
+
+def lock_submission(submission: Submission, *, signer: Person | None = None) -> Submission:
+    """The submission as it is now. With `signer`, the signer's own enrolment on that track is held too.
+
+    Two people who sign for each other at the same moment then meet at the same rows, in the same order.
+    """
+    people = [submission.enrolment.user_id, *([signer.pk] if signer else [])]
+    held = Enrolment.objects.select_for_update().filter(user__in=people, track=submission.enrolment.track_id)
+    list(held.order_by("pk").values_list("pk", flat=True))
+    related = ("lab__module", "enrolment__cohort", "enrolment__track", "enrolment__user", "claimed_by")
+    return Submission.objects.select_for_update(of=("self",)).select_related(*related).get(pk=submission.pk)
