@@ -1,4 +1,4 @@
-"""PDF from HTML: one shared font configuration and parsed style sheets per process, and no way out to the network.
+"""PDF from HTML: fonts and style sheets are read once per process, and nothing reaches the network.
 
 WeasyPrint is imported with the first document, so that a process that never prints does not load it.
 """

@@ -1,0 +1,3 @@
+from enablement.certificates.models.certificate import Certificate
+
+__all__ = ["Certificate"]

@@ -1,0 +1,131 @@
+"""Issuing: asked for when a gate is met, printed by a job, issued once."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from enablement.access.models import Policy
+from enablement.access.selectors import standings
+from enablement.certificates import printing
+from enablement.certificates.models import Certificate
+from enablement.certificates.signals import certificate_changed
+from enablement.jobs.models import Job
+from enablement.jobs.services import enqueue
+from tracks.errors import Refused
+from tracks.facts import Fact
+from tracks.models import Enrolment, Module
+
+Effect = Callable[[], dict[str, Any]]
+
+
+@transaction.atomic
+def request_certificate(*, enrolment: Enrolment, at: datetime) -> Job | None:
+    """Have the certificate of this enrolment made; None where there is one already.
+
+    Asking again while it is being made returns the same job.
+    """
+    from enablement.certificates.tasks import issue
+
+    if Certificate.objects.live().filter(enrolment=enrolment).exists():
+        return None
+    return enqueue(
+        task=issue,
+        args={"enrolment_id": str(enrolment.pk)},
+        key=str(enrolment.pk),
+        requested_by=enrolment.user,
+        title=_("Certificate: %(track)s") % {"track": enrolment.track},
+        at=at,
+    )
+
+
+def prepare(*, enrolment_id: UUID, at: datetime) -> Effect:
+    """Print the certificate, outside any transaction; the effect that is returned issues it.
+
+    Refused where the gate is not met (any more).
+    """
+    enrolment = Enrolment.objects.select_related("user", "track").get(pk=enrolment_id)
+    issued = Certificate.objects.live().filter(enrolment=enrolment).first()
+    if issued is not None:
+        return partial(_result, issued)
+    _ensure_shown(enrolment, at=at)
+    certificate = _draft(enrolment, at=at)
+    pdf = printing.print_certificate(certificate)
+    certificate.sha256 = hashlib.sha256(pdf).hexdigest()
+    return partial(_issue, certificate, pdf)
+
+
+@transaction.atomic
+def _issue(certificate: Certificate, pdf: bytes) -> dict[str, Any]:
+    """The gate is checked again under the enrolment's lock: proof may have been withdrawn since printing."""
+    enrolment = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("track")
+        .get(pk=certificate.enrolment_id)
+    )
+    issued = Certificate.objects.live().filter(enrolment=enrolment).first()
+    if issued is not None:
+        return _result(issued)
+    _ensure_shown(enrolment, at=certificate.issued_at)
+    certificate.file.save("", ContentFile(pdf), save=False)
+    try:
+        with transaction.atomic():
+            certificate.save(force_insert=True)
+            certificate_changed.send(sender=Certificate, facts=[_fact(certificate)])
+    except BaseException:
+        certificate.file.delete(save=False)
+        raise
+    return _result(certificate)
+
+
+def _result(certificate: Certificate) -> dict[str, Any]:
+    """For the job page: where the certificate is."""
+    return {"url": reverse("my_certificates"), "certificate": certificate.public_id}
+
+
+def _ensure_shown(enrolment: Enrolment, *, at: datetime) -> None:
+    standing = standings(enrolments=[enrolment], at=at).get(enrolment.pk)
+    if enrolment.state == Enrolment.State.WITHDRAWN or standing is None or not standing.met:
+        raise Refused(
+            "gate_not_met",
+            _("“%(track)s” asks for more than is shown at the moment; My path says what is missing.")
+            % {"track": enrolment.track},
+        )
+
+
+def _draft(enrolment: Enrolment, *, at: datetime) -> Certificate:
+    modules = Module.objects.live().filter(track=enrolment.track_id)
+    policy = Policy.objects.get()
+    return Certificate(
+        user=enrolment.user,
+        enrolment=enrolment,
+        track=enrolment.track,
+        person_name=enrolment.user.name or enrolment.user.email,
+        track_title=enrolment.track.title,
+        skills=[{"title": module.title, "outcomes": module.outcomes} for module in modules],
+        policy_revision=policy.revision,
+        issued_at=at,
+    )
+
+
+def _fact(certificate: Certificate) -> Fact:
+    return Fact(
+        kind="certificates.issued",
+        subject=("certificates.Certificate", str(certificate.pk)),
+        at=certificate.issued_at,
+        actor_id=None,
+        learner_id=certificate.user_id,
+        payload={
+            "track": certificate.track.key,
+            "enrolment": str(certificate.enrolment_id),
+            "policy_revision": certificate.policy_revision,
+            "sha256": certificate.sha256,
+        },
+    )

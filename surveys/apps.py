@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SurveysConfig(AppConfig):
+    """Asks: surveys, answers, results."""
+
+    name = "surveys"
+    label = "surveys"
