@@ -4,7 +4,7 @@ transaction.
 
 from django.dispatch import Signal
 
-#: kinds `people.person_added`, `people.person_updated`, `people.person_deactivated`
+#: kinds `people.person_added`, `…_updated`, `…_deactivated`, `…_reactivated`
 person_changed = Signal()
 #: kinds `people.token_created`, `people.token_revoked`
 token_changed = Signal()

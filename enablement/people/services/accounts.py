@@ -1,0 +1,178 @@
+"""Accounts: added from the roster, changed, deactivated, never deleted.
+
+Whoever manages the roster may not change what they themselves may do: another person does that.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from enablement.people.groups import GROUPS
+from enablement.people.models import User
+from enablement.people.rules import ensure_manages_roster
+from enablement.people.signals import person_changed
+from tracks.errors import Refused
+from tracks.facts import Fact
+from tracks.models import Role
+from tracks.services.cohorts import end_mentorships_of
+from tracks.services.roles import set_roles
+
+
+@transaction.atomic
+def add_person(
+    *,
+    email: str,
+    name: str,
+    groups: Iterable[str],
+    roles: Iterable[str],
+    timezone: str,
+    actor: User | None,
+    at: datetime,
+) -> User:
+    """A person who may sign in once they have set a password by the link sent to their address.
+
+    `groups` by name (see `people.groups`), `roles` by key. The roster vouches for the address.
+    ValidationError for an address in use (also of somebody who left), an unknown group, role or time zone.
+    """
+    ensure_manages_roster(actor)
+    groups, roles = sorted(set(groups)), sorted(set(roles))
+    if User.objects.get_queryset().by_email(email).exists():
+        raise ValidationError({"email": _("This address belongs to an account already; it is never reused.")})
+    user = User(
+        email=User.objects.normalize_email(email.strip()), name=name.strip(), timezone=timezone, joined_at=at
+    )
+    user.set_unusable_password()
+    user.full_clean()
+    user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    user.groups.set(_groups(groups))
+    _announce("people.person_added", user, actor, at, groups=groups)
+    set_roles(user=user, roles=_roles(roles), actor=actor, at=at)
+    return user
+
+
+@transaction.atomic
+def update_person(
+    *,
+    user: User,
+    name: str,
+    groups: Iterable[str] | None,
+    roles: Iterable[str] | None,
+    timezone: str | None,
+    actor: User | None,
+    at: datetime,
+) -> bool:
+    """Brings a person in line; None leaves something as it is. False: nothing was different.
+
+    Refused for one's own groups and roles, and for somebody who has left.
+    """
+    ensure_manages_roster(actor)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        raise Refused("person_left", _("%(person)s has left.") % {"person": user})
+    wanted = {"name": name.strip(), "timezone": user.timezone if timezone is None else timezone}
+    different = [field for field, value in wanted.items() if getattr(user, field) != value]
+    for field in different:
+        setattr(user, field, wanted[field])
+    user.full_clean()
+    if different:
+        user.save(update_fields=different)
+    if groups is not None and _set_groups(user, sorted(set(groups)), actor):
+        different.append("groups")
+    if different:
+        names = sorted(user.groups.values_list("name", flat=True))
+        _announce("people.person_updated", user, actor, at, changed=different, groups=names)
+    if roles is None:
+        return bool(different)
+    wanted_roles = _roles(sorted(set(roles)))
+    if user == actor and {role.key for role in wanted_roles} != roles_of(user):
+        raise Refused("own_roles", _("You cannot change your own roles; ask another person."))
+    return set_roles(user=user, roles=wanted_roles, actor=actor, at=at) or bool(different)
+
+
+@transaction.atomic
+def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
+    """The person has left: from the next request on they are signed out, hold no role and mentor nobody.
+
+    False where they had left before. Their facts stay on record.
+    """
+    ensure_manages_roster(actor)
+    if user == actor:
+        raise Refused("own_account", _("You cannot deactivate yourself; ask another person."))
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        return False
+    user.is_active = False
+    user.left_at = at
+    user.save(update_fields=["is_active", "left_at"])
+    user.groups.clear()
+    end_mentorships_of(user=user, actor=actor, at=at)
+    set_roles(user=user, roles=[], actor=actor, at=at)
+    _announce("people.person_deactivated", user, actor, at)
+    return True
+
+
+@transaction.atomic
+def reactivate(*, user: User, actor: User | None, at: datetime) -> bool:
+    """The person is back, with their history, and with no role or group: these are given anew."""
+    ensure_manages_roster(actor)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_active:
+        return False
+    user.is_active = True
+    user.left_at = None
+    user.save(update_fields=["is_active", "left_at"])
+    _announce("people.person_reactivated", user, actor, at)
+    return True
+
+
+def roles_of(user: User) -> set[str]:
+    return set(user.role_assignments.filter(ended_at=None).values_list("role__key", flat=True))
+
+
+def _set_groups(user: User, names: list[str], actor: User | None) -> bool:
+    wanted = _groups(names)
+    if set(wanted) == set(user.groups.all()):
+        return False
+    if user == actor:
+        raise Refused("own_groups", _("You cannot change your own groups; ask another person."))
+    user.groups.set(wanted)
+    return True
+
+
+def _groups(names: list[str]) -> list[Group]:
+    unknown = [name for name in names if name not in GROUPS]
+    if unknown:
+        raise ValidationError(
+            {
+                "groups": _("Unknown group: %(unknown)s; expected %(known)s.")
+                % {"unknown": ", ".join(unknown), "known": ", ".join(GROUPS)}
+            }
+        )
+    return list(Group.objects.filter(name__in=names))
+
+
+def _roles(keys: list[str]) -> list[Role]:
+    roles = {role.key: role for role in Role.objects.live().filter(key__in=keys)}
+    unknown = [key for key in keys if key not in roles]
+    if unknown:
+        raise ValidationError({"roles": _("Unknown role: %(unknown)s.") % {"unknown": ", ".join(unknown)}})
+    return list(roles.values())
+
+
+def _announce(kind: str, user: User, actor: User | None, at: datetime, **payload: Any) -> None:
+    fact = Fact(
+        kind=kind,
+        subject=("people.User", str(user.pk)),
+        at=at,
+        actor_id=actor.pk if actor else None,
+        learner_id=user.pk,
+        payload=payload,
+    )
+    person_changed.send(sender=User, facts=[fact])

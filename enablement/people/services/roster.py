@@ -1,0 +1,181 @@
+"""The roster as a CSV file: what it would change is shown first, then done, all or nothing.
+
+Columns `email, name` and, if wanted, `roles, groups, timezone`. A person in the file holds, afterwards, exactly
+the roles and groups of their line; a column that the file lacks leaves things as they are, and so does a person
+whom the file does not name. Several roles or groups stand in one cell, separated by `;`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from enablement.people.groups import GROUPS
+from enablement.people.models import User
+from enablement.people.rules import ensure_manages_roster
+from enablement.people.services.accounts import add_person, update_person
+from tracks.csv_files import CsvFault, CsvFaults, CsvRow, read_csv, repeated
+from tracks.models import Role, RoleAssignment
+from tracks.people import by_email
+from tracks.zones import validate_zone
+
+_NAME_LENGTH = 200
+
+
+class Action(StrEnum):
+    ADD = "add"
+    CHANGE = "change"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One person of the file. `roles`, `groups`, `timezone` None: the file lacks the column."""
+
+    line: int
+    email: str
+    name: str
+    roles: Sequence[str] | None
+    groups: Sequence[str] | None
+    timezone: str | None
+    user: User | None
+    changed: Sequence[str] = field(default=())
+
+    @property
+    def action(self) -> Action:
+        if self.user is None:
+            return Action.ADD
+        return Action.CHANGE if self.changed else Action.KEEP
+
+
+def plan(*, content: bytes, actor: User | None) -> list[RosterLine]:
+    """What `apply` would do, line by line; changes nothing. CsvFaults names every fault. Four queries."""
+    rows = read_csv(content, required=["email", "name"], optional=["roles", "groups", "timezone"])
+    people = by_email(row.cells["email"] for row in rows)
+    known_roles = list(Role.objects.live().values_list("key", flat=True))
+    held = _Held(list(people.values()))
+    faults = repeated(rows, "email")
+    lines = []
+    for row in rows:
+        line = _line(row, people.get(row.cells["email"].lower()), held)
+        faults += [*_cell_faults(line, known_roles), *_person_faults(line, actor)]
+        lines.append(line)
+    if faults:
+        raise CsvFaults(faults)
+    return lines
+
+
+@transaction.atomic
+def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLine]:
+    """Adds and changes everyone in the file, or nobody (CsvFaults)."""
+    ensure_manages_roster(actor)
+    lines = plan(content=content, actor=actor)
+    for line in lines:
+        if line.user is None:
+            add_person(
+                email=line.email,
+                name=line.name,
+                groups=line.groups or (),
+                roles=line.roles or (),
+                timezone=line.timezone or "UTC",
+                actor=actor,
+                at=at,
+            )
+        elif line.changed:
+            update_person(
+                user=line.user,
+                name=line.name,
+                groups=line.groups,
+                roles=line.roles,
+                timezone=line.timezone,
+                actor=actor,
+                at=at,
+            )
+    return lines
+
+
+class _Held:
+    """What the people whom the file names hold now, by their id. Two queries."""
+
+    def __init__(self, people: Sequence[User]) -> None:
+        self.groups = self._grouped(
+            Group.objects.filter(user__in=people).order_by("name").values_list("user__pk", "name")
+        )
+        current = RoleAssignment.objects.current().filter(user__in=people).order_by("role__key")
+        self.roles = self._grouped(current.values_list("user_id", "role__key"))
+
+    @staticmethod
+    def _grouped(pairs: Iterable[tuple[UUID, str]]) -> dict[UUID, list[str]]:
+        grouped: dict[UUID, list[str]] = defaultdict(list)
+        for user_id, name in pairs:
+            grouped[user_id].append(name)
+        return grouped
+
+
+def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
+    name, zone = row.cells["name"], row.cells.get("timezone")
+    roles, groups = _names(row, "roles"), _names(row, "groups")
+    changed = []
+    if user is not None:
+        changed = [
+            column
+            for column, new, old in (
+                ("name", name, user.name),
+                ("roles", roles, held.roles[user.pk]),
+                ("groups", groups, held.groups[user.pk]),
+                ("timezone", zone or None, user.timezone),
+            )
+            if new is not None and new != old
+        ]
+    return RosterLine(row.line, row.cells["email"], name, roles, groups, zone or None, user, changed)
+
+
+def _names(row: CsvRow, column: str) -> list[str] | None:
+    if column not in row.cells:
+        return None
+    return sorted({name.strip() for name in row.cells[column].split(";") if name.strip()})
+
+
+def _cell_faults(line: RosterLine, known_roles: Sequence[str]) -> Iterator[CsvFault]:
+    """Faults that the file has by itself."""
+    if not _passes(validate_email, line.email):
+        yield CsvFault(line.line, "email", _("“%(value)s” is not an e-mail address.") % {"value": line.email})
+    if len(line.name) > _NAME_LENGTH:
+        yield CsvFault(line.line, "name", _("Longer than %(most)s characters.") % {"most": _NAME_LENGTH})
+    if line.timezone is not None and not _passes(validate_zone, line.timezone):
+        message = _("“%(zone)s” is not a time zone; expected a name such as Europe/Berlin.")
+        yield CsvFault(line.line, "timezone", message % {"zone": line.timezone})
+    for column, names, known in (("roles", line.roles, known_roles), ("groups", line.groups, list(GROUPS))):
+        for name in names or ():
+            if name not in known:
+                message = _("“%(name)s” is unknown; expected %(known)s.")
+                yield CsvFault(line.line, column, message % {"name": name, "known": ", ".join(known)})
+
+
+def _person_faults(line: RosterLine, actor: User | None) -> Iterator[CsvFault]:
+    """Faults by whom the line is about."""
+    if line.user is None:
+        return
+    if not line.user.is_active:
+        message = _("%(person)s has left; reactivate them on their page first.")
+        yield CsvFault(line.line, "email", message % {"person": line.user})
+    elif line.user == actor:
+        for column in ("roles", "groups"):
+            if column in line.changed:
+                yield CsvFault(line.line, column, _("You cannot change your own; ask another person."))
+
+
+def _passes(validator: Callable[[str], None], value: str) -> bool:
+    try:
+        validator(value)
+    except ValidationError:
+        return False
+    return True
