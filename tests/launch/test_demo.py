@@ -61,5 +61,5 @@ def test_the_demo_needs_its_own_mode() -> None:
     from django.core.management import call_command
     from django.core.management.base import CommandError
 
-    with pytest.raises(CommandError, match="start it as: python3 manage.py demo"):
+    with pytest.raises(CommandError, match=r"start it as: python3 manage\.py demo"):
         call_command("demo")

@@ -22,13 +22,19 @@ def database_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here: compressing the static files takes its time."""
+    return tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture
-def env(production_env: dict[str, str], database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+def env(production_env: dict[str, str], database_url: str, redis_url: str, var: Path) -> dict[str, str]:
     return production_env | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "PORT": str(free_port()),
-        "ENABLEMENT_VAR": str(tmp_path),
+        "ENABLEMENT_VAR": str(var),
     }
 
 

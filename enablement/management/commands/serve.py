@@ -34,11 +34,11 @@ class Command(BaseCommand):
         if not settings.PRODUCTION:
             raise CommandError("start it as: python3 manage.py serve", returncode=USAGE_ERROR)
         parts = [only] if only else list(PARTS)
+        supervisor = Supervisor([_child(part, host) for part in parts])
         if only is None:
             _migrate()
         if "web" in parts:
             collect_if_changed()
-        supervisor = Supervisor([_child(part, host) for part in parts])
         sys.exit(supervisor.run())
 
 
