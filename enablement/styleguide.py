@@ -171,19 +171,19 @@ def _content() -> dict[str, Any]:
         "highlighted": mark_safe(highlight(code, PythonLexer(), HtmlFormatter(nowrap=True))),  # noqa: S308 - ours
         "list_page": Paginator(range(1, 61), 25).page(2),
         "steps": [
-            {"label": "Read the module", "url": "#stepper", "state": "done"},
-            {"label": "Pass its quiz", "url": "#stepper", "state": "done"},
+            {"label": "Read the module", "url": "#example-stepper", "state": "done"},
+            {"label": "Pass its quiz", "url": "#example-stepper", "state": "done"},
             {"label": "Hand in the lab", "url": "", "state": "current"},
             {"label": "Shadow mode", "url": "", "state": "todo"},
         ],
         "tabs": [
-            {"label": "Waiting", "url": "#tabs", "current": True, "count": 3},
-            {"label": "Sent back", "url": "#tabs", "current": False, "count": 1},
-            {"label": "Signed off", "url": "#tabs", "current": False, "count": 27},
+            {"label": "Waiting", "url": "#example-tabs", "current": True, "count": 3},
+            {"label": "Sent back", "url": "#example-tabs", "current": False, "count": 1},
+            {"label": "Signed off", "url": "#example-tabs", "current": False, "count": 27},
         ],
         "trail": [
-            {"label": "My path", "url": "#tabs"},
-            {"label": "Automate-vs-Avoid 101", "url": "#tabs"},
+            {"label": "My path", "url": "#example-tabs"},
+            {"label": "Automate-vs-Avoid 101", "url": "#example-tabs"},
             {"label": "Draw the line", "url": ""},
         ],
         "legend": [

@@ -6,8 +6,10 @@
   const close = (toast) => toast.remove();
 
   const show = ({ text, tone = "met" }) => {
-    const template = document.getElementById(`toast-${tone}`) ?? document.getElementById("toast-info");
-    const toast = template.content.firstElementChild.cloneNode(true);
+    const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true);
+    toast.classList.replace("tone-info", `tone-${tone}`);
+    const icon = toast.querySelector("use");
+    icon.setAttribute("href", icon.getAttribute("href").replace("#state-info", `#state-${tone}`));
     toast.querySelector("[data-toast-text]").textContent = text;
     region().append(toast);
     // Faults stay until they are closed; the rest leaves, unless somebody is looking at it.
