@@ -114,26 +114,23 @@ class LedgerLink(models.Model):
     def __str__(self) -> str:
         return f"{self.position}"
 
+    def digest(self, *, entry_sha256: str) -> str:
+        """SHA-256 over the canonical JSON of the link's columns but the hash, and the entry's digest."""
+        return sha256(
+            canonical(
+                {
+                    "entry": self.entry_id,
+                    "entry_sha256": entry_sha256,
+                    "linked_at": moment(self.linked_at),
+                    "position": self.position,
+                    "previous": self.previous_hash,
+                }
+            )
+        )
+
     def recorded_at(self) -> datetime | None:
         """When the linked entry was recorded; None where somebody has removed it."""
         try:
             return self.entry.recorded_at
         except ObjectDoesNotExist:
             return None
-
-
-def link_hash(
-    *, position: int, entry_id: uuid.UUID, entry_sha256: str, previous: str, linked_at: datetime
-) -> str:
-    """SHA-256 over the canonical JSON of the link's columns, the entry's digest and the hash before."""
-    return sha256(
-        canonical(
-            {
-                "entry": entry_id,
-                "entry_sha256": entry_sha256,
-                "linked_at": moment(linked_at),
-                "position": position,
-                "previous": previous,
-            }
-        )
-    )

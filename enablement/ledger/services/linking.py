@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from enablement.ledger import selectors
 from enablement.ledger.canonical import GENESIS
-from enablement.ledger.models import LedgerEntry, LedgerLink, link_hash
+from enablement.ledger.models import LedgerEntry, LedgerLink
 
 #: Entries of one transaction.
 BATCH = 5000
@@ -47,9 +47,7 @@ def _links(rows: list[tuple[UUID, str]], *, head: LedgerLink | None, at: datetim
     for entry_id, digest in rows:
         position += 1
         link = LedgerLink(position=position, entry_id=entry_id, previous_hash=previous, linked_at=at)
-        previous = link.hash = link_hash(
-            position=position, entry_id=entry_id, entry_sha256=digest, previous=previous, linked_at=at
-        )
+        previous = link.hash = link.digest(entry_sha256=digest)
         links.append(link)
     return links
 

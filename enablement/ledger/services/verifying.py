@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import DatabaseError, connection
+
 from enablement.ledger import guards
 from enablement.ledger.canonical import GENESIS, sha256
-from enablement.ledger.models import LedgerLink, PolicyRevision, link_hash
+from enablement.ledger.models import LedgerLink, PolicyRevision
 from enablement.ledger.services.linking import link
 
 CHUNK = 2000
+#: What reading a row raises that holds no time, id or text any more: SQLite stores any bytes in any column.
+UNREADABLE = (AttributeError, TypeError, ValueError, DatabaseError)
+ALTERED_BEYOND_READING = "a column of the entry or its link was altered and cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +69,21 @@ def verify(*, at: datetime) -> Report:
 
 def _walk() -> Iterator[LedgerLink | Break]:
     """The links in their order, as long as each follows the one before; then what is wrong."""
-    expected, previous = 1, GENESIS
-    links = LedgerLink.objects.order_by("position").select_related("entry").iterator(chunk_size=CHUNK)
+    expected, previous, chunk = 1, GENESIS, CHUNK
+    links = _links_from(1, chunk)
     while True:
         try:
             link = next(links, None)
-        except (TypeError, ValueError):
-            # SQLite stores any bytes in any column; these are no longer a time or an id.
-            yield Break("a column of the entry or its link was altered and cannot be read", expected)
-            return
+        except UNREADABLE:
+            if not connection.is_usable():
+                raise
+            if chunk == 1:
+                yield Break(ALTERED_BEYOND_READING, expected)
+                return
+            # Some row of this chunk cannot be read; one by one, to see which.
+            chunk = 1
+            links = _links_from(expected, chunk)
+            continue
         if link is None:
             last = LedgerLink.objects.head()
             if last is not None and last.position >= expected:
@@ -89,28 +100,23 @@ def _walk() -> Iterator[LedgerLink | Break]:
         expected, previous = expected + 1, link.hash
 
 
+def _links_from(position: int, chunk: int) -> Iterator[LedgerLink]:
+    links = LedgerLink.objects.filter(position__gte=position).order_by("position").select_related("entry")
+    return links.iterator(chunk_size=chunk)
+
+
 def _problem(link: LedgerLink, *, previous: str) -> str:
     """What is wrong with a link and its entry, or nothing."""
-    if not _same_digest(link):
-        return "the entry was altered: its columns do not give its SHA-256"
-    if link.previous_hash != previous:
-        return "the link was altered: it does not follow the one before"
-    if link.hash != link_hash(
-        position=link.position,
-        entry_id=link.entry_id,
-        entry_sha256=link.entry.sha256,
-        previous=previous,
-        linked_at=link.linked_at,
-    ):
-        return "the link or its entry was altered: the link's hash does not match"
-    return ""
-
-
-def _same_digest(link: LedgerLink) -> bool:
     try:
-        return link.entry.digest() == link.entry.sha256
-    except (TypeError, ValueError, AttributeError):
-        return False
+        if link.entry.digest() != link.entry.sha256:
+            return "the entry was altered: its columns do not give its SHA-256"
+        if link.previous_hash != previous:
+            return "the link was altered: it does not follow the one before"
+        if link.digest(entry_sha256=link.entry.sha256) != link.hash:
+            return "the link or its entry was altered: the link's hash does not match"
+    except UNREADABLE:
+        return ALTERED_BEYOND_READING
+    return ""
 
 
 def _gap(position: int) -> Break:
