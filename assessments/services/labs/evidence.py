@@ -27,14 +27,14 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 class CheckedFile:
     """A file that passed `check_file`; content_type and sha256 are what we found, not what was claimed."""
 
-    file: File[bytes]
+    file: "File[bytes]"
     name: str
     size: int
     content_type: str
     sha256: str
 
 
-def check_file(file: File[bytes]) -> CheckedFile:
+def check_file(file: "File[bytes]") -> CheckedFile:
     """The file, ready to be kept. ValidationError, naming it, for a wrong type, size or content."""
     name = _clean_name(file.name or "")
     suffix = PurePath(name).suffix.lower()
@@ -64,10 +64,13 @@ def content_hash(*, text: str, link: str, file_hashes: Iterable[str]) -> str:
 
 def stored_hash(submission: Submission) -> str:
     """The evidence's hash as it is stored now, read from the files themselves; "" where a file is missing."""
-    try:
-        hashes = [_sha256(evidence.file.chunks()) for evidence in submission.files.all()]
-    except FileNotFoundError:
-        return ""
+    hashes = []
+    for evidence in submission.files.all():
+        try:
+            with evidence.file.open("rb") as file:
+                hashes.append(_sha256(file.chunks()))
+        except FileNotFoundError:
+            return ""
     return content_hash(text=submission.text, link=submission.link, file_hashes=hashes)
 
 
