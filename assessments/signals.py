@@ -1,4 +1,4 @@
-"""What this app announces: `signal.send(sender=Model, facts=[Fact, ...])`, inside the change's transaction."""
+"""What this app announces: `signal.send(sender=Model, facts=[Fact, ...])`, in the change's transaction."""
 
 from django.dispatch import Signal
 

@@ -43,7 +43,7 @@ class OptionSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuestionSpec:
-    """`answer` is a bool for true_false, a Decimal for numeric, else None. `lesson` is a key in the same track."""
+    """`answer`: bool for true_false, Decimal for numeric, else None. `lesson`: a key in the same track."""
 
     key: str
     kind: str
@@ -110,7 +110,11 @@ class QuestionSpec:
             yield _("at least one option must be correct and at least one wrong.")
 
     def _number_problems(self) -> Iterable[str]:
-        if isinstance(self.answer, bool) or not isinstance(self.answer, Decimal) or not _storable(self.answer):
+        if (
+            isinstance(self.answer, bool)
+            or not isinstance(self.answer, Decimal)
+            or not _storable(self.answer)
+        ):
             yield _("its answer must be a number with at most 12 digits and 8 decimals.")
         if not _storable(self.tolerance) or self.tolerance < 0:
             yield _("its tolerance must be a number that is not negative.")
@@ -169,6 +173,7 @@ class QuizSpec:
         tags = [section.tag for section in self.sections]
         if not tags:
             yield _("it has no sections, so it would ask nothing.")
+            return
         for tag in _repeated(tags):
             yield _("two sections draw “%(tag)s”.") % {"tag": tag}
         sizes = Counter(section_of(question.tags, tags) for question in self.questions)

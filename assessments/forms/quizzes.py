@@ -1,6 +1,6 @@
 """Forms of the quiz pages."""
 
-from collections.abc import Mapping
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.selectors.attempts import PAGE_SIZE, Typed
 
+_POSITION = re.compile(r"[1-9][0-9]{0,2}")
+
 
 class RawAnswer(forms.Field):
-    """What the inputs of one question sent, as a list; whether it can be an answer is the service's to say."""
+    """What the inputs of one question sent, as a list; the service says whether it is an answer."""
 
     widget = forms.SelectMultiple
 
@@ -25,9 +27,9 @@ class AnswersForm(forms.Form):
     """Answers and flags of some questions, as a page or as its script sends them.
 
     `item` (repeated) names the positions; for each there are `q-N` (repeated), `flag-N`, and `was-N` and
-    `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that an
-    old tab does not undo what another one saved. `stamp` is when the answer was given, in milliseconds of the
-    server's clock.
+    `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that
+    an old tab does not undo what another one saved. `stamp` is when the answer was given, in milliseconds of
+    the server's clock.
     """
 
     stamp = forms.IntegerField(required=False, min_value=0, max_value=9_999_999_999_999)
@@ -78,21 +80,20 @@ class AnswersForm(forms.Form):
             self.add_error(f"q-{position}", errors)
 
     def as_typed(self) -> Typed:
-        errors: Mapping[str, list[str]] = self.errors
         return Typed(
             values=self.typed,
             flags={position: self.cleaned_data.get(f"flag-{position}", False) for position in self.positions},
             errors={
-                position: " ".join(errors[f"q-{position}"])
+                position: " ".join(self.errors[f"q-{position}"])
                 for position in self.positions
-                if f"q-{position}" in errors
+                if f"q-{position}" in self.errors
             },
         )
 
 
 def _positions(raw: list[str]) -> list[int]:
     """At most a page's worth of positions; anything else is not from our pages."""
-    if len(raw) > PAGE_SIZE or not all(text.isascii() and text.isdigit() and len(text) < 4 for text in raw):  # noqa: PLR2004
+    if len(raw) > PAGE_SIZE or not all(_POSITION.fullmatch(text) for text in raw):
         return []
     return sorted({int(text) for text in raw})
 

@@ -34,9 +34,9 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
 
 class Attempt(models.Model):
-    """One try. Its draw, order, threshold and deadline are fixed when it starts, and it counts from then on.
+    """One try. Its draw, order, threshold and deadline are fixed when it starts; it counts from then on.
 
-    `points` is the exact sum rounded down to four decimals: rounding never lifts an attempt over its threshold.
+    `points` is the exact sum rounded down to four decimals: rounding lifts nobody over the threshold.
     """
 
     class State(models.TextChoices):
@@ -88,8 +88,7 @@ class Attempt(models.Model):
                 name="attempt_ended_within_its_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(points=None)
-                | models.Q(points__gte=0, points__lte=models.F("max_points")),
+                condition=models.Q(points=None) | models.Q(points__gte=0, points__lte=models.F("max_points")),
                 name="attempt_points_in_range",
             ),
             models.CheckConstraint(
@@ -111,8 +110,8 @@ class Attempt(models.Model):
 class AttemptItem(models.Model):
     """One question drawn for an attempt.
 
-    `option_order` holds option keys as shuffled for this attempt. `response` is, by the question's kind, an option
-    key, a sorted list of option keys, true or false, or a decimal number as text; None is unanswered.
+    `option_order` holds option keys as shuffled for this attempt. `response` is, by the question's kind, an
+    option key, a sorted list of option keys, true or false, or a decimal number as text; None is unanswered.
     `saved_at` is when that answer was given (the server's clock).
     """
 
@@ -131,11 +130,12 @@ class AttemptItem(models.Model):
         constraints = (
             models.UniqueConstraint("attempt", "position", name="attempt_item_position_unique"),
             models.UniqueConstraint("attempt", "question_version", name="attempt_item_question_unique"),
-            models.CheckConstraint(condition=models.Q(position__gte=1), name="attempt_item_position_positive"),
+            models.CheckConstraint(
+                condition=models.Q(position__gte=1), name="attempt_item_position_positive"
+            ),
             models.CheckConstraint(condition=models.Q(max_points=1), name="attempt_item_marks_equal"),
             models.CheckConstraint(
-                condition=models.Q(points=None)
-                | models.Q(points__gte=0, points__lte=models.F("max_points")),
+                condition=models.Q(points=None) | models.Q(points__gte=0, points__lte=models.F("max_points")),
                 name="attempt_item_points_in_range",
             ),
         )

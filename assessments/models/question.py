@@ -9,7 +9,7 @@ from tracks.models import Track
 
 
 class Option(TypedDict):
-    """One choice of a question. `key` comes from the text, so that it says nothing about order or rightness."""
+    """One choice of a question. `key` comes from the text: it tells neither place nor rightness."""
 
     key: str
     text: str
@@ -69,8 +69,8 @@ class Question(models.Model):
 class QuestionVersion(models.Model):
     """The text and the key of a question, never changed after its publication.
 
-    `options` holds `Option`s (single, multiple), `answer` is "true" or "false" (true_false) or a decimal number
-    as text (numeric, right within `tolerance`, both ends included).
+    `options` holds `Option`s (single, multiple), `answer` is "true" or "false" (true_false) or a decimal
+    number as text (numeric, right within `tolerance`, both ends included).
     """
 
     class Kind(models.TextChoices):
@@ -101,7 +101,9 @@ class QuestionVersion(models.Model):
         ordering = ("question", "-number")
         constraints = (
             models.UniqueConstraint("question", "number", name="question_version_number_unique"),
-            models.CheckConstraint(condition=models.Q(number__gte=1), name="question_version_number_positive"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="question_version_number_positive"
+            ),
             models.CheckConstraint(
                 condition=models.Q(tolerance__gte=0), name="question_version_tolerance_not_negative"
             ),

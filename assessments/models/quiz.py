@@ -30,7 +30,7 @@ class QuizQuerySet(ContentQuerySet["Quiz"]):
 
 
 class Quiz(Content):
-    """Proof of a module. `sections` is a list of `Section`; `threshold` a share of the points (0.850 = 85 %)."""
+    """Proof of a module. `sections` is a list of `Section`; `threshold` a share of the points (0.850)."""
 
     class Feedback(models.TextChoices):
         AFTER_SUBMIT = "after_submit", _("after handing in")
@@ -59,8 +59,12 @@ class Quiz(Content):
             models.CheckConstraint(
                 condition=models.Q(threshold__gt=0, threshold__lte=1), name="quiz_threshold_is_a_share"
             ),
-            models.CheckConstraint(condition=models.Q(time_limit_min__gte=1), name="quiz_time_limit_positive"),
-            models.CheckConstraint(condition=models.Q(max_attempts__gte=1), name="quiz_max_attempts_positive"),
+            models.CheckConstraint(
+                condition=models.Q(time_limit_min__gte=1), name="quiz_time_limit_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_attempts__gte=1), name="quiz_max_attempts_positive"
+            ),
         )
 
     def get_absolute_url(self) -> str:

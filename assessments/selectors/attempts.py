@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from assessments.models import Attempt, AttemptItem, QuestionVersion
-from assessments.models.question import Option
 from tracks import markdown
+
+if TYPE_CHECKING:
+    from assessments.models.question import Option
 
 PAGE_SIZE = 5
 Kind = QuestionVersion.Kind

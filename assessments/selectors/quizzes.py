@@ -35,12 +35,14 @@ class QuizResult:
 def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[tuple[UUID, int], QuizResult]:
     """What each person reached in each quiz, by (person, quiz); nothing for who never started. One query.
 
-    Of equally good attempts the first one is the proof, so that a proof does not move when nothing was gained.
+    Of equally good attempts the first one is the proof, so a proof does not move when nothing was gained.
     """
     rows = Attempt.objects.filter(user__in=list(user_ids), quiz__in=[quiz.pk for quiz in quizzes])
     results: dict[tuple[UUID, int], QuizResult] = {}
     columns = ("user_id", "quiz_id", "pk", "state", "points", "max_points", "submitted_at")
-    for user_id, quiz_id, pk, state, points, max_points, ended_at in rows.order_by("number").values_list(*columns):
+    for user_id, quiz_id, pk, state, points, max_points, ended_at in rows.order_by("number").values_list(
+        *columns
+    ):
         running = state == Attempt.State.IN_PROGRESS
         this = QuizResult(
             points=points or Decimal(0),
@@ -88,7 +90,7 @@ def percent(share: Decimal) -> Decimal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuizOverview:
-    """A quiz's first page for one person, `at` a moment. `blocked` says in words why the track is not open."""
+    """A quiz's first page for one person, `at` a moment. `blocked` says why the track is not open."""
 
     quiz: Quiz
     enrolled: bool
@@ -127,7 +129,10 @@ class QuizOverview:
 def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
     """What this person may do with this quiz now, and what they did (newest attempt first)."""
     enrolment = (
-        Enrolment.objects.live().filter(user=user, track=quiz.module.track_id).select_related("cohort").first()
+        Enrolment.objects.live()
+        .filter(user=user, track=quiz.module.track_id)
+        .select_related("cohort")
+        .first()
     )
     attempts = list(Attempt.objects.filter(quiz=quiz, user=user).order_by("-number"))
     return QuizOverview(

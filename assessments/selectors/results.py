@@ -4,19 +4,22 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
 from django.utils.safestring import SafeString
 
 from assessments import rules
 from assessments.models import Attempt, AttemptItem, QuestionVersion
-from assessments.models.question import Option
 from assessments.rules import AttemptLimits
 from assessments.selectors.attempts import as_form_values, choices_of, legend_of
 from assessments.selectors.quizzes import attempt_limits, percent
 from assessments.services.grading import right_response
 from tracks import markdown
 from tracks.models import Lesson
+
+if TYPE_CHECKING:
+    from assessments.models.question import Option
 
 Kind = QuestionVersion.Kind
 
@@ -83,7 +86,9 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
         percent=percent(attempt.threshold),
         questions=[] if hidden else [_graded(item, lessons) for item in items],
         hidden=hidden,
-        lessons=[LessonAgain(lesson=lesson, missed=missed[key]) for key, lesson in lessons.items() if missed[key]],
+        lessons=[
+            LessonAgain(lesson=lesson, missed=missed[key]) for key, lesson in lessons.items() if missed[key]
+        ],
         limits=limits,
         wait_until=limits.opens_at if limits.cooling_down(at) else None,
     )
@@ -103,7 +108,7 @@ def _hidden(attempt: Attempt) -> str:
 
 
 def _lessons(attempt: Attempt, items: list[AttemptItem]) -> dict[str, Lesson]:
-    """Live lessons that the questions name, by key, in the track's order; the quiz's own module goes first."""
+    """Live lessons that the questions name, by key, in the track's order; the quiz's module goes first."""
     keys = {item.question_version.question.lesson_key for item in items} - {""}
     module = attempt.quiz.module
     found = (
@@ -145,7 +150,9 @@ def _graded_choices(item: AttemptItem, own: list[str], right: list[str]) -> list
     options: list[Option] = item.question_version.options
     whys = {option["key"]: option["why"] for option in options}
     return [
-        GradedChoice(key=key, text=text, picked=key in own, verdict=_verdict(key, own, right), why=whys.get(key, ""))
+        GradedChoice(
+            key=key, text=text, picked=key in own, verdict=_verdict(key, own, right), why=whys.get(key, "")
+        )
         for key, text in choices_of(item)
     ]
 

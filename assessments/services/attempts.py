@@ -1,4 +1,4 @@
-"""Attempts: start, save, hand in, let lapse, unlock more. The server's clock (`at`) alone decides what is in time."""
+"""Attempts: start, save, hand in, let lapse, unlock more. The server's clock (`at`) says what is in time."""
 
 import logging
 import random
@@ -132,11 +132,14 @@ def _store(
         item.position: item
         for item in attempt.items.filter(position__in=positions)
         .select_related("question_version")
-        .only("attempt", "position", "option_order", "response", "saved_at", "flagged", "question_version__kind")
+        .only(
+            "attempt", "position", "option_order", "response", "saved_at", "flagged", "question_version__kind"
+        )
     }
     if unknown := positions - items.keys():
         raise ValidationError(
-            _("Question %(position)s is not part of this attempt.") % {"position": min(unknown)}, code="position"
+            _("Question %(position)s is not part of this attempt.") % {"position": min(unknown)},
+            code="position",
         )
     responses = read_responses(items, answers)
     changed = set()

@@ -31,7 +31,9 @@ def draw(*, quiz: Quiz, user: Person, rng: random.Random = RANDOM) -> list[Quest
     for section in quiz.sections:
         questions = by_section[section["tag"]]
         if len(questions) < section["draw"]:
-            raise Refused("questions_missing", _("This quiz cannot be started now: it has too few questions."))
+            raise Refused(
+                "questions_missing", _("This quiz cannot be started now: it has too few questions.")
+            )
         rng.shuffle(questions)
         questions.sort(key=lambda question: question.seen)  # type: ignore[attr-defined]
         picked = questions[: section["draw"]]
@@ -42,7 +44,9 @@ def draw(*, quiz: Quiz, user: Person, rng: random.Random = RANDOM) -> list[Quest
 
 
 def _candidates(quiz: Quiz, user: Person) -> Iterable[Question]:
-    seen = Count("versions__items", filter=Q(versions__items__attempt__user=user, versions__items__attempt__quiz=quiz))
+    seen = Count(
+        "versions__items", filter=Q(versions__items__attempt__user=user, versions__items__attempt__quiz=quiz)
+    )
     return quiz.bank.questions.live().annotate(seen=seen).with_latest_version()
 
 

@@ -1,7 +1,7 @@
 """What an answer may look like, and what it is worth. Pure functions: no database, no clock.
 
-Points are exact fractions until they are stored: three answers worth a third each are worth one, and a threshold
-is met exactly or not at all.
+Points are exact fractions until they are stored: three answers worth a third each are worth one, and a
+threshold is met exactly or not at all.
 """
 
 import re
@@ -9,12 +9,15 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from assessments.models import QuestionVersion
-from assessments.models.question import Option
+
+if TYPE_CHECKING:
+    from assessments.models.question import Option
 
 Kind = QuestionVersion.Kind
 Response = str | list[str] | bool | None
@@ -27,20 +30,21 @@ TRUE_FALSE_KEYS = ("true", "false")
 def read_response(*, kind: str, keys: Sequence[str], raw: object) -> Response:
     """The stored form of an answer; None where nothing was answered.
 
-    kind: of the question. keys: its options' keys. raw: from a form or from JSON.
+    kind: of the question. keys: its options' keys. raw: a value, or a list as forms send one.
     Raises ValidationError where the value cannot be an answer to this question.
     """
     if raw in (None, "", []):
         return None
-    if kind == Kind.SINGLE:
-        return _one_of(keys, raw)
-    if kind == Kind.TRUE_FALSE:
-        return raw if isinstance(raw, bool) else _one_of(TRUE_FALSE_KEYS, raw) == "true"
     if kind == Kind.MULTIPLE:
         if not isinstance(raw, list):
             raise ValidationError(_("This is not one of the answers."), code="response")
         return sorted({_one_of(keys, key) for key in raw})
-    return _number(raw)
+    value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+    if kind == Kind.SINGLE:
+        return _one_of(keys, value)
+    if kind == Kind.TRUE_FALSE:
+        return value if isinstance(value, bool) else _one_of(TRUE_FALSE_KEYS, value) == "true"
+    return _number(value)
 
 
 def _one_of(keys: Sequence[str], raw: object) -> str:
@@ -58,7 +62,9 @@ def _number(raw: object) -> str | None:
         return None
     if not _NUMBER.fullmatch(text):
         raise ValidationError(
-            _("Write a number in digits, with a point for decimals and no other signs, such as 1500 or 0.75."),
+            _(
+                "Write a number in digits, with a point for decimals and nothing else: 1500 or 0.75."
+            ),
             code="response",
         )
     return format(Decimal(text), "f")

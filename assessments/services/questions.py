@@ -49,10 +49,15 @@ def put_bank(
             added.append(spec.key)
         elif _reclassify(question, spec):
             changed.append(spec.key)
-        if _put_version(question, spec, latest=hashes.get(spec.key), at=at) and spec.key not in (*added, *changed):
+        if _put_version(question, spec, latest=hashes.get(spec.key), at=at) and spec.key not in (
+            *added,
+            *changed,
+        ):
             changed.append(spec.key)
     retired = sorted(
-        key for key, question in known.items() if question.retired_at is None and key not in {q.key for q in questions}
+        key
+        for key, question in known.items()
+        if question.retired_at is None and key not in {q.key for q in questions}
     )
     bank.questions.filter(key__in=retired).update(retired_at=at)
     return bank, BankChange(added=tuple(added), changed=tuple(changed), retired=tuple(retired))
@@ -61,7 +66,10 @@ def put_bank(
 def _latest_hashes(bank: QuestionBank) -> dict[str, tuple[int, str]]:
     """The number and hash of each question's newest version, by the question's key."""
     versions = QuestionVersion.objects.filter(question__bank=bank).order_by("number")
-    return {key: (number, digest) for key, number, digest in versions.values_list("question__key", "number", "sha256")}
+    return {
+        key: (number, digest)
+        for key, number, digest in versions.values_list("question__key", "number", "sha256")
+    }
 
 
 def _classification(spec: QuestionSpec) -> dict[str, Any]:
@@ -84,7 +92,9 @@ def _reclassify(question: Question, spec: QuestionSpec) -> bool:
     return True
 
 
-def _put_version(question: Question, spec: QuestionSpec, *, latest: tuple[int, str] | None, at: datetime) -> bool:
+def _put_version(
+    question: Question, spec: QuestionSpec, *, latest: tuple[int, str] | None, at: datetime
+) -> bool:
     text = _text(spec)
     digest = hashlib.sha256(json.dumps(text, sort_keys=True, default=str).encode()).hexdigest()
     number, known = latest or (0, "")
@@ -110,7 +120,7 @@ def _text(spec: QuestionSpec) -> dict[str, Any]:
             }
             for option in spec.options
         ],
-        "answer": _answer_text(spec.answer),
+        "answer": _answer_text(spec),
         "tolerance": spec.tolerance.normalize() if isinstance(spec.answer, Decimal) else Decimal(0),
         "unit": spec.unit,
         "scoring": str(spec.scoring),
@@ -118,9 +128,9 @@ def _text(spec: QuestionSpec) -> dict[str, Any]:
     }
 
 
-def _answer_text(answer: bool | Decimal | None) -> str:
-    if answer is None:
+def _answer_text(spec: QuestionSpec) -> str:
+    if spec.answer is None:
         return ""
-    if isinstance(answer, bool):
-        return "true" if answer else "false"
-    return format(answer, "f")
+    if isinstance(spec.answer, bool):
+        return "true" if spec.answer else "false"
+    return format(spec.answer, "f")

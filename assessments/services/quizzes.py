@@ -19,13 +19,15 @@ def put_quiz(*, module: Module, spec: QuizSpec, at: datetime) -> tuple[Quiz, boo
     """Make the module have this quiz, with its bank, as one of the things that complete it. Idempotent.
 
     Open attempts keep their draw, deadline and threshold. Raises ValidationError where the quiz could not be
-    drawn, timed or judged, or where another module of the track has a quiz of that key (gates name it by key).
+    drawn, timed or judged, or where another module of the track has one of that key (gates name it by key).
     """
     spec.check()
     _refuse_second(module, spec.key)
     bank, bank_change = put_bank(track=module.track, key=spec.key, questions=spec.questions, at=at)
     wanted = {"bank": bank, **_settings(spec)}
-    quiz, created = Quiz.objects.select_for_update().get_or_create(module=module, key=spec.key, defaults=wanted)
+    quiz, created = Quiz.objects.select_for_update().get_or_create(
+        module=module, key=spec.key, defaults=wanted
+    )
     changed = [name for name, value in wanted.items() if getattr(quiz, name) != value]
     if changed:
         for name in changed:

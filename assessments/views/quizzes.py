@@ -89,7 +89,9 @@ def attempt_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _after_script(found, form=form, refusal=refusal, at=at)
 
 
-def _after_script(found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime) -> JsonResponse:
+def _after_script(
+    found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime
+) -> JsonResponse:
     if refusal:
         return JsonResponse({"message": refusal.message, "result": _result_url(found)}, status=409)
     if form.errors:
@@ -124,7 +126,11 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _own_attempt(request, pk)
     if found.is_open:
         return redirect(found)
-    context = {"result": attempt_result(attempt=found, at=timezone.now()), "attempt": found, "quiz": found.quiz}
+    context = {
+        "result": attempt_result(attempt=found, at=timezone.now()),
+        "attempt": found,
+        "quiz": found.quiz,
+    }
     return render(request, "assessments/attempt_result.html", context)
 
 
