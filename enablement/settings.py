@@ -68,7 +68,7 @@ _refuse_unless(
 PORT = env.int("PORT", 8000)
 SITE_URL = (env.str("SITE_URL", "") or f"http://127.0.0.1:{PORT}").rstrip("/")
 _refuse_unless(SITE_URL.startswith("https://"), f"SITE_URL is {SITE_URL!r}; it has to begin with https://")
-_hosts = [host.strip() for host in env.list("ALLOWED_HOSTS", []) if host.strip()]
+_hosts: list[str] = [host.strip() for host in env.list("ALLOWED_HOSTS", [], subcast=str) if host.strip()]
 _refuse_unless(_hosts and "*" not in _hosts, "ALLOWED_HOSTS has to name this site's hosts, without '*'")
 ALLOWED_HOSTS = _hosts or ["127.0.0.1", "localhost", "[::1]", "testserver"]
 

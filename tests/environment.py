@@ -3,12 +3,11 @@
 Each xdist worker has a folder of its own in it, so that databases, uploads and queues never meet.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
 from pathlib import Path
-
-import pytest
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
@@ -28,7 +27,11 @@ os.environ["ENABLEMENT_MODE"] = "test"
 os.environ["ENABLEMENT_VAR"] = str(VAR_DIR)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    if not _WORKER:
+def _remove_var(owner: int) -> None:
+    # A forked child runs its parent's exit handlers too.
+    if os.getpid() == owner:
         shutil.rmtree(VAR_DIR, ignore_errors=True)
+
+
+if not _WORKER:
+    atexit.register(_remove_var, os.getpid())

@@ -108,7 +108,8 @@ def _install_with_uv(wanted: Sequence[str]) -> bool:
     """Many times faster than pip; false where there is no build of uv for this machine, or it fails."""
     if not _runs(VENV_PYTHON, "-m", "uv", "--version"):
         _pip("install", "--require-hashes", "-r", str(INSTALLER_LOCK))
-    uv = [VENV_PYTHON, "-m", "uv", "pip", "install", "--quiet", "--require-hashes", "-p", VENV_PYTHON]
+    python = str(VENV_PYTHON)
+    uv = [python, "-m", "uv", "pip", "install", "--quiet", "--require-hashes", "-p", python]
     return _runs(*uv, *wanted, env={"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"})
 
 

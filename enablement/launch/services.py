@@ -29,17 +29,23 @@ def free_port() -> int:
 @contextmanager
 def postgres() -> Iterator[str]:
     """An empty PostgreSQL, as a database URL. Without fsync: nothing in it is worth keeping."""
-    executables = system.postgres_folders()[-1]
-    port = free_port()
+    programs = str(system.postgres_folders()[-1])
+    port = str(free_port())
     with _folder("enablement-pg-") as home:
-        as_user = _as_user("postgres", home)
-        initdb = [executables / "initdb", "-D", home / "data", "-U", "test", "-A", "trust", "--no-sync"]
-        _run([*dying_with_parent(*as_user), *initdb, "--encoding=UTF8", "--locale=C.UTF-8"], cwd=home)
+        start = dying_with_parent(*_as_user("postgres", home))
+        data = str(home / "data")
+        make = [f"{programs}/initdb", "-D", data, "-U", "test", "-A", "trust", "--no-sync"]
+        _run([*start, *make, "--encoding=UTF8", "--locale=C.UTF-8"], cwd=home)
         options = [f"port={port}", f"unix_socket_directories={home}", "listen_addresses=127.0.0.1"]
         options += ["fsync=off", "full_page_writes=off", "max_connections=200"]
-        server = [executables / "postgres", "-D", home / "data", *(x for o in options for x in ("-c", o))]
-        ready = [executables / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-        with _running([*dying_with_parent(*as_user), *server], home, lambda: not _status(ready)):
+        server = [
+            f"{programs}/postgres",
+            "-D",
+            data,
+            *(word for option in options for word in ("-c", option)),
+        ]
+        ready = [f"{programs}/pg_isready", "-q", "-h", "127.0.0.1", "-p", port]
+        with _running([*start, *server], home, lambda: not _status(ready)):
             yield f"postgresql://test@127.0.0.1:{port}/postgres"
 
 
@@ -48,24 +54,16 @@ def redis(*arguments: str) -> Iterator[str]:
     """An empty Redis that keeps nothing, as a URL; `arguments` are further options of redis-server."""
     port = free_port()
     with _folder("enablement-redis-") as home:
-        server = [
-            *dying_with_parent(),
-            "redis-server",
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--save",
-            "",
-            *arguments,
-        ]
+        where = ["--bind", "127.0.0.1", "--port", str(port)]
+        server = [*dying_with_parent(), "redis-server", *where, "--save", "", *arguments]
         with _running(server, home, lambda: _answers(port)):
             yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
 def _folder(prefix: str) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    # Not $TMPDIR: the user "postgres" has to reach it, and a socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     try:
         yield folder
     finally:
@@ -82,11 +80,11 @@ def _as_user(name: str, folder: Path) -> list[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str | Path], home: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
+def _running(command: Sequence[str], home: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
     log = home / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            command,
             cwd=home,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -95,7 +93,7 @@ def _running(command: Sequence[str | Path], home: Path, is_ready: Callable[[], b
         deadline = time.monotonic() + START_SECONDS
         while not is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[-1]} did not start: {log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(f"a server did not start: {log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
         yield
     finally:
@@ -117,11 +115,11 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _run(command: Sequence[str | Path], *, cwd: Path) -> None:
-    done = subprocess.run([str(p) for p in command], check=False, capture_output=True, text=True, cwd=cwd)
+def _run(command: Sequence[str], *, cwd: Path) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
 
 
-def _status(command: Sequence[str | Path]) -> int:
-    return subprocess.run([str(part) for part in command], check=False, capture_output=True).returncode
+def _status(command: Sequence[str]) -> int:
+    return subprocess.run(command, check=False, capture_output=True).returncode
