@@ -1,7 +1,7 @@
 """Gates: trees of requirements, evaluated for many people at once.
 
 A node is one of
-- `{"all_of": [node, …]}`, `{"any_of": [node, …]}`, `{"at_least": n, "of": [node, …]}`, `{"not": node}`;
+- `{"all_of": [node, …]}`, `{"any_of": […]}`, `{"at_least": n, "of": […]}`, `{"not": node}`;
 - a leaf `{"type": "quiz", …parameters of that type…}`.
 
 Three-valued, and only True opens: an empty gate, an unknown leaf and missing data deny, and `not` of something
@@ -127,9 +127,7 @@ def _identity(node: Node) -> str:
     return json.dumps(node, sort_keys=True, default=str)
 
 
-def _answers(
-    node: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime
-) -> Mapping[UUID, Leaf]:
+def _answers(node: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime) -> Mapping[UUID, Leaf]:
     requirement = registry.get(str(node["type"]))
     if requirement is None:
         return {}

@@ -9,10 +9,10 @@ from typing import Any
 class Leaf:
     """One requirement, evaluated for one person.
 
-    met: True, False, or None where it cannot be established (unknown type, missing data): None denies, also
-    under `not`. begun: something is there already. required, actual, next_step: words for people. link: path of
-    the page for the next step. proof: the facts it rests on, as `model:primary key`. lapses_at: when the proof
-    stops counting.
+    met: True, False, or None where it cannot be established (unknown type, missing data): None denies,
+    also under `not`. begun: something is there already. required, actual, next_step: words for people.
+    link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
+    lapses_at: when the proof stops counting.
     """
 
     type: str

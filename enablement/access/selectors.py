@@ -39,9 +39,7 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
         by_track[enrolment.track_id].append(enrolment)
     found: dict[UUID, gates.Standing] = {}
     for gate in Gate.objects.filter(track__in=by_track).select_related("track"):
-        found |= gates.evaluate(
-            tree=gate.tree, track=gate.track, enrolments=by_track[gate.track_id], at=at
-        )
+        found |= gates.evaluate(tree=gate.tree, track=gate.track, enrolments=by_track[gate.track_id], at=at)
     return found
 
 

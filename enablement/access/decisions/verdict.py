@@ -90,7 +90,9 @@ def decide(
     at: datetime,
 ) -> Verdict:
     """Total: every combination has an answer, and what cannot be established denies."""
-    reason = _deny_reason(call, person, tool, policy, token_regions, at)
+    reason = _deny_reason(
+        call=call, person=person, tool=tool, policy=policy, token_regions=token_regions, at=at
+    )
     if reason is not None or person is None or tool is None or policy is None:
         unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
         return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
@@ -104,6 +106,7 @@ def decide(
 
 
 def _deny_reason(
+    *,
     call: Call,
     person: Person | None,
     tool: Tool | None,
@@ -125,11 +128,7 @@ def _deny_reason(
         return "unknown_action"
     if not _region_allowed(call.region, token_regions, policy.regions):
         return "region_not_allowed"
-    return (
-        _grant_reason(tool, at)
-        or _activity_reason(call, person, tool)
-        or _confidence_reason(call, policy)
-    )
+    return _grant_reason(tool, at) or _activity_reason(call, person, tool) or _confidence_reason(call, policy)
 
 
 def _region_allowed(region: str | None, token_regions: frozenset[str], allowed: frozenset[str]) -> bool:

@@ -23,7 +23,8 @@ class EnrolmentStanding(models.Model):
         verbose_name = _("standing")
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(met=False) | ~models.Q(leaves=[]), name="standing_met_rests_on_requirements"
+                condition=models.Q(met=False) | ~models.Q(leaves=[]),
+                name="standing_met_rests_on_requirements",
             ),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,10 +12,12 @@ from pydantic import BeforeValidator, Field
 
 from assessments import selectors as assessments
 from assessments.models import Quiz
-from assessments.selectors import QuizResult
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+
+if TYPE_CHECKING:
+    from assessments.selectors import QuizResult
 
 Share = Annotated[Decimal, BeforeValidator(str), Field(gt=0, le=1)]
 
@@ -46,7 +48,7 @@ class QuizPassed:
             e.pk: self._leaf(quiz, results.get((e.user_id, quiz.pk)), params.threshold) for e in enrolments
         }
 
-    def _leaf(self, quiz: Quiz, result: QuizResult | None, threshold: Decimal) -> Leaf:
+    def _leaf(self, quiz: Quiz, result: "QuizResult | None", threshold: Decimal) -> Leaf:
         # Points against threshold times maximum, in Decimal: 17 of 20 meets 0.85 exactly.
         met = result is not None and result.max_points > 0 and result.points >= threshold * result.max_points
         actual = _("not taken yet")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -11,10 +11,12 @@ from pydantic import Field
 
 from assessments import selectors as assessments
 from assessments.models import ShadowPool
-from assessments.selectors import ShadowStanding
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+
+if TYPE_CHECKING:
+    from assessments.selectors import ShadowStanding
 
 
 class ShadowParams(Params):
@@ -40,7 +42,7 @@ class ShadowMode:
         )
         return {e.pk: self._leaf(pools[0], standings.get(e.user_id), params.sample_size) for e in enrolments}
 
-    def _leaf(self, pool: ShadowPool, standing: ShadowStanding | None, sample_size: int) -> Leaf:
+    def _leaf(self, pool: ShadowPool, standing: "ShadowStanding | None", sample_size: int) -> Leaf:
         met = standing is not None and standing.passed
         judged = standing.n if standing else 0
         return Leaf(

@@ -68,9 +68,7 @@ def _locked_grants(
 
 
 def _live_enrolments(user_ids: Collection[UUID], tracks: Collection[Track] | None) -> list[Enrolment]:
-    rows = Enrolment.objects.live().filter(
-        user__in=user_ids, user__is_active=True, track__retired_at=None
-    )
+    rows = Enrolment.objects.live().filter(user__in=user_ids, user__is_active=True, track__retired_at=None)
     return list(rows if tracks is None else rows.filter(track__in=tracks))
 
 

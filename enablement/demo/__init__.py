@@ -1,0 +1,1 @@
+"""The demo: a cast of people at different stages, brought there by the services and never by writing rows."""

@@ -1,0 +1,137 @@
+"""Builds the demo: playbook, people, cohorts, then everybody at their stage."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from assessments.models import ShadowPool
+from enablement.demo import judging
+from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
+from enablement.demo.learning import Clock, Learner
+from enablement.demo.stages import STAGES, Stage
+from enablement.people.models import User
+from enablement.people.services import add_person
+from enablement.playbook.services import apply_file
+from tracks.models import Cohort, Enrolment, Track
+from tracks.services import cohorts
+
+PLAYBOOK = Path(settings.BASE_DIR) / "playbooks" / "demo_playbook.yaml"
+FRONT_LINE = "frontline_ops_t1"
+DAYS_AGO = 9
+# Who else learns: handle, track, the name of their cohort.
+OTHERS = (
+    ("opsmanager", "ops_manager_track", "Operations managers, autumn"),
+    ("qa1", "process_quality_t1", "Process and quality, autumn"),
+    ("compliance", "compliance_liaison_t1", "Compliance, autumn"),
+)
+
+
+def build(*, count: int, seed: int, at: datetime) -> None:
+    """Fill an empty database. `count` engineers; the same seed gives the same demo."""
+    chance = random.Random(seed)  # noqa: S311  (a demo, not a secret)
+    start = (at - timedelta(days=DAYS_AGO)).replace(hour=8, minute=0, second=0, microsecond=0)
+    with transaction.atomic():
+        apply_file(path=PLAYBOOK, actor=None, at=start)
+        people = _people(count, start)
+        cohort = _front_line(people, count, start)
+        _other_cohorts(people, start)
+    learners = _learners(cohort, chance, start, at)
+    _learn(learners, actor=people["pm"])
+    _shadow_mode(learners, people, chance, start, at)
+
+
+def _people(count: int, at: datetime) -> dict[str, User]:
+    personas = [
+        *STAFF,
+        *MENTORS,
+        *(Persona(handle=handle, name=name, roles=("frontline_ops",)) for handle, name in engineers(count)),
+    ]
+    return {
+        persona.handle: add_person(
+            email=persona.email,
+            name=persona.name,
+            groups=persona.groups,
+            roles=persona.roles,
+            timezone=persona.timezone,
+            actor=None,
+            at=at,
+        )
+        for persona in personas
+    }
+
+
+def _front_line(people: dict[str, User], count: int, at: datetime) -> Cohort:
+    learners = [people[f"engineer{number}"] for number in range(1, count + 1)]
+    cohort, enrolments = _cohort("Front line, wave 2", FRONT_LINE, people["pm"], learners, at)
+    mentors = cycle(people[mentor.handle] for mentor in MENTORS)
+    _assign(cohort, zip(enrolments, mentors, strict=False), people["pm"], at)
+    return cohort
+
+
+def _other_cohorts(people: dict[str, User], at: datetime) -> None:
+    for (handle, track, name), mentor in zip(OTHERS, MENTORS, strict=False):
+        cohort, enrolments = _cohort(name, track, people["pm"], [people[handle]], at)
+        _assign(cohort, [(enrolments[0], people[mentor.handle])], people["pm"], at)
+
+
+def _cohort(
+    name: str, track: str, manager: User, learners: Sequence[User], at: datetime
+) -> tuple[Cohort, list[Enrolment]]:
+    cohort = cohorts.create_cohort(
+        name=name,
+        track=Track.objects.get(key=track),
+        starts_on=at.date(),
+        timezone="UTC",
+        actor=manager,
+        at=at,
+    )
+    cohort = cohorts.start_cohort(cohort=cohort, actor=manager, at=at)
+    return cohort, cohorts.enrol(cohort=cohort, users=learners, actor=manager, at=at)
+
+
+def _assign(cohort: Cohort, pairs: Iterable[tuple[Enrolment, User]], manager: User, at: datetime) -> None:
+    pairings = [cohorts.Pairing(enrolment, mentor) for enrolment, mentor in pairs]
+    cohorts.assign_mentors(cohort=cohort, pairings=pairings, actor=manager, at=at)
+
+
+def _learners(cohort: Cohort, chance: random.Random, start: datetime, end: datetime) -> list[Learner]:
+    """Everybody with a clock of their own, spread over the first days."""
+    of_handle = {enrolment.user.email: enrolment for enrolment in cohort.enrolments.select_related("user")}
+    stages: Iterable[Stage] = cycle(STAGES)
+    return [
+        Learner(
+            enrolment=of_handle[f"engineer{number}@{DOMAIN}"],
+            stage=stage,
+            clock=Clock(now=start + timedelta(hours=chance.randint(1, 30)), end=end),
+            chance=random.Random(chance.random()),  # noqa: S311
+        )
+        for number, stage in enumerate(islice(stages, len(of_handle)), start=1)
+    ]
+
+
+def _learn(learners: Sequence[Learner], *, actor: User) -> None:
+    for learner in learners:
+        with transaction.atomic():
+            learner.learn()
+            learner.pause(actor=actor)
+
+
+def _shadow_mode(
+    learners: Sequence[Learner],
+    people: dict[str, User],
+    chance: random.Random,
+    start: datetime,
+    end: datetime,
+) -> None:
+    pool = ShadowPool.objects.live().get(track__key=FRONT_LINE)
+    clock = Clock(now=start, end=end)
+    judging.judge(pool=pool, judges=(people["qa1"], people["qa2"]), clock=clock, chance=chance)
+    for learner in learners:
+        with transaction.atomic():
+            for _sample in learner.shadow_samples(pool):
+                pass

@@ -1,0 +1,72 @@
+"""Who is in the demo. Every person is made up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+DOMAIN = "demo.example"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Persona:
+    """`shows` says, for whoever tries the demo, what this person's next step is."""
+
+    handle: str
+    name: str
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    shows: str = ""
+
+    @property
+    def email(self) -> str:
+        return f"{self.handle}@{DOMAIN}"
+
+
+STAFF = (
+    Persona(handle="pm", name="Priya Menon", groups=("program_managers",), shows="sees who is ready, runs cohorts, makes reports"),
+    Persona(handle="qa1", name="Quentin Abara", groups=("quality",), roles=("process_quality",), shows="judges shadow-mode cases blind"),
+    Persona(handle="qa2", name="Quilla Andersen", groups=("quality",), shows="is the second judge of some cases"),
+    Persona(handle="author", name="Arjun Thorne", groups=("authors",), shows="plans and applies playbooks, keeps the roster"),
+    Persona(handle="compliance", name="Colette Pham", groups=("compliance",), roles=("compliance_liaison",), shows="sees who may use which tool, and why"),
+    Persona(handle="sponsor", name="Samuel Okoye", groups=("sponsors",), shows="sees which tools are open to how many people"),
+    Persona(handle="security", name="Signe Cruz", groups=("security",), shows="sees who may use which tool, and why"),
+    Persona(handle="legal", name="Leila Gallo", groups=("legal",), shows="sees who may use which tool, and why"),
+    Persona(handle="opsmanager", name="Otto Moreau", roles=("ops_manager",), shows="learns on the operations managers’ track"),
+)  # fmt: skip
+MENTORS = (
+    Persona(handle="mentor1", name="Marta Ivanova", groups=("mentors",), shows="has labs to review"),
+    Persona(handle="mentor2", name="Mikael Lund", groups=("mentors",), shows="has labs to review"),
+    Persona(handle="mentor3", name="Mbali Ndlovu", groups=("mentors",), shows="mentors four engineers"),
+    Persona(handle="mentor4", name="Miguel Torres", groups=("mentors",), shows="mentors four engineers"),
+    Persona(handle="mentor5", name="Mei Tanaka", groups=("mentors",), shows="mentors four engineers"),
+)
+ENGINEER_NAMES = (
+    "Amara Okafor",
+    "Ben Sørensen",
+    "Chen Wei",
+    "Dana Petrov",
+    "Elif Yıldız",
+    "Farid Haddad",
+    "Grace Mwangi",
+    "Hugo Lindqvist",
+    "Ines Carvalho",
+    "Jonas Weber",
+    "Kavya Raman",
+    "Liam O’Connell",
+    "Maya Goldberg",
+    "Nikolai Sokolov",
+    "Olivia Brandt",
+    "Pedro Alvarez",
+    "Qiao Ling",
+    "Rosa Martinelli",
+    "Sven Johansson",
+    "Tomasz Wiśniewski",
+)
+
+
+def engineers(count: int) -> Iterator[tuple[str, str]]:
+    """Handle and name of `count` engineers; past the twentieth the names repeat with a numeral."""
+    for index in range(count):
+        round_, place = divmod(index, len(ENGINEER_NAMES))
+        suffix = f" {round_ + 1}" if round_ else ""
+        yield f"engineer{index + 1}", f"{ENGINEER_NAMES[place]}{suffix}"

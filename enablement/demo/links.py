@@ -1,0 +1,72 @@
+"""Sign-in links of the demo people. They exist in demo mode only; anywhere else the door is a 404."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from enablement.demo.cast import DOMAIN, MENTORS, STAFF
+from enablement.demo.stages import STAGES
+from enablement.people.models import User
+
+SALT = "enablement.demo.sign-in"
+View = Callable[..., HttpResponseBase]
+
+
+def sign_in_links() -> list[tuple[str, str]]:
+    """`(who and what they show, address)` for every persona of the demo."""
+    return [(f"{name} ({shows})", url) for name, shows, url in _links()]
+
+
+def _links() -> list[tuple[str, str, str]]:
+    shows = {persona.email: persona.shows for persona in (*STAFF, *MENTORS)}
+    shows |= {f"engineer{i}@{DOMAIN}": stage.shows for i, stage in enumerate(STAGES, start=1)}
+    people = {user.email: user for user in User.objects.active().filter(email__in=shows)}
+    return [(people[email].name, shows[email], _address(email)) for email in shows if email in people]
+
+
+def _address(email: str) -> str:
+    return f"{settings.SITE_URL}{reverse('demo_sign_in', args=[signing.dumps(email, salt=SALT)])}"
+
+
+def demo_only(view: View) -> View:
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if not settings.DEMO:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+@login_not_required
+@demo_only
+@never_cache
+@require_safe
+def sign_in(request: HttpRequest, key: str) -> HttpResponse:
+    """Signs in as the person whom the link names."""
+    try:
+        email = signing.loads(key, salt=SALT)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    user = get_object_or_404(User.objects.active(), email=email)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect("home")
+
+
+@login_not_required
+@demo_only
+@never_cache
+@require_safe
+def cast(request: HttpRequest) -> HttpResponse:
+    """Everybody in the demo, with a link to sign in as them."""
+    people = [{"name": name, "shows": shows, "url": url} for name, shows, url in _links()]
+    return render(request, "demo/cast.html", {"people": people})

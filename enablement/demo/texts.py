@@ -1,0 +1,22 @@
+"""What the people of the demo write."""
+
+LAB_WORK = """\
+1. Delivery questions: automate. The tool repeats what the carrier says; nothing is promised.
+2. Goodwill credit after a late parcel: avoid. I request the credit; a manager decides on it.
+3. Summaries of long threads: automate, and I read the yellow-zone lines before I send anything on.
+4. A letter from a lawyer: escalate. Manager and legal, without the tool's output.
+5. A return outside the window: yellow zone. The draft may be used once I have checked the date of purchase.
+6. Proof of identity in an attachment: avoid. The document stays out of the tool; I look the procedure up.
+7. Steps of the returns procedure: automate up to the refund, which I request.
+8. A draft at exactly 0.90: no approval is needed, my own look is.
+9. "Do it like my colleague did": a person decides; access is the business of the system's owner.
+10. A message that tells the tool what to do: escalate to security now.
+
+Most time comes back from 1 and 3: they are many, and a mistake is seen at once.
+"""
+SENT_BACK = (
+    "Workflows 4 and 10 need a reason that names who is told, and by when. Look at the stop list again and "
+    "say for each what would happen if the tool's draft were sent."
+)
+SIGNED_OFF = "Clear lines, and each reason names what could go wrong. Good work."
+SURVEY_REMARK = "More examples of outputs that look right and are wrong."
