@@ -1,7 +1,7 @@
 """Where a person may go: the side navigation, the line under their name, and the page they land on.
 
-Everything here is decided by model-level rights, which Django looks up once per request and keeps on the user; which
-cohorts or programs are somebody's own is each page's question.
+Everything here is decided by model-level rights, which Django looks up once a request and keeps on the user;
+which cohorts or programs are somebody's own is each page's question.
 """
 
 from collections.abc import Iterable
@@ -101,7 +101,7 @@ LEARNER: tuple[str, Label] = ("my_path", _("Learner"))
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `navigation` is a `Navigation`, worked out only where a template draws it; None signed out."""
+    """Context processor: `navigation` is a `Navigation` (None signed out), made only where it is drawn."""
     return {"navigation": SimpleLazyObject(lambda: _navigation(request))}
 
 
