@@ -73,7 +73,7 @@ class ItemSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SurveySpec:
-    """`key` names the survey in gates; `intro` is Markdown."""
+    """`key` names the survey in gates; `intro` is plain text."""
 
     key: str
     title: str

@@ -27,7 +27,7 @@ class SurveyQuerySet(ContentQuerySet["Survey"]):
 
 
 class Survey(Content):
-    """Named: every answer carries its person. `intro` is Markdown."""
+    """Named: every answer carries its person. `intro` is plain text."""
 
     track = models.ForeignKey(Track, models.PROTECT, related_name="surveys", verbose_name=_("track"))
     intro = models.TextField(_("introduction"), blank=True)
