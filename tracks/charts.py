@@ -2,8 +2,8 @@
 
 Presentation attributes carry the colours of paper, because in a PDF no style sheet reaches inline SVG. On a
 page, CSS overrides them by class inside `.chart`: fills `s0`…`s4` (series), `v0`…`v4` (a value printed on one),
-`lbl`, `tick`; stroke `grid`. Each drawing says its title and its meaning to screen readers; the same numbers belong
-beside it as a table, and the names of the series in a legend.
+`lbl`, `tick`; stroke `grid`. Each drawing says its title and its meaning to screen readers; the same numbers
+belong beside it as a table, and the names of the series in a legend.
 """
 
 import hashlib

@@ -1,5 +1,7 @@
 """The page on which a person answers, and reads again what they answered."""
 
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +15,9 @@ from surveys.models import Response, Survey
 from tracks import rules
 from tracks.errors import Refused
 from tracks.models import Enrolment
-from tracks.people import Person
+
+if TYPE_CHECKING:
+    from tracks.people import Person
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

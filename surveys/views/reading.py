@@ -1,5 +1,6 @@
 """What people answered, for those who may read it."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +13,9 @@ from django.views.decorators.http import require_safe
 from surveys import selectors
 from surveys.models import Response, Survey
 from tracks.models import Cohort, Enrolment
-from tracks.people import Person
+
+if TYPE_CHECKING:
+    from tracks.people import Person
 
 
 @require_safe
