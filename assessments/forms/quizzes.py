@@ -17,7 +17,7 @@ _POSITION = re.compile(r"[1-9][0-9]{0,2}")
 class RawAnswer(forms.Field):
     """What the inputs of one question sent, as a list; the service says whether it is an answer."""
 
-    widget = forms.SelectMultiple
+    widget = forms.CheckboxSelectMultiple
 
     def to_python(self, value: Any) -> list[str]:
         return [text for text in value or [] if text.strip()]
@@ -37,6 +37,7 @@ class AnswersForm(forms.Form):
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         self.positions = _positions(data.getlist("item"))
+        self.typed: dict[int, list[str]] = {}
         for position in self.positions:
             label = _("Question %(position)s") % {"position": position}
             self.fields[f"q-{position}"] = RawAnswer(label=label, required=False)
@@ -45,11 +46,9 @@ class AnswersForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if not self.positions:
             raise ValidationError(_("This request names no question."), code="position")
+        # Kept apart: Django forgets the value of a field that gets an error.
+        self.typed = {position: self.cleaned_data[f"q-{position}"] for position in self.positions}
         return self.cleaned_data
-
-    @property
-    def typed(self) -> dict[int, list[str]]:
-        return {position: self.cleaned_data.get(f"q-{position}", []) for position in self.positions}
 
     @property
     def answers(self) -> dict[int, object]:
