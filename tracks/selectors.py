@@ -4,23 +4,33 @@ modules.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tracks.models import (
+    Cohort,
     Component,
     ComponentCompletion,
     Enrolment,
     Lesson,
     LessonRead,
+    Mentorship,
     Module,
     ModuleCompletion,
+    Track,
 )
 from tracks.people import Person
+from tracks.zones import local_date
 
 
 class ModuleState(StrEnum):
@@ -49,11 +59,19 @@ class PathLesson:
     lesson: Lesson
     read: bool
 
+    @property
+    def state(self) -> ModuleState:
+        return ModuleState.MET if self.read else ModuleState.NOT_STARTED
+
 
 @dataclass(frozen=True, slots=True)
 class PathComponent:
     component: Component
     achieved: bool
+
+    @property
+    def state(self) -> ModuleState:
+        return ModuleState.MET if self.achieved else ModuleState.NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,13 @@ class PathModule:
     @property
     def next_lesson(self) -> Lesson | None:
         return next((step.lesson for step in self.lessons if not step.read), None)
+
+    @property
+    def url(self) -> str:
+        """Where to go on: the next lesson, else the module with its quizzes and labs."""
+        if self.next_lesson is None:
+            return self.module.get_absolute_url()
+        return reverse("lesson", args=[self.module.track.key, self.module.key, self.next_lesson.key])
 
 
 def enrolments_of(user: Person) -> QuerySet[Enrolment]:
@@ -112,9 +137,6 @@ def module_progress(*, enrolments: Sequence[Enrolment]) -> dict[tuple[UUID, int]
 
 def path_of(enrolment: Enrolment) -> list[PathModule]:
     """The live modules of the enrolment's track in order, with what is read and achieved. Six queries."""
-    modules = list(Module.objects.live().filter(track=enrolment.track_id).select_related("track"))
-    lessons = _by_module(Lesson.objects.live().filter(module__in=modules))
-    components = _by_module(Component.objects.filter(retired_at=None, module__in=modules))
     read = set(LessonRead.objects.filter(enrolment=enrolment).values_list("lesson_id", flat=True))
     achieved = set(
         ComponentCompletion.objects.current()
@@ -124,15 +146,91 @@ def path_of(enrolment: Enrolment) -> list[PathModule]:
     met = set(
         ModuleCompletion.objects.current().filter(enrolment=enrolment).values_list("module_id", flat=True)
     )
-    return [
-        _path_module(
-            module,
-            [PathLesson(lesson, lesson.pk in read) for lesson in lessons[module.pk]],
-            [PathComponent(component, component.pk in achieved) for component in components[module.pk]],
-            met=module.pk in met,
+    return _path(enrolment.track_id, read=read, achieved=achieved, met=met)
+
+
+def outline_of(track: Track) -> list[PathModule]:
+    """The path of somebody who has only just begun, for whoever prepares or accompanies it. Three queries."""
+    return _path(track.pk, read=frozenset(), achieved=frozenset(), met=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFigures:
+    """People who count (not withdrawn), those of them without a mentor, those who are through."""
+
+    people: int
+    without_mentor: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPerson:
+    """One line of a cohort's table: `completed` of `modules`; `state` and `word` as every page shows
+    states.
+    """
+
+    enrolment: Enrolment
+    mentorships: Sequence[Mentorship]
+    completed: int
+    modules: int
+    state: str
+    word: str
+
+
+def cohort_figures(cohort: Cohort) -> CohortFigures:
+    """One query."""
+    mentored = Exists(Mentorship.objects.current().filter(enrolment=OuterRef("pk")))
+    figures = (
+        Enrolment.objects.live()
+        .filter(cohort=cohort)
+        .annotate(mentored=mentored)
+        .aggregate(
+            people=Count("pk"),
+            without_mentor=Count("pk", filter=Q(mentored=False)),
+            completed=Count("pk", filter=Q(state=Enrolment.State.COMPLETED)),
         )
-        for module in modules
-    ]
+    )
+    return CohortFigures(**figures)
+
+
+def cohort_people(*, cohort: Cohort, enrolments: Sequence[Enrolment], at: datetime) -> list[CohortPerson]:
+    """The lines of these enrolments of the cohort, in their order. Five queries."""
+    progress = module_progress(enrolments=enrolments)
+    mentors: dict[UUID, list[Mentorship]] = defaultdict(list)
+    current = Mentorship.objects.current().filter(enrolment__in=enrolments).order_by("since", "pk")
+    for mentorship in current.select_related("mentor"):
+        mentors[mentorship.enrolment_id].append(mentorship)
+    modules: dict[UUID, list[ModuleProgress]] = defaultdict(list)
+    for (enrolment_id, _module_id), step in progress.items():
+        modules[enrolment_id].append(step)
+    today = local_date(at, cohort.timezone)
+    lines = []
+    for enrolment in enrolments:
+        steps = modules[enrolment.pk]
+        begun = any(step.state is not ModuleState.NOT_STARTED for step in steps)
+        state, word = _standing(enrolment, begun=begun, today=today)
+        completed = sum(step.state is ModuleState.MET for step in steps)
+        lines.append(CohortPerson(enrolment, mentors[enrolment.pk], completed, len(steps), state, word))
+    return lines
+
+
+def possible_mentors() -> "QuerySet[Any]":
+    """Active people who hold, by themselves or by a group, the right to review labs."""
+    right = Permission.objects.filter(content_type__app_label="assessments", codename="review_labs")
+    holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
+    return get_user_model().objects.filter(holds, is_active=True).distinct().order_by("name", "email")
+
+
+def _standing(enrolment: Enrolment, *, begun: bool, today: date) -> tuple[str, str]:
+    if enrolment.state == Enrolment.State.COMPLETED:
+        return "met", _("Completed")
+    if enrolment.state == Enrolment.State.WITHDRAWN:
+        return "not_started", _("Withdrawn")
+    if enrolment.state == Enrolment.State.PAUSED:
+        return "waiting", _("On leave")
+    if enrolment.due_on < today:
+        return "not_met", _("Overdue")
+    return ("waiting", _("Under way")) if begun else ("not_started", _("Not started"))
 
 
 def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
@@ -144,6 +242,23 @@ def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[st
     for enrolment_id, key in rows.values_list("enrolment_id", "module__key"):
         keys[enrolment_id].add(key)
     return keys
+
+
+def _path(
+    track_id: int, *, read: AbstractSet[int], achieved: AbstractSet[int], met: AbstractSet[int]
+) -> list[PathModule]:
+    modules = list(Module.objects.live().filter(track=track_id).select_related("track"))
+    lessons = _by_module(Lesson.objects.live().filter(module__in=modules))
+    components = _by_module(Component.objects.filter(retired_at=None, module__in=modules))
+    return [
+        _path_module(
+            module,
+            [PathLesson(lesson, lesson.pk in read) for lesson in lessons[module.pk]],
+            [PathComponent(component, component.pk in achieved) for component in components[module.pk]],
+            met=module.pk in met,
+        )
+        for module in modules
+    ]
 
 
 def _path_module(

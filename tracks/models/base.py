@@ -1,6 +1,6 @@
 """What all content has in common: a stable key, a place, and retirement instead of deletion."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ class Content(models.Model):
     position = models.PositiveIntegerField(_("position"), default=0)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
-    objects: Any = ContentQuerySet.as_manager()
+    objects: ClassVar[Any] = ContentQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -1,11 +1,30 @@
 """Tracks and their modules."""
 
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tracks.models.base import Content
+from tracks.models.base import Content, ContentQuerySet
 from tracks.models.role import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+
+class TrackQuerySet(ContentQuerySet["Track"]):
+    def visible_to(self, user: "AbstractUser") -> Self:
+        """Tracks that this person learns, mentors or runs; all of them for who writes playbooks."""
+        from tracks.models.cohort import Cohort, Enrolment
+
+        if user.has_perm("playbook.author_playbooks"):
+            return self
+        runs = Cohort.objects.all().run_by(user)
+        cares = Enrolment.objects.live().filter(
+            models.Q(user=user) | models.Q(mentorships__mentor=user, mentorships__ended_at=None)
+        )
+        return self.filter(models.Q(pk__in=cares.values("track")) | models.Q(pk__in=runs.values("track")))
 
 
 class Track(Content):
@@ -15,6 +34,8 @@ class Track(Content):
     summary = models.TextField(_("summary"), blank=True)
     kpis = models.JSONField(_("key figures"), default=list, blank=True)
     due_days = models.PositiveSmallIntegerField(_("days to complete"), default=14)
+
+    objects: ClassVar[Any] = TrackQuerySet.as_manager()
 
     class Meta(Content.Meta):
         verbose_name = _("track")
