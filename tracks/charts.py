@@ -1,7 +1,8 @@
 """Charts as SVG: one drawing for the page and for the PDF.
 
 Presentation attributes carry the colours of paper, because in a PDF no style sheet reaches inline SVG. On a
-page, CSS overrides them by class inside `.chart`: fills `s0`…`s4` (series), `v0`…`v4` (a value printed on one),
+page, CSS overrides them by class inside `.chart`: fills `s0`…`s4` (series), `v0`…`v4` (a value printed on
+one),
 `lbl`, `tick`; stroke `grid`. Each drawing says its title and its meaning to screen readers; the same numbers
 belong beside it as a table, and the names of the series in a legend.
 """

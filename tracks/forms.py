@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracks import zones
 from tracks.csv_files import MAX_BYTES
-from tracks.models import Cohort, Track
+from tracks.models import Track
 
 
 class CsvForm(forms.Form):
@@ -47,31 +47,33 @@ class CsvConfirmForm(forms.Form):
     content = forms.CharField(strip=False, widget=forms.HiddenInput, max_length=MAX_BYTES)
 
 
-class CohortForm(forms.ModelForm[Cohort]):
-    class Meta:
-        model = Cohort
-        fields = ("name", "track", "starts_on", "timezone")
-        widgets = {"starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        help_texts = {
-            "name": _("As people will see it, for example “Front line, November”."),
-            "starts_on": _("The planned day. The cohort starts when you say so."),
-            "timezone": _("A due day ends in this zone."),
-        }
+class CohortForm(forms.Form):
+    """What `create_cohort` wants; whether the name is free is the service's to say."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["track"].queryset = Track.objects.live()  # type: ignore[attr-defined]
-        self.fields["timezone"] = forms.ChoiceField(
-            label=self.fields["timezone"].label,
-            help_text=self.fields["timezone"].help_text,
-            choices=[(name, name) for name in sorted(zones.names())],
-        )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        help_text=_("As people will see it, for example “Front line, November”."),
+    )
+    track: "forms.ModelChoiceField[Track]" = forms.ModelChoiceField(
+        label=_("Track"), queryset=Track.objects.live(), empty_label=_("Choose a track")
+    )
+    starts_on = forms.DateField(
+        label=_("Planned start"),
+        help_text=_("The cohort starts when you say so."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("A due day ends in this zone."),
+        choices=[(name, name) for name in sorted(zones.names())],
+    )
 
 
 class MentorForm(forms.Form):
     """One of the people who may mentor; the choices are the caller's."""
 
-    mentor: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+    mentor: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Mentor"), queryset=None, empty_label=_("Choose a person")
     )
 
