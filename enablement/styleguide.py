@@ -10,10 +10,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.messages.constants import ERROR, SUCCESS, WARNING
+from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import get_template
+from django.template import Engine
+from django.template.context import make_context
 from django.utils.safestring import SafeString, mark_safe
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -40,6 +43,7 @@ CHAPTERS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("verdicts", "Verdict banner, five tones"),
             ("states", "The five states"),
             ("notices", "Notices"),
+            ("messages", "Messages of the last request"),
             ("toasts", "Toasts"),
             ("empty", "Empty state"),
         ),
@@ -159,8 +163,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _example(name: str, title: str, context: dict[str, Any], request: HttpRequest) -> Example:
-    template = get_template(str(EXAMPLES / f"{name}.html"))
-    shown = template.render(context, request)
+    template = Engine.get_default().get_template(str(EXAMPLES / f"{name}.html"))
+    shown = template.render(make_context(context, request))
     # The loader compiles components away; the file is what an author writes.
     source = Path(template.origin.name).read_text()
     return Example(name=name, title=title, shown=shown, source=source.strip())
@@ -172,6 +176,11 @@ def _content() -> dict[str, Any]:
     return {
         "at": datetime(2026, 11, 14, 16, 40, tzinfo=UTC),
         "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "messages": [
+            Message(SUCCESS, "Signed off. Amara Okafor has been told."),
+            Message(WARNING, "Saved, but the lab is due today."),
+            Message(ERROR, "This submission was claimed by another mentor. Nothing was changed."),
+        ],
         "form": ExampleForm(),
         "invalid": invalid,
         "highlighted": mark_safe(highlight(CODE, PythonLexer(), HtmlFormatter(nowrap=True))),  # noqa: S308 - ours
