@@ -81,14 +81,16 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str]:
         server.close()
 
 
-def wait_until_ready(port: int, **headers: str) -> str:
+def wait_until_ok(command: Command, port: int, path: str, **headers: str) -> str:
+    """The body of the first 200."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        status, body = get(port, "/readyz", **headers)
+        status, body = get(port, path, **headers)
         if status == 200:
             return body
+        assert command.process.poll() is None, "\n".join(command.lines)
         time.sleep(0.1)
-    raise AssertionError(f"not ready: {status} {body}")
+    raise AssertionError(f"{path} says {status} {body}; the command says:\n" + "\n".join(command.lines))
 
 
 def descendants(pid: int) -> list[int]:

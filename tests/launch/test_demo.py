@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from enablement.launch.services import free_port
-from tests.launch.running import bare_env, descendants, get, running, wait_until_gone, wait_until_ready
+from tests.launch.running import bare_env, descendants, get, running, wait_until_gone, wait_until_ok
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.timeout(300)]
 
@@ -17,7 +17,7 @@ def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     env = bare_env(PORT=str(port), ENABLEMENT_VAR=str(tmp_path))
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
-        wait_until_ready(port)
+        wait_until_ok(demo, port, "/readyz")
         links = [line.split()[-1] for line in demo.lines if line.startswith("  ")]
         status, page = get(port, links[0].removeprefix(f"http://127.0.0.1:{port}"))
         processes = descendants(demo.process.pid)

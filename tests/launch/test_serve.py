@@ -10,7 +10,7 @@ import pytest
 
 from enablement.launch import services
 from enablement.launch.services import free_port
-from tests.launch.running import ROOT, descendants, get, running, wait_until_gone, wait_until_ready
+from tests.launch.running import ROOT, descendants, get, running, wait_until_gone, wait_until_ok
 
 pytestmark = [pytest.mark.needs("postgresql", "redis-server"), pytest.mark.timeout(240)]
 BEHIND_PROXY = {"Host": "enablement.example", "X_Forwarded_Proto": "https"}
@@ -41,7 +41,7 @@ def env(production_env: dict[str, str], database_url: str, redis_url: str, var: 
 def test_serve_runs_all_parts_and_leaves_nothing_behind(env: dict[str, str]) -> None:
     port = int(env["PORT"])
     with running("serve", env=env) as serve:
-        ready = wait_until_ready(port, **BEHIND_PROXY)
+        ready = wait_until_ok(serve, port, "/readyz", **BEHIND_PROXY)
         plain = get(port, "/healthz", Host="enablement.example")
         redirected, _ = get(port, "/", Host="enablement.example")
         foreign, _ = get(port, "/", Host="elsewhere.example", X_Forwarded_Proto="https")
@@ -61,22 +61,11 @@ def test_serve_runs_all_parts_and_leaves_nothing_behind(env: dict[str, str]) -> 
 
 def test_one_part_alone(env: dict[str, str]) -> None:
     with running("serve", "--only", "web", env=env) as serve:
-        assert wait_until_answers(int(env["PORT"]))
+        # Alive; whether the database is migrated is another command's business here.
+        wait_until_ok(serve, int(env["PORT"]), "/healthz", Host="enablement.example")
         commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(serve.process.pid)]
 
     assert all("granian" in command for command in commands)
-
-
-def wait_until_answers(port: int) -> bool:
-    """Alive; whether the database is migrated is another command's business here."""
-    import time
-
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if get(port, "/healthz", Host="enablement.example")[0] == 200:
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.mark.parametrize(
