@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from assessments.models import Quiz, SignOff
+from assessments.models import OFF_LIMITS, Quiz, Route, SignOff
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 
 #: Answers that were on their way when the time ran out still count.
 GRACE = timedelta(seconds=5)
+#: After the first look at shadow samples, another one wants so many that were not in it.
+FRESH_FOR_A_LOOK = 25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,3 +71,17 @@ def signed_by_own_learner(signer: Person, enrolment: Enrolment) -> bool:
         .filter(learner=signer, signer=enrolment.user_id, lab__module__track=enrolment.track_id)
         .exists()
     )
+
+
+def next_look_at(*, sample_size: int, last: int | None) -> int:
+    """At how many scored samples the next look is taken. last: how many the latest look saw, if any."""
+    return sample_size if last is None else max(sample_size, last + FRESH_FOR_A_LOOK)
+
+
+def is_critical(*, decision: str, usable: bool, right: str) -> bool:
+    """Whether these answers would have let the output of a case through that has to be avoided or escalated.
+
+    That is: automate, whatever was said of the output afterwards; or review, and then usable.
+    """
+    lets_through = decision == Route.AUTOMATE or (decision == Route.REVIEW and usable)
+    return lets_through and right in OFF_LIMITS

@@ -13,6 +13,7 @@ lab_signed_off = Signal()
 sign_off_withdrawn = Signal()
 sign_off_voided = Signal()
 
+judge_appointed = Signal()
 case_judged = Signal()
 sample_judged = Signal()
 look_taken = Signal()

@@ -6,17 +6,19 @@ import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import rfc8785
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from assessments.models import EvidenceFile, Submission
+
+if TYPE_CHECKING:
+    from django.core.files import File
 
 MAX_FILES = 5
 _LONGEST_NAME = 150

@@ -54,15 +54,15 @@ def send_back(
     submission: Submission,
     marks: Mapping[str, int],
     comment: str,
-    evidence_hash: str,
     actor: Person,
     at: datetime,
+    evidence_hash: str | None = None,
 ) -> LabReview:
     """Return the work with a comment, and a new round to go on in; criteria may be left unmarked.
 
-    marks: points by the criterion's key. evidence_hash: of the page that the reviewer saw. The same reviewer
-    again gets the same review. Raises ValidationError (`comment`, or by criterion), and Refused as `claim`
-    does, or `evidence_changed`.
+    marks: points by the criterion's key. evidence_hash: of the page that the reviewer saw, if there was one.
+    The same reviewer again gets the same review. Raises ValidationError (`comment`, or by criterion), and
+    Refused as `claim` does, or `evidence_changed`.
     """
     submission = lock_submission(submission)
     _ensure_reviewer(submission, actor)
@@ -158,10 +158,12 @@ def _ensure_may_sign(submission: Submission, actor: Person) -> None:
         )
 
 
-def _ensure_reviewable(submission: Submission, evidence_hash: str, actor: Person, at: datetime) -> None:
+def _ensure_reviewable(
+    submission: Submission, evidence_hash: str | None, actor: Person, at: datetime
+) -> None:
     _ensure_waiting(submission)
     _ensure_not_claimed_by_another(submission, actor, at)
-    if evidence_hash != submission.content_hash:
+    if evidence_hash is not None and evidence_hash != submission.content_hash:
         raise Refused(
             "evidence_changed",
             _("The evidence changed since you opened the page. Read it again, then decide."),

@@ -1,12 +1,11 @@
 """The mentor's part: claims, marks, sending back, signing off, and who may not."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, transaction
 
 from assessments import signals
 from assessments.models import LabReview, SignOff, Submission
@@ -24,6 +23,7 @@ from tests.assessments.labs.factories import (
     sign,
     text_file,
 )
+from tests.assessments.racing import at_once
 from tests.assessments.recording import heard
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
@@ -276,7 +276,7 @@ def test_two_mentors_signing_at_once_make_one_sign_off():
     enrolment, mentor = mentored()
     submission = handed_in(enrolment=enrolment)
     mentors = [mentor, second_mentor(submission)]
-    outcomes = at_once([lambda m=m: sign(submission, m) for m in mentors])
+    outcomes = at_once(*[lambda m=m: sign(submission, m) for m in mentors])
 
     assert sorted(outcomes) == ["already_signed", "done"]
     assert SignOff.objects.count() == LabReview.objects.count() == 1
@@ -292,7 +292,7 @@ def test_two_people_signing_for_each_other_at_once_make_one_sign_off():
     lab = lab_of(of_ann)
     from_ann, from_bob = handed_in(enrolment=of_ann, lab=lab), handed_in(enrolment=of_bob, lab=lab)
 
-    outcomes = at_once([lambda: sign(from_ann, bob), lambda: sign(from_bob, ann)])
+    outcomes = at_once(lambda: sign(from_ann, bob), lambda: sign(from_bob, ann))
 
     assert sorted(outcomes) == ["done", "reciprocal"]
     assert SignOff.objects.count() == 1
@@ -303,29 +303,5 @@ def test_a_double_click_makes_one_sign_off():
     enrolment, mentor = mentored()
     submission = handed_in(enrolment=enrolment)
 
-    assert at_once([lambda: sign(submission, mentor)] * 2) == ["done", "done"]
+    assert at_once(*[lambda: sign(submission, mentor)] * 2) == ["done", "done"]
     assert SignOff.objects.count() == 1
-
-
-def at_once(steps) -> list[str]:
-    """What each step gave, all started together on connections of their own."""
-    barrier = threading.Barrier(len(steps))
-    outcomes = [""] * len(steps)
-
-    def run(index, step):
-        barrier.wait()
-        try:
-            step()
-            outcomes[index] = "done"
-        except Refused as refused:
-            outcomes[index] = refused.code
-        finally:
-            close_old_connections()
-            transaction.get_connection().close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return outcomes

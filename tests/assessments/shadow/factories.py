@@ -1,0 +1,118 @@
+"""Shadow mode for tests: small pools, learners and judges, and steps taken through the services."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from assessments.models import Route, ShadowCase, ShadowPool
+from assessments.pool_specs import CaseSpec, PoolSpec
+from assessments.services import shadow
+from tests.people.factories import UserFactory
+from tests.tracks.factories import START, EnrolmentFactory, TrackFactory
+
+AT = START
+MINUTE = timedelta(minutes=1)
+DECISIONS = {route.value: f"When to {route.value}." for route in Route}
+
+
+def case_spec(number: int, **changes) -> CaseSpec:
+    fields = {
+        "key": f"TS-{number:03}",
+        "category": ("billing", "access")[number % 2],
+        "complexity": "low",
+        "yellow_zone": number % 2 == 0,
+        "channel": "email",
+        "subject": f"Subject {number}",
+        "body": f"Body {number}",
+        "output": f"Output {number}",
+        "confidence": Decimal("0.91"),
+        "model_version": "summariser-1",
+        "prompt_key": "triage_summarize",
+        "decision": ("automate", "review", "avoid", "escalate")[number % 4],
+        "usable": number % 3 == 0,
+        "reason": f"Reason {number}",
+    }
+    return CaseSpec(**(fields | changes))
+
+
+def single_specs(count: int, **changes) -> list[CaseSpec]:
+    """Specs of cases that one judge settles."""
+    return _specs(count, double=False, **changes)
+
+
+def double_specs(count: int, **changes) -> list[CaseSpec]:
+    """Specs of cases that two people judge."""
+    return _specs(count, double=True, **changes)
+
+
+def _specs(count: int, *, double: bool, **changes) -> list[CaseSpec]:
+    found = []
+    number = 0
+    while len(found) < count:
+        spec = case_spec(number, **changes)
+        if spec.double is double:
+            found.append(spec)
+        number += 1
+    return found
+
+
+def pool_spec(**changes) -> PoolSpec:
+    fields = {
+        "key": "triage",
+        "title": "Triage in shadow mode",
+        "microtool_key": "triage_summarizer",
+        "decisions": DECISIONS,
+        "instructions": "Decide first.",
+        "tool_version": "1.4.0",
+        "model_version": "summariser-1",
+    }
+    return PoolSpec(**(fields | changes))
+
+
+def make_pool(*, cases=None, count=6, sample_size=4, track=None, judges=()) -> ShadowPool:
+    pool, _change = shadow.put_pool(
+        track=track or TrackFactory(),
+        spec=pool_spec(sample_size=sample_size),
+        cases=cases if cases is not None else single_specs(count),
+        at=AT,
+        judges=judges,
+        minimum=0,
+    )
+    return pool
+
+
+def make_judge(pool: ShadowPool | None = None):
+    judge = UserFactory(perms=["assessments.judge_cases"])
+    if pool is not None:
+        shadow.appoint_judge(pool=pool, user=judge, actor=None, at=AT)
+    return judge
+
+
+def make_learner(pool: ShadowPool):
+    return EnrolmentFactory(cohort__track=pool.track).user
+
+
+def answer(pool, learner, *, answers=None, at=AT):
+    """Draw a case and give both answers: those of its author, or `answers(case)`."""
+    sample = shadow.draw(pool=pool, actor=learner, at=at)
+    case = sample.case
+    decision, usable = answers(case) if answers else (case.right_decision, case.right_usable)
+    shadow.decide(sample=sample, decision=decision, actor=learner, at=at)
+    return shadow.judge_output(sample=sample, usable=usable, actor=learner, at=at)
+
+
+def judge(case: ShadowCase, judged_by, *, decision=None, usable=None, at=AT):
+    """Both of a judge's answers: the author's, or others."""
+    judgement = shadow.judge_decide(
+        case=case, decision=decision or case.right_decision, actor=judged_by, at=at
+    )
+    return shadow.judge_case_output(
+        judgement=judgement,
+        usable=case.right_usable if usable is None else usable,
+        actor=judged_by,
+        at=at,
+    )
+
+
+def settle_all(pool: ShadowPool, judged_by) -> None:
+    for case in pool.cases.live().order_by("key"):
+        judge(case, judged_by)
