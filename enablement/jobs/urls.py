@@ -2,5 +2,4 @@ from django.urls import path
 
 from enablement.jobs import views
 
-app_name = "jobs"
-urlpatterns = [path("<uuid:job_id>/", views.job_detail, name="job_detail")]
+urlpatterns = [path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail")]

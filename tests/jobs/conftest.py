@@ -119,4 +119,12 @@ def start_worker(broker_env, tmp_path):
     yield start
     for worker in workers:
         worker.kill()
-        print(worker.log.read_text())
+        sys.stdout.write(worker.log.read_text())
+
+
+@pytest.fixture
+def eager():
+    """Celery runs a task where it is sent."""
+    current_app.conf.task_always_eager = True
+    yield
+    current_app.conf.task_always_eager = False

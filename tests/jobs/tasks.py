@@ -1,4 +1,4 @@
-"""Tasks that exist for the tests; their effect is a group each, because those have unique names and can be counted."""
+"""Tasks that exist for the tests; the effect of each is a group, which can be counted."""
 
 import time
 import uuid

@@ -22,9 +22,12 @@ def rows():
 
 
 def refused(sql, params=()):
-    with pytest.raises(IntegrityError, match=r"refused: it is written once|duplicate key"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+    with (
+        pytest.raises(IntegrityError, match=r"refused: it is written once|duplicate key"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql, params)
 
 
 TABLES = {
@@ -113,12 +116,12 @@ def test_posing_as_a_replica_does_not_help_on_postgresql(rows):
 
 
 def test_the_system_check_finds_a_missing_guard():
-    call_command("check", databases=["default"])
+    call_command("check", tags=["database"], databases=["default"])
     guard = guards.guards(connection.vendor)[0]
     with connection.cursor() as cursor:
         cursor.execute(guards.drop_statement(guard, connection.vendor))
     with pytest.raises(SystemCheckError, match=r"ledger\.E001"):
-        call_command("check", databases=["default"])
+        call_command("check", tags=["database"], databases=["default"])
     assert guards.missing() == [f"{guard.name} on {guard.table}"]
 
 

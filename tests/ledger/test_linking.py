@@ -77,7 +77,7 @@ def test_how_long_the_oldest_entry_waits(time_machine):
 
 
 def test_the_chain_cannot_fork():
-    first, second = record_n(2)
+    first, _second = record_n(2)
     services.link(at=AT)
     head = LedgerLink.objects.head()
     [third] = record_n(1)
@@ -93,10 +93,10 @@ def test_the_chain_cannot_fork():
 
 
 def test_the_linker_keeps_up_with_2000_entries_a_second():
-    record_n(6000)
+    record_n(4000)
     start = time.perf_counter()
-    assert services.link(at=AT) == 6000
-    assert time.perf_counter() - start < 3.0
+    assert services.link(at=AT) == 4000
+    assert time.perf_counter() - start < 2.0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""A database whose guards stand aside for a moment: for tampering by hand, and for emptying it after a test."""
+"""Makes the ledger's guards stand aside: for tampering by hand, and for emptying a database after a test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -142,7 +142,7 @@ class Job(models.Model):
         return self.title or self.kind
 
     def get_absolute_url(self) -> str:
-        return reverse("jobs:job_detail", args=[self.pk])
+        return reverse("job_detail", args=[self.pk])
 
     @property
     def is_finished(self) -> bool:
