@@ -80,7 +80,7 @@ def update_person(
     different = [field for field, value in wanted.items() if getattr(user, field) != value]
     for field in different:
         setattr(user, field, wanted[field])
-    user.full_clean()
+    user.full_clean(exclude={"password"})
     if different:
         user.save(update_fields=different)
     if groups is not None and _set_groups(user, sorted(set(groups)), actor):

@@ -1,8 +1,9 @@
 """The roster as a CSV file: what it would change is shown first, then done, all or nothing.
 
-Columns `email, name` and, if wanted, `roles, groups, timezone`. A person in the file holds, afterwards, exactly
-the roles and groups of their line; a column that the file lacks leaves things as they are, and so does a person
-whom the file does not name. Several roles or groups stand in one cell, separated by `;`.
+Columns `email, name` and, if wanted, `roles, groups, timezone`. A person in the file holds, afterwards,
+exactly
+the roles and groups of their line; a column that the file lacks leaves things as they are, and so does a
+person whom the file does not name. Several roles or groups stand in one cell, separated by `;`.
 """
 
 from collections import defaultdict
