@@ -1,0 +1,178 @@
+"""What may stand in each kind of content file (docs/playbooks.md explains it to authors)."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from assessments.models import QuestionVersion, Quiz
+from enablement.playbook.fields import Line, Minutes, Number, Slug, Strict, Text, Threshold
+
+Demand = Literal["required", "optional", "none"]
+Points = Annotated[StrictInt, Field(ge=0, le=1000)]
+
+
+class TrackFile(Strict):
+    title: Line
+    summary: Text
+
+
+class Activity(Strict):
+    key: Slug
+    text: Text
+    why: Text
+    prompt: Slug | None = None
+
+
+class RoleText(Strict):
+    """One role's rubric: what to automate, what needs a person's look, what to avoid."""
+
+    title: Line
+    description: Text
+    automate: list[Activity] = []
+    yellow_zone: list[Activity] = []
+    avoid: list[Activity] = []
+
+    def rubric(self) -> dict[str, list[dict[str, str]]]:
+        lines = {"automate": self.automate, "yellow_zone": self.yellow_zone, "avoid": self.avoid}
+        return {
+            line: [activity.model_dump(exclude_none=True) for activity in activities]
+            for line, activities in lines.items()
+        }
+
+
+class LessonHead(Strict):
+    """`major`: raised where a change is for new enrolments only."""
+
+    title: Line
+    kind: Literal["text", "checklist", "case_study", "runbook", "template", "poster"] = "text"
+    minutes: Minutes
+    major: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+
+
+class Level(Strict):
+    points: Points
+    title: Line
+    description: Text
+
+
+class Criterion(Strict):
+    key: Slug
+    title: Line
+    minimum: Points = 0
+    levels: list[Level]
+
+
+class Evidence(Strict):
+    text: Demand = "none"
+    link: Demand = "none"
+    file: Demand = "none"
+
+
+class LabHead(Strict):
+    title: Line
+    minutes: Minutes
+    evidence: Evidence
+    pass_points: Points
+    rubric: list[Criterion] = Field(min_length=1)
+
+
+class OptionFile(Strict):
+    text: StrictStr
+    correct: StrictBool = False
+    why: StrictStr = ""
+
+
+class QuestionFile(Strict):
+    """`answer` is read by kind: true or false, or a number."""
+
+    key: Slug
+    kind: Literal["single", "multiple", "true_false", "numeric"]
+    tags: list[Slug] = Field(min_length=1)
+    difficulty: Annotated[StrictInt, Field(ge=1, le=3)] = 1
+    lesson: Slug | None = None
+    prompt: Text
+    options: list[OptionFile] = []
+    answer: Any = None
+    tolerance: Number = Decimal(0)
+    unit: StrictStr = ""
+    scoring: Literal["exact", "proportional"] = QuestionVersion.Scoring.EXACT.value
+    explanation: StrictStr = ""
+
+
+class SectionFile(Strict):
+    tag: Slug
+    title: Line
+    draw: Annotated[StrictInt, Field(ge=1, le=200)]
+
+
+class QuizFile(Strict):
+    key: Slug
+    title: Line
+    intro: StrictStr = ""
+    time_limit_min: Minutes
+    threshold: Threshold
+    max_attempts: Annotated[StrictInt, Field(ge=1, le=100)] = 3
+    cooldown_hours: Annotated[StrictInt, Field(ge=0, le=90 * 24)] = 24
+    feedback: Literal["after_submit", "after_pass", "never"] = Quiz.Feedback.AFTER_SUBMIT.value
+    sections: list[SectionFile] = Field(min_length=1)
+    questions: list[QuestionFile] = Field(min_length=1)
+
+
+class ChoiceFile(Strict):
+    key: Slug
+    text: Text
+
+
+class ItemFile(Strict):
+    key: Slug
+    kind: Literal["likert", "yes_no", "choice", "number", "text"]
+    prompt: Text
+    low: StrictStr = ""
+    high: StrictStr = ""
+    options: list[ChoiceFile] = []
+    minimum: Number | None = Field(default=None, alias="min")
+    maximum: Number | None = Field(default=None, alias="max")
+    unit: StrictStr = ""
+    required: StrictBool = False
+    max_length: StrictInt | None = None
+
+
+class SurveyFile(Strict):
+    title: Line
+    intro: StrictStr = ""
+    anonymous: StrictBool = False
+    items: list[ItemFile] = Field(min_length=1)
+
+
+class Decisions(Strict):
+    automate: Text
+    review: Text
+    avoid: Text
+    escalate: Text
+
+
+class PoolFile(Strict):
+    title: Line
+    instructions: Text
+    microtool: Slug
+    tool_version: Line
+    model_version: Line
+    decisions: Decisions
+
+
+class CaseFile(Strict):
+    key: Slug
+    category: Line
+    complexity: Literal["low", "medium", "high"]
+    yellow_zone: StrictBool
+    channel: Line
+    subject: StrictStr
+    body: StrictStr
+    output: StrictStr
+    confidence: Number
+    model_version: StrictStr = ""
+    prompt: Slug | None = None
+    decision: Literal["automate", "review", "avoid", "escalate"]
+    usable: StrictBool
+    reason: StrictStr

@@ -1,0 +1,164 @@
+"""The files of a module's folder: lessons, labs and the quiz."""
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from assessments.specs import OptionSpec, QuestionSpec, QuizSpec, SectionSpec
+from enablement.playbook.bundle import refused
+from enablement.playbook.checks import twice
+from enablement.playbook.content.formats import LabHead, LessonHead, QuestionFile, QuizFile
+from enablement.playbook.content.model import LabContent, LessonContent, ModuleContent
+from enablement.playbook.errors import SourceError, SourceErrors
+from enablement.playbook.faults import Collector, validated
+from enablement.playbook.fields import as_decimal
+from enablement.playbook.yaml_source import Path, Source, load
+from tracks.rubric import validate_lab
+
+LESSON = re.compile(r"(?P<number>[0-9]{2,3})-(?P<key>[A-Za-z0-9_-]{1,100})\.md\Z")
+LAB = re.compile(r"lab-(?P<key>[A-Za-z0-9_-]{1,100})\.md\Z")
+QUIZ = "quiz.yaml"
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<head>.*?)^---[ \t]*\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
+#: Used to try one part of a lab at a time, so that a fault is shown where it stands.
+_SOUND = {"text": "required"}
+
+
+def read_module(files: Mapping[str, str], *, folder: str, faults: Collector) -> ModuleContent:
+    """`files` by name within `folder`; faults are collected, and what has one is left out of the result."""
+    lessons: dict[str, LessonContent] = {}
+    labs: list[LabContent] = []
+    quiz: QuizSpec | None = None
+    for name, text in sorted(files.items()):
+        file = f"{folder}/{name}"
+        with faults:
+            if match := LESSON.match(name):
+                lesson = _lesson(text, file=file, key=match["key"], position=int(match["number"]))
+                if lesson.key in lessons:
+                    raise refused(file, f"the lesson {lesson.key} is there twice", "another name")
+                lessons[lesson.key] = lesson
+            elif match := LAB.match(name):
+                labs.append(_lab(text, file=file, key=match["key"], position=len(labs)))
+            elif name == QUIZ:
+                quiz = _quiz(load(text, file=file))
+            else:
+                raise refused(file, "unknown file", "NN-<key>.md, lab-<key>.md or quiz.yaml")
+    return ModuleContent(lessons=tuple(lessons.values()), labs=tuple(labs), quiz=quiz)
+
+
+def _markdown(text: str, *, file: str) -> tuple[Source, str]:
+    """Front matter and body."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    match = _FRONT_MATTER.match(text if text.endswith("\n") else f"{text}\n")
+    if match is None:
+        raise refused(file, "the front matter is missing", "`---`, keys, `---`, then the text")
+    body = match["body"].strip()
+    if not body:
+        line = text.count("\n", 0, match.start("body")) + 1
+        fault = SourceError(file=file, line=line, column=1, message="the text is empty", expected="Markdown")
+        raise SourceErrors([fault])
+    return load(match["head"], file=file, first_line=2), body
+
+
+def _lesson(text: str, *, file: str, key: str, position: int) -> LessonContent:
+    source, body = _markdown(text, file=file)
+    return LessonContent(key=key, position=position, head=validated(LessonHead, source), body=body)
+
+
+def _lab(text: str, *, file: str, key: str, position: int) -> LabContent:
+    source, brief = _markdown(text, file=file)
+    head = validated(LabHead, source)
+    rubric = [criterion.model_dump() for criterion in head.rubric]
+    trials: tuple[tuple[str, dict[str, str], int], ...] = (
+        ("rubric", _SOUND, 1),
+        ("evidence", head.evidence.model_dump(), 1),
+        ("pass_points", _SOUND, head.pass_points),
+    )
+    for part, evidence, pass_points in trials:
+        try:
+            validate_lab(evidence=evidence, rubric=rubric, pass_points=pass_points)
+        except ValidationError as error:
+            raise SourceErrors(source.error((part,), message) for message in error.messages) from error
+    return LabContent(key=key, position=position, head=head, brief=brief)
+
+
+def _quiz(source: Source) -> QuizSpec:
+    quiz = validated(QuizFile, source)
+    faults = [
+        *twice(source, _paths(quiz, "questions", "key"), "the question"),
+        *twice(source, _paths(quiz, "sections", "tag"), "the section"),
+    ]
+    questions = []
+    for i, question in enumerate(quiz.questions):
+        try:
+            spec = _question(question, source, ("questions", i))
+            spec.check()
+        except SourceErrors as error:
+            faults += error.errors
+        except ValidationError as error:
+            place = ("questions", i, "options" if question.options else "answer")
+            faults += [source.error(place, message) for message in error.messages]
+        else:
+            questions.append(spec)
+    if not faults:
+        spec = _quiz_spec(quiz, tuple(questions))
+        try:
+            spec.check()
+        except ValidationError as error:
+            faults += [source.error(("sections",), message) for message in error.messages]
+    if faults:
+        raise SourceErrors(faults)
+    return spec
+
+
+def _paths(quiz: QuizFile, part: str, name: str) -> Iterator[tuple[Path, str]]:
+    for i, entry in enumerate(getattr(quiz, part)):
+        yield (part, i, name), getattr(entry, name)
+
+
+def _quiz_spec(quiz: QuizFile, questions: tuple[QuestionSpec, ...]) -> QuizSpec:
+    return QuizSpec(
+        key=quiz.key,
+        title=quiz.title,
+        intro=quiz.intro,
+        threshold=quiz.threshold,
+        time_limit_min=quiz.time_limit_min,
+        max_attempts=quiz.max_attempts,
+        cooldown_hours=quiz.cooldown_hours,
+        feedback=quiz.feedback,
+        sections=tuple(
+            SectionSpec(tag=section.tag, title=section.title, draw=section.draw) for section in quiz.sections
+        ),
+        questions=questions,
+    )
+
+
+def _question(question: QuestionFile, source: Source, path: Path) -> QuestionSpec:
+    return QuestionSpec(
+        key=question.key,
+        kind=question.kind,
+        prompt=question.prompt,
+        tags=tuple(question.tags),
+        difficulty=question.difficulty,
+        lesson=question.lesson or "",
+        options=tuple(
+            OptionSpec(text=option.text, correct=option.correct, why=option.why)
+            for option in question.options
+        ),
+        answer=_answer(question.answer, question.kind, source, (*path, "answer")),
+        tolerance=question.tolerance,
+        unit=question.unit,
+        scoring=question.scoring,
+        explanation=question.explanation,
+    )
+
+
+def _answer(value: Any, kind: str, source: Source, path: Path) -> bool | Decimal | None:
+    if value is None or (kind == "true_false" and isinstance(value, bool)):
+        return value
+    if kind == "numeric":
+        return as_decimal(value, source=source, path=path)
+    expected = "true or false" if kind == "true_false" else "no answer: the options say which are correct"
+    raise SourceErrors([source.error(path, "the answer does not fit the question", expected)])

@@ -1,0 +1,168 @@
+"""Reads the folder `content/`: which file is what, and what it belongs to in the playbook."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from enablement.playbook import bundle, gating
+from enablement.playbook.bundle import refused
+from enablement.playbook.content.formats import RoleText, TrackFile
+from enablement.playbook.content.model import Content, ModuleContent, PoolContent, TrackContent
+from enablement.playbook.content.modules import read_module
+from enablement.playbook.content.shadow import read_pool
+from enablement.playbook.content.surveys import read_survey
+from enablement.playbook.errors import SourceErrors, show
+from enablement.playbook.faults import Collector, validated
+from enablement.playbook.schema import PlaybookFile, Track
+from enablement.playbook.yaml_source import load
+from surveys.specs import SurveySpec
+
+ROLES = "roles.yaml"
+TRACK = "track.yaml"
+SURVEY = re.compile(r"survey-(?P<key>[A-Za-z0-9_-]{1,100})\.yaml\Z")
+POOL = re.compile(r"shadow-(?P<key>[A-Za-z0-9_-]{1,100})\.yaml\Z")
+CASES = re.compile(r"shadow-(?P<key>[A-Za-z0-9_-]{1,100})\.jsonl\Z")
+_TRACK_FILES = "track.yaml, survey-<key>.yaml, shadow-<key>.yaml and .jsonl, and a folder for each module"
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The content files of one track, by name within it."""
+
+    track: Track
+    files: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{bundle.CONTENT}{self.track.id}"
+
+
+def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: bool = False) -> Content:
+    """Content for this playbook; names of `files` are relative to `content/`.
+
+    carried: the files come from the revision in force, not from the author, so that folders of modules that the
+    playbook lacks are left out instead of being an error. Raises SourceErrors with all faults.
+    """
+    faults = Collector()
+    left_out: list[str] = []
+    by_track: dict[str, dict[str, str]] = {}
+    for name, text in files.items():
+        folder, _slash, rest = name.partition("/")
+        if rest:
+            by_track.setdefault(folder, {})[rest] = text
+        elif name != ROLES:
+            with faults:
+                raise refused(f"{bundle.CONTENT}{name}", "unknown file", f"{ROLES} or a track's folder")
+    tracks = {track.id: track for track in playbook.training_tracks}
+    read = {
+        folder: _track(_Folder(tracks[folder], inside), faults, left_out if carried else None)
+        for folder, inside in sorted(by_track.items())
+        if folder in tracks
+    }
+    left_out += [
+        f"content/{folder}: the playbook has no such track" for folder in sorted(by_track.keys() - tracks)
+    ]
+    roles: dict[str, RoleText] = {}
+    if ROLES in files:
+        with faults:
+            roles = _roles(files[ROLES], playbook, left_out)
+    faults.check()
+    return Content(roles=roles, tracks=read, left_out=tuple(left_out))
+
+
+def _roles(text: str, playbook: PlaybookFile, left_out: list[str]) -> dict[str, RoleText]:
+    source = load(text, file=f"{bundle.CONTENT}{ROLES}")
+    if not isinstance(source.value, dict):
+        raise SourceErrors([source.error((), "not keys and values", "a key for each role")])
+    faults = Collector()
+    roles: dict[str, RoleText] = {}
+    held = {role.name: role.prompts for role in playbook.rbac.roles}
+    for name in source.value:
+        with faults:
+            role = validated(RoleText, source, path=(name,))
+            if name not in held:
+                left_out.append(f"content/{ROLES}: the playbook has no role {name}")
+                continue
+            roles[name] = role
+            for line, activities in role.rubric().items():
+                for i, activity in enumerate(activities):
+                    if activity.get("prompt") not in (None, *held[name]):
+                        message = f"the role {name} does not hold the prompt {show(activity['prompt'])}"
+                        faults.add(source.error((name, line, i, "prompt"), message))
+    faults.check()
+    return roles
+
+
+def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> TrackContent:
+    modules: dict[str, dict[str, str]] = {}
+    known = [module.key for module in folder.track.modules]
+    head: TrackFile | None = None
+    for name, text in folder.files.items():
+        module, _slash, rest = name.partition("/")
+        with faults:
+            if rest:
+                modules.setdefault(module, {})[rest] = text
+            elif name == TRACK:
+                head = validated(TrackFile, load(text, file=f"{folder.name}/{name}"))
+            elif not (SURVEY.match(name) or POOL.match(name) or CASES.match(name)):
+                raise refused(f"{folder.name}/{name}", "unknown file", _TRACK_FILES)
+    for module in sorted(modules.keys() - known):
+        _unknown_module(f"{folder.name}/{module}", known, faults, left_out)
+    read = {
+        key: read_module(modules[key], folder=f"{folder.name}/{key}", faults=faults)
+        for key in known
+        if key in modules
+    }
+    _check_lessons(folder, read, faults)
+    return TrackContent(
+        head=head,
+        modules=read,
+        surveys=tuple(_surveys(folder, faults)),
+        pools=tuple(_pools(folder, faults)),
+    )
+
+
+def _unknown_module(folder: str, known: list[str], faults: Collector, left_out: list[str] | None) -> None:
+    if left_out is None:
+        with faults:
+            raise refused(folder, "the track has no such module", f"one of {', '.join(known)}")
+    else:
+        left_out.append(f"{folder}: the track has no such module")
+
+
+def _check_lessons(folder: _Folder, modules: Mapping[str, ModuleContent], faults: Collector) -> None:
+    """A question names a lesson of the track to read again."""
+    lessons = {lesson.key for module in modules.values() for lesson in module.lessons}
+    for key, module in modules.items():
+        for i, question in enumerate(module.quiz.questions if module.quiz else ()):
+            if question.lesson and question.lesson not in lessons:
+                file = f"{folder.name}/{key}/quiz.yaml"
+                source = load(folder.files[f"{key}/quiz.yaml"], file=file)
+                message = f"the track has no lesson {show(question.lesson)}"
+                faults.add(source.error(("questions", i, "lesson"), message, "the key of a lesson"))
+
+
+def _surveys(folder: _Folder, faults: Collector) -> Iterator[SurveySpec]:
+    for position, (name, text) in enumerate(sorted(folder.files.items())):
+        if match := SURVEY.match(name):
+            with faults:
+                source = load(text, file=f"{folder.name}/{name}")
+                yield read_survey(source, key=match["key"], position=position)
+
+
+def _pools(folder: _Folder, faults: Collector) -> Iterator[PoolContent]:
+    names = {match["key"] for name in folder.files if (match := POOL.match(name) or CASES.match(name))}
+    for key in sorted(names):
+        pool, cases = f"shadow-{key}.yaml", f"shadow-{key}.jsonl"
+        with faults:
+            for name, other in ((pool, cases), (cases, pool)):
+                if name not in folder.files:
+                    raise refused(f"{folder.name}/{other}", f"{name} is missing beside it", "both files")
+            yield read_pool(
+                load(folder.files[pool], file=f"{folder.name}/{pool}"),
+                folder.files[cases],
+                key=key,
+                cases_file=f"{folder.name}/{cases}",
+                tools=[tool.name for tool in folder.track.microtools],
+                sample_size=gating.sample_size(folder.track),
+            )

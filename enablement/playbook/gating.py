@@ -1,0 +1,64 @@
+"""A track's conditions as a gate: the tree that is stored, its words, and what it says about quizzes and pools."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from enablement.access import gates
+from enablement.playbook.schema import Track, gate_tree
+
+#: Judged cases of a look where no gate says otherwise (the playbook's figure).
+SAMPLE_SIZE = 50
+
+
+def tree_of(track: Track) -> dict[str, Any]:
+    """The gate of a track whose conditions have been checked."""
+    return gate_tree(track.gating_conditions)
+
+
+def leaves_of(track: Track, type_: str) -> Iterator[Mapping[str, Any]]:
+    return (leaf for leaf in gates.leaf_nodes(tree_of(track)) if leaf["type"] == type_)
+
+
+def sample_size(track: Track) -> int:
+    """The largest look that the gate asks for."""
+    return max((int(leaf["sample_size"]) for leaf in leaves_of(track, "shadow_mode")), default=SAMPLE_SIZE)
+
+
+def qa_owners(track: Track) -> list[str]:
+    return sorted({str(leaf["qa_owner"]) for leaf in leaves_of(track, "shadow_mode")})
+
+
+def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
+    """What the gate asks of this quiz, the strictest where several conditions name it; else the quiz's own."""
+    asked = [
+        Decimal(str(leaf["threshold"]))
+        for leaf in leaves_of(track, "quiz")
+        if leaf.get("quiz") in (None, quiz)
+    ]
+    return max(asked, default=own)
+
+
+def words(node: Mapping[str, Any]) -> str:
+    """A gate on one line: `all of: quiz (threshold 0.85); labs_signed_off`."""
+    if "type" in node:
+        params = ", ".join(f"{key} {_word(value)}" for key, value in node.items() if key != "type")
+        return f"{node['type']} ({params})" if params else str(node["type"])
+    if "not" in node:
+        return f"not ({words(node['not'])})"
+    for key, label in (
+        ("all_of", "all of"),
+        ("any_of", "any of"),
+        ("of", f"at least {node.get('at_least')} of"),
+    ):
+        if key in node:
+            return f"{label}: " + "; ".join(_inner(child) for child in node[key])
+    return "nothing: it never opens"
+
+
+def _inner(node: Mapping[str, Any]) -> str:
+    return words(node) if "type" in node or "not" in node else f"({words(node)})"
+
+
+def _word(value: Any) -> str:
+    return " and ".join(str(entry) for entry in value) if isinstance(value, list) else str(value)
