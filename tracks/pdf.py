@@ -3,6 +3,7 @@
 WeasyPrint is imported with the first document, so that a process that never prints does not load it.
 """
 
+import atexit
 import functools
 import threading
 from pathlib import Path
@@ -32,7 +33,14 @@ def render(html: str, *, stylesheet: Path) -> bytes:
 def _fonts() -> Any:
     from weasyprint.text.fonts import FontConfiguration
 
+    # It takes its files away when it goes, for which the interpreter still has to be whole.
+    atexit.register(_forget)
     return FontConfiguration()
+
+
+def _forget() -> None:
+    _stylesheet.cache_clear()
+    _fonts.cache_clear()
 
 
 @functools.cache

@@ -5,7 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from enablement.people.middleware import TimeZoneMiddleware
 from enablement.people.models import User
 from tests.people.factories import UserFactory
 from tests.tracks.factories import RoleAssignmentFactory, RoleFactory
@@ -109,11 +111,7 @@ def test_deactivating_asks_first_and_can_be_taken_back(client, signed_in):
     assert "You cannot deactivate yourself" in own.text
 
 
-def test_times_are_in_the_zone_of_the_person_who_looks(client, settings):
-    from django.utils import timezone
-
-    from enablement.people.middleware import TimeZoneMiddleware
-
+def test_times_are_in_the_zone_of_the_person_who_looks():
     seen = []
 
     def inner(request):

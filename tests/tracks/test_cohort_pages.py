@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.people.factories import UserFactory
@@ -30,10 +32,10 @@ def url(name, *args):
 
 
 def test_lists_need_the_right_and_show_ones_own_cohorts(client, cohort):
-    CohortFactory(name="Somebody else’s")
+    CohortFactory(name="Foreign cohort")
     text = client.get(url("cohorts")).text
     assert cohort.name in text
-    assert "Somebody else’s" not in text
+    assert "Foreign cohort" not in text
     client.force_login(UserFactory(groups=["mentors"]))
     assert client.get(url("cohorts")).status_code == 403
     assert client.get(url("cohort_new")).status_code == 403
@@ -90,10 +92,7 @@ def test_starting_by_two_clicks_and_closing(client, manager):
     assert "Closed: 0 of 1 got through" in client.get(url("cohort", cohort)).text
 
 
-def test_the_people_table_is_searched_and_paged_at_a_constant_cost(client, cohort, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_people_table_is_searched_and_paged_at_a_constant_cost(client, cohort):
     def cost():
         with CaptureQueriesContext(connection) as captured:
             assert client.get(url("cohort", cohort)).status_code == 200
@@ -130,7 +129,7 @@ def test_enrolling_by_file_shows_a_plan_then_does_it_once(client, cohort):
     [
         ({}, "Choose a file or paste rows: one of the two."),
         (
-            {"text": "email\na@b.example\n", "file": b"email\n"},
+            {"text": "email\n", "file": b"email\n"},
             "Choose a file or paste rows: one of the two.",
         ),
         ({"text": "email\nnobody@example.com\n"}, "Nobody here has the address “nobody@example.com”"),

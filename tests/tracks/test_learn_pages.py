@@ -73,9 +73,7 @@ def test_the_track_page_says_what_is_next(cast, client):
 
 def test_the_module_page_links_what_somebody_registered(cast, client, monkeypatch):
     monkeypatch.setattr(links, "_resolvers", {})
-    links.register(
-        "quiz", lambda components: {component.pk: f"/q/{component.key}/" for component in components}
-    )
+    links.register("quiz", lambda rows: {row.pk: f"/q/{row.key}/" for row in rows})
     answer = get(client, cast.learner, urls(cast)["module"])
     assert [(item.component.key, url) for item, url in answer.context["work"]] == [
         ("check", "/q/check/"),

@@ -40,7 +40,7 @@ def cohorts_of(user: Person) -> QuerySet[Cohort]:
 @permission_required("tracks.run_cohorts", raise_exception=True)
 def cohort_list(request: HttpRequest) -> HttpResponse:
     live = Count("enrolments", filter=~Q(enrolments__state="withdrawn"))
-    rows = cohorts_of(request.user).annotate(people=live)
+    rows = cohorts_of(request.user).annotate(people=live).order_by("-starts_on", "name")
     page = Paginator(rows, _PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "tracks/cohort_list.html", {"page": page})
 
