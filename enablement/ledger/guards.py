@@ -47,7 +47,8 @@ class Guard:
 def guards(vendor: str) -> list[Guard]:
     """All guards of a database of this vendor (`sqlite`, `postgresql`)."""
     make = _postgres_guards if vendor == "postgresql" else _sqlite_guards
-    return [guard for model, unique in GUARDED.items() for guard in make(model._meta.db_table, unique)]
+    tables = {model._meta.db_table: unique for model, unique in GUARDED.items()}  # noqa: SLF001  # Django's public API
+    return [guard for table, unique in tables.items() for guard in make(table, unique)]
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:

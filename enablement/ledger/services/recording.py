@@ -87,7 +87,9 @@ def _row(new: NewEntry, recorded_at: datetime) -> LedgerEntry:
 
 
 def _subject(subject: Subject) -> tuple[str, str]:
-    return (subject._meta.label, str(subject.pk)) if isinstance(subject, models.Model) else subject
+    if isinstance(subject, models.Model):
+        return subject._meta.label, str(subject.pk)  # noqa: SLF001  # Django's public API
+    return subject
 
 
 def _actor(actor: Actor) -> tuple[UUID | None, str]:
