@@ -1,10 +1,23 @@
 """Every door of the product. Each app brings its own list; here is only where it hangs."""
 
-from django.urls import path
+from django.urls import include, path
 
-from enablement import health
+from enablement import health, home, styleguide
+from enablement.demo import links as demo
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("tracks.urls")),
+    path("", include("assessments.urls")),
+    path("", include("surveys.urls")),
+    path("", include("enablement.programs.urls")),
+    path("", include("enablement.access.urls")),
+    path("", include("enablement.people.urls")),
+    path("", include("enablement.jobs.urls")),
+    path("demo/", demo.cast, name="demo_cast"),
+    path("demo/sign-in/<str:key>/", demo.sign_in, name="demo_sign_in"),
+    path("styleguide/", styleguide.page, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

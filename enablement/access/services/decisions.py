@@ -4,18 +4,25 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast, JSONObject, Lower
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, Verdict, decide
 from enablement.access.models import Microtool, Policy, Prompt
 from enablement.ledger import services as ledger
 from enablement.people.models import ApiToken, User
+
+POLICY_FIELDS = (
+    "revision",
+    "regions",
+    "yellow_zone_terms",
+    "block_on_confidence_lt",
+    "manual_review_required",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,25 +125,12 @@ def _person(subject: str) -> Person | None:
     )
 
 
-def _policy_json() -> QuerySet[Policy, dict[str, Any]]:
-    # Decimals leave the database as text: a JSON number would come back as a float.
-    return Policy.objects.values(
-        json=JSONObject(
-            revision="revision",
-            regions="regions",
-            yellow_zone_terms="yellow_zone_terms",
-            block_on_confidence_lt=Cast("block_on_confidence_lt", CharField()),
-            manual_review_required="manual_review_required",
-        )
-    )
-
-
 def _tool_and_policy(call: Call, person: Person | None) -> tuple[Tool | None, PolicyInForce | None]:
     row = (
         Microtool.objects.filter(key=call.microtool)
         .annotate(
             held=FilteredRelation("grants", condition=Q(grants__user=person.id if person else None)),
-            policy=Subquery(_policy_json()),
+            **{f"policy_{name}": Subquery(Policy.objects.values(name)) for name in POLICY_FIELDS},
             holds_prompt=Exists(
                 Prompt.objects.filter(microtool=OuterRef("pk"), key=call.prompt, retired_at=None)
             ),
@@ -151,14 +145,14 @@ def _tool_and_policy(call: Call, person: Person | None) -> tuple[Tool | None, Po
             "held__state",
             "held__not_after",
             "held__leaves",
-            "policy",
+            *(f"policy_{name}" for name in POLICY_FIELDS),
         )
         .first()
     )
     if row is None:
-        found = _policy_json().first()
-        return None, _policy(found["json"] if found else None)
-    return _tool(row), _policy(row["policy"])
+        return None, _policy(Policy.objects.values(*POLICY_FIELDS).first())
+    policy = {name: row[f"policy_{name}"] for name in POLICY_FIELDS}
+    return _tool(row), _policy(policy if policy["revision"] is not None else None)
 
 
 def _tool(row: dict[str, Any]) -> Tool:
@@ -182,6 +176,6 @@ def _policy(stored: dict[str, Any] | None) -> PolicyInForce | None:
         revision=stored["revision"],
         regions=frozenset(stored["regions"]),
         yellow_zone_terms=stored["yellow_zone_terms"],
-        block_on_confidence_lt=Decimal(stored["block_on_confidence_lt"]),
-        manual_review_required=bool(stored["manual_review_required"]),
+        block_on_confidence_lt=stored["block_on_confidence_lt"],
+        manual_review_required=stored["manual_review_required"],
     )
