@@ -109,6 +109,15 @@ def descendants(pid: int) -> list[int]:
     return sorted(below - {pid})
 
 
+def wait_for_descendants(pid: int, count: int) -> list[int]:
+    """The processes below this one, when there are at least so many."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while len(pids := descendants(pid)) < count:
+        assert time.monotonic() < deadline, f"only {len(pids)} of {count} processes"
+        time.sleep(0.05)
+    return pids
+
+
 def wait_until_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while left := [pid for pid in pids if _is_running(pid)]:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from enablement.launch.services import free_port
-from tests.launch.running import bare_env, descendants, get, running, wait_until_gone, wait_until_ok
+from tests.launch.running import (
+    bare_env,
+    descendants,
+    get,
+    running,
+    wait_for_descendants,
+    wait_until_gone,
+    wait_until_ok,
+)
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.timeout(300)]
 
@@ -20,7 +28,7 @@ def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
         wait_until_ok(demo, port, "/readyz")
         links = [line.split()[-1] for line in demo.lines if line.startswith("  ")]
         status, page = get(port, links[0].removeprefix(f"http://127.0.0.1:{port}"))
-        processes = descendants(demo.process.pid)
+        processes = wait_for_descendants(demo.process.pid, 4)
 
         code = demo.stop(signal.SIGINT)
 
@@ -29,7 +37,6 @@ def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert len(links) >= 15
     assert all(link.startswith(f"http://127.0.0.1:{port}/") for link in links)
     assert status in {200, 302}, page
-    assert len(processes) >= 4
     wait_until_gone(processes)
     assert get(port, "/healthz") == (0, "")
     assert not [line for line in demo.lines if "ERROR" in line or "WARNING" in line]
