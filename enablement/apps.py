@@ -8,6 +8,7 @@ class EnablementConfig(AppConfig):
     label = "enablement"
 
     def ready(self) -> None:
-        from enablement import listeners
+        # Importing celery makes it the process's Celery app: without it, tasks publish to a default one.
+        from enablement import celery, listeners  # noqa: F401
 
         listeners.connect()
