@@ -1,7 +1,8 @@
 """Who may do what here, and when. Predicates and small values; whoever asks has read the rows already."""
 
+import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from assessments.models import OFF_LIMITS, Quiz, Route, SignOff
 from tracks.models import Enrolment, Mentorship
@@ -11,6 +12,9 @@ from tracks.people import Person
 GRACE = timedelta(seconds=5)
 #: After the first look at shadow samples, another one wants so many that were not in it.
 FRESH_FOR_A_LOOK = 25
+#: By when a mentor should have reviewed what was handed in.
+REVIEW_WORKING_DAYS = 2
+_SATURDAY = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,3 +89,18 @@ def is_critical(*, decision: str, usable: bool, right: str) -> bool:
     """
     lets_through = decision == Route.AUTOMATE or (decision == Route.REVIEW and usable)
     return lets_through and right in OFF_LIMITS
+
+
+def working_days_after(moment: datetime, *, days: int, zone: str) -> datetime:
+    """The same time of day, so many working days (Monday to Friday in that zone) later.
+
+    What comes in at a weekend counts as of the start of Monday.
+    """
+    local = moment.astimezone(zoneinfo.ZoneInfo(zone))
+    if local.weekday() >= _SATURDAY:
+        monday = local.date() + timedelta(days=7 - local.weekday())
+        local = datetime.combine(monday, time.min, tzinfo=local.tzinfo)
+    while days:
+        local += timedelta(days=1)
+        days -= local.weekday() < _SATURDAY
+    return local

@@ -83,7 +83,7 @@ class AnswersForm(forms.Form):
             values=self.typed,
             flags={position: self.cleaned_data.get(f"flag-{position}", False) for position in self.positions},
             errors={
-                position: " ".join(self.errors[f"q-{position}"])
+                position: " ".join(map(str, self.errors[f"q-{position}"]))
                 for position in self.positions
                 if f"q-{position}" in self.errors
             },

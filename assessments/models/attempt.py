@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from assessments.models.question import QuestionVersion
 from assessments.models.quiz import Quiz
 from tracks.models import Enrolment
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from tracks.people import Person
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """One's own attempts: answers are between a person and the quiz."""
         return self.filter(user=user)
 

@@ -1,6 +1,6 @@
 """Quizzes: what is drawn from a bank, how long, how often, and what passes."""
 
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import Any, ClassVar, Self, TypedDict
 
 from django.db import models
 from django.urls import reverse
@@ -9,9 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments.models.question import QuestionBank
 from tracks.models import Enrolment, Module
 from tracks.models.base import Content, ContentQuerySet
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from tracks.people import Person
 
 
 class Section(TypedDict):
@@ -23,7 +21,7 @@ class Section(TypedDict):
 
 
 class QuizQuerySet(ContentQuerySet["Quiz"]):
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """Quizzes of the tracks of every enrolment that this person may see."""
         enrolments = Enrolment.objects.visible_to(user).live()
         return self.filter(module__track__in=enrolments.values("track"))
@@ -49,7 +47,7 @@ class Quiz(Content):
         _("right answers are shown"), max_length=12, choices=Feedback.choices, default=Feedback.AFTER_SUBMIT
     )
 
-    objects = QuizQuerySet.as_manager()
+    objects: ClassVar[Any] = QuizQuerySet.as_manager()
 
     class Meta(Content.Meta):
         verbose_name = _("quiz")

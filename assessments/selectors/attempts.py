@@ -93,7 +93,7 @@ def asked(item: AttemptItem, typed: Typed) -> Asked:
     version, position = item.question_version, item.position
     saved = as_form_values(item.response)
     values = typed.values.get(position, saved)
-    legend, prose = legend_of(version.prompt, position)
+    legend, prose = legend_of(version.prompt)
     return Asked(
         position=position,
         kind=version.kind,
@@ -131,13 +131,13 @@ def as_form_values(response: object) -> list[str]:
             return [str(response)]
 
 
-def legend_of(prompt: str, position: int) -> tuple[str, SafeString]:
+def legend_of(prompt: str) -> tuple[str, SafeString]:
     """A prompt of one paragraph names the group of its answers; a longer one stands above them."""
     html = markdown.render(prompt).strip()
     inner = html.removeprefix("<p>").removesuffix("</p>")
     if "<p>" not in inner and html == f"<p>{inner}</p>":
         return mark_safe(inner), SafeString()  # noqa: S308 (a part of what the sanitiser returned)
-    return _("Question %(position)s") % {"position": position}, SafeString(html)
+    return _("Your answer"), SafeString(html)
 
 
 def seconds_left(attempt: Attempt, at: datetime) -> int:

@@ -1,11 +1,54 @@
-"""Reads of lab work: what stands signed off, what waits for whom, and how a learner's rounds went."""
+"""Reads of lab work: what stands signed off, where each lab is, and how a learner's rounds went."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from assessments.models import SignOff
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessments.models import EvidenceFile, LabReview, SignOff, Submission
+from tracks.models import Component, Enrolment, Lab
+
+State = Submission.State
+
+
+class LabState(StrEnum):
+    """Where somebody's work on a lab is."""
+
+    NOT_STARTED = "not_started"
+    DRAFT = "draft"
+    WITH_MENTOR = "with_mentor"
+    SENT_BACK = "sent_back"
+    SIGNED_OFF = "signed_off"
+
+    @property
+    def tone(self) -> str:
+        """The state that pages show for it."""
+        return _TONES[self]
+
+    @property
+    def words(self) -> str:
+        return {
+            LabState.NOT_STARTED: _("Not started"),
+            LabState.DRAFT: _("Draft"),
+            LabState.WITH_MENTOR: _("With the mentor"),
+            LabState.SENT_BACK: _("Sent back"),
+            LabState.SIGNED_OFF: _("Signed off"),
+        }[self]
+
+
+_TONES = {
+    LabState.NOT_STARTED: "not-started",
+    LabState.DRAFT: "waiting",
+    LabState.WITH_MENTOR: "waiting",
+    LabState.SENT_BACK: "at-risk",
+    LabState.SIGNED_OFF: "met",
+}
 
 
 def signed_off_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, UUID]]:
@@ -15,3 +58,115 @@ def signed_off_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, U
     for enrolment_id, lab_id, pk in rows.values_list("enrolment_id", "lab_id", "pk"):
         signed[enrolment_id][lab_id] = pk
     return dict(signed)
+
+
+def lab_states(*, enrolment_ids: Collection[Any]) -> dict[tuple[UUID, int], LabState]:
+    """By (enrolment id, lab id), for labs on which somebody has begun. Two queries."""
+    signed = signed_off_labs(enrolment_ids=enrolment_ids)
+    rows = Submission.objects.filter(enrolment__in=enrolment_ids).order_by("round")
+    return {
+        (enrolment_id, lab_id): _state(state, number, signed=lab_id in signed.get(enrolment_id, {}))
+        for enrolment_id, lab_id, number, state in rows.values_list(
+            "enrolment_id", "lab_id", "round", "state"
+        )
+    }
+
+
+def _state(state: str, number: int, *, signed: bool) -> LabState:
+    """From the latest round, and whether a sign-off stands."""
+    if signed:
+        return LabState.SIGNED_OFF
+    if state == State.SUBMITTED:
+        return LabState.WITH_MENTOR
+    return LabState.DRAFT if state == State.DRAFT and number == 1 else LabState.SENT_BACK
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One round with all that belongs to it."""
+
+    submission: Submission
+    files: Sequence[EvidenceFile]
+    review: LabReview | None
+    sign_off: SignOff | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabWork:
+    """Somebody's work on a lab. rounds: what was handed in, the latest first; draft: what they write now."""
+
+    enrolment: Enrolment
+    lab: Lab
+    state: LabState
+    rounds: Sequence[Round]
+    draft: Round | None
+
+    @property
+    def waiting(self) -> Submission | None:
+        """The round that is with the mentors."""
+        latest = self.rounds[0].submission if self.rounds else None
+        return latest if latest is not None and latest.state == State.SUBMITTED else None
+
+    @property
+    def signed(self) -> SignOff | None:
+        """The sign-off that stands."""
+        return next((each.sign_off for each in self.rounds if each.sign_off and each.sign_off.stands), None)
+
+    @property
+    def last_review(self) -> Round | None:
+        """The newest round that a mentor has decided."""
+        return next((each for each in self.rounds if each.review), None)
+
+    @property
+    def editable(self) -> bool:
+        return self.draft is not None or not self.rounds
+
+
+def lab_work(*, enrolment: Enrolment, lab: Lab) -> LabWork:
+    """Four queries."""
+    rounds = [
+        round_of(submission)
+        for submission in with_rounds().filter(enrolment=enrolment, lab=lab).order_by("-round")
+    ]
+    draft = next((each for each in rounds if each.submission.state == State.DRAFT), None)
+    signed = any(each.sign_off and each.sign_off.stands for each in rounds)
+    latest = rounds[0].submission if rounds else None
+    return LabWork(
+        enrolment=enrolment,
+        lab=lab,
+        state=_state(latest.state, latest.round, signed=signed) if latest else LabState.NOT_STARTED,
+        rounds=[each for each in rounds if each is not draft],
+        draft=draft,
+    )
+
+
+def with_rounds() -> Any:
+    """Submissions with what `round_of` reads, in four queries for any number of them."""
+    return Submission.objects.select_related(
+        "lab__module__track", "enrolment__user", "claimed_by"
+    ).prefetch_related(
+        "files",
+        Prefetch("reviews", LabReview.objects.select_related("reviewer")),
+        Prefetch("sign_offs", SignOff.objects.select_related("signer", "withdrawn_by")),
+    )
+
+
+def round_of(submission: Submission) -> Round:
+    """Of a submission that came from `with_rounds`."""
+    return Round(
+        submission=submission,
+        files=list(submission.files.all()),
+        review=next(iter(submission.reviews.all()), None),
+        sign_off=next(iter(submission.sign_offs.all()), None),
+    )
+
+
+def urls_of_labs(components: Sequence[Component]) -> dict[int, str]:
+    """The pages of the labs that these components stand for; for `tracks.links`. One query."""
+    wanted = {(component.module_id, component.key): component.pk for component in components}
+    labs = Lab.objects.live().filter(module__in={module_id for module_id, _key in wanted})
+    return {
+        wanted[module_id, key]: reverse("lab", args=[pk])
+        for module_id, key, pk in labs.values_list("module_id", "key", "pk")
+        if (module_id, key) in wanted
+    }

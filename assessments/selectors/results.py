@@ -128,7 +128,7 @@ def _graded(item: AttemptItem, lessons: dict[str, Lesson]) -> GradedQuestion:
     version = item.question_version
     points = item.points or Decimal(0)
     own, right = as_form_values(item.response), as_form_values(right_response(version))
-    legend, prose = legend_of(version.prompt, item.position)
+    legend, prose = legend_of(version.prompt)
     numeric = version.kind == Kind.NUMERIC
     return GradedQuestion(
         position=item.position,

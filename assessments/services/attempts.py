@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -211,7 +212,7 @@ def lapse_overdue(*, at: datetime, attempts: QuerySet[Attempt] | None = None) ->
 
 
 @transaction.atomic
-def _lapse_if_open(pk: object) -> bool:
+def _lapse_if_open(pk: UUID) -> bool:
     attempt = Attempt.objects.select_for_update().get(pk=pk)
     if not attempt.is_open:
         return False

@@ -62,9 +62,7 @@ def _number(raw: object) -> str | None:
         return None
     if not _NUMBER.fullmatch(text):
         raise ValidationError(
-            _(
-                "Write a number in digits, with a point for decimals and nothing else: 1500 or 0.75."
-            ),
+            _("Write a number in digits, with a point for decimals and nothing else: 1500 or 0.75."),
             code="response",
         )
     return format(Decimal(text), "f")

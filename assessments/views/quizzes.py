@@ -137,7 +137,9 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
     """A mentor gives one of their learners more attempts."""
-    mentored = Enrolment.objects.live().filter(mentorships__mentor=request.user, mentorships__ended_at=None)
+    mentored = Enrolment.objects.live().filter(
+        mentorships__mentor=request.user.pk, mentorships__ended_at=None
+    )
     enrolment = get_object_or_404(mentored.select_related("user"), pk=enrolment_pk)
     found = get_object_or_404(Quiz.objects.live().filter(module__track=enrolment.track_id), pk=pk)
     form = UnlockForm(request.POST or None)
@@ -161,7 +163,7 @@ def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
 
 
 def _own_attempt(request: HttpRequest, pk: UUID) -> Attempt:
-    mine = Attempt.objects.visible_to(request.user)  # type: ignore[arg-type]
+    mine = Attempt.objects.visible_to(request.user)
     return get_object_or_404(mine.select_related("quiz__module__track"), pk=pk)
 
 

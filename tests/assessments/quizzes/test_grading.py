@@ -91,14 +91,13 @@ def test_what_cannot_be_an_answer_is_refused(kind, raw):
         st.dictionaries(st.text(), st.text()),
     )
 )
-def test_any_json_is_either_read_or_refused_clearly(raw):
+def test_any_json_is_either_read_or_refused(raw):
     for kind in QuestionVersion.Kind.values:
         try:
             response = read_response(kind=kind, keys=KEYS, raw=raw)
-        except ValidationError as error:
-            assert error.messages[0].endswith(".")
-        else:
-            assert response is None or 0 <= score(_any_question(kind), response) <= 1
+        except ValidationError:
+            continue
+        assert response is None or 0 <= score(_any_question(kind), response) <= 1
 
 
 def _any_question(kind):

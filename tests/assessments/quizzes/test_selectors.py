@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from assessments.selectors import QuizResult, quiz_results
 from assessments.services import attempts
-from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, sit, single
+from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, single, sit
 from tests.tracks.factories import EnrolmentFactory
 
 DAY = timedelta(hours=25)

@@ -18,8 +18,8 @@ from tests.assessments.quizzes.factories import (
     multiple,
     numeric,
     right_answers,
-    sit,
     single,
+    sit,
     true_false,
     twenty,
 )
