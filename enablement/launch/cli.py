@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from enablement.launch import bootstrap, system, verify
 from enablement.launch.console import fail, say
-from enablement.launch.paths import VENV_PYTHON
+from enablement.launch.paths import ROOT, VENV_PYTHON
 
 #: Commands that choose the mode themselves, before the settings are read.
 MODE_BY_COMMAND = {"demo": "demo", "serve": "production"}
@@ -37,6 +37,7 @@ def _ensure_libraries() -> None:
 
 def _bench(argv: Sequence[str]) -> int:
     bootstrap.ensure(argv, dev=True)
+    os.chdir(ROOT)
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), "-m", "bench", *argv[2:]])
 
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TextIO
 
 from enablement.launch.orphans import adopt_orphans, dying_with_parent
+from enablement.launch.paths import ROOT
 
 #: A child that ends this often within the window will not recover by another start.
 MAX_RESTARTS = 5
@@ -77,6 +78,7 @@ class Supervisor:
         child.start_again_at = None
         child.process = subprocess.Popen(
             [*dying_with_parent(), *child.command],
+            cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **child.env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """`manage.py demo`: the whole product with demo people, on this machine, until Ctrl-C."""
 
 import http.client
+import os
 import socket
 import sys
 import time
@@ -39,6 +40,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         collect_if_changed()
         call_command("demo_data", if_empty=True)
+        # For the children: the terminal stays readable.
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
         supervisor = Supervisor(
             [
                 processes.web(host=HOST, port=settings.PORT),
