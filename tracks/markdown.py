@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.tasklists import tasklists_plugin
@@ -71,6 +72,7 @@ def _render(text: str) -> str:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "highlight": _highlighted})
     parser.enable(["table", "strikethrough", "linkify"]).use(tasklists_plugin, label=True)
+    parser.core.ruler.after("github-tasklists", "task-text", _wrap_task_text)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     parser.add_render_rule("table_open", _table_open)
@@ -92,6 +94,16 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
     return f'<pre tabindex="0"><code class="highlight">{inner}</code></pre>'
 
 
+def _wrap_task_text(state: StateCore) -> None:
+    """`<label><input> <span>…</span></label>`: box and text stand side by side, the text as one."""
+    for token in state.tokens:
+        children = token.children or []
+        if children and children[0].type == "html_inline" and children[0].content == "<label>":
+            opening, closing = Token("html_inline", "", 0), Token("html_inline", "", 0)
+            opening.content, closing.content = "<span>", "</span>"
+            token.children = [*children[:2], opening, *children[2:-1], closing, children[-1]]
+
+
 def _heading(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
@@ -101,9 +113,17 @@ def _heading(
     return renderer.renderToken(tokens, index, options, env)
 
 
-def _table_open(*_rendering: object) -> str:
-    """A wide table scrolls in a region of its own, also by keyboard."""
-    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{gettext("Table")}"><table>\n'
+def _table_open(
+    renderer: RendererHTML,  # noqa: ARG001 - the parser's signature
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,  # noqa: ARG001
+    env: EnvType,  # noqa: ARG001
+) -> str:
+    """A wide table scrolls in a region of its own, also by keyboard; each region has a name of its own."""
+    number = sum(token.type == "table_open" for token in tokens[: index + 1])
+    label = gettext("Table %(number)s") % {"number": number}
+    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{label}"><table>\n'
 
 
 def _table_close(*_rendering: object) -> str:

@@ -5,28 +5,63 @@ WeasyPrint is imported with the first document, so that a process that never pri
 
 import atexit
 import functools
+import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 # Pango's font map, which all documents share, is not for several threads at once.
 _lock = threading.Lock()
+_logger = logging.getLogger("weasyprint")
 
 
-def render(html: str, *, stylesheet: Path) -> bytes:
+class Unprintable(ValueError):
+    """No font of this machine has some characters of a text that must not be printed with gaps."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(f"no font has {characters}")
+        self.characters = characters
+
+
+def render(html: str, *, stylesheet: Path, must_show: str = "") -> bytes:
     """The document as PDF with embedded fonts. stylesheet: a file of ours; its addresses are relative to it.
 
-    Only `data:` addresses in the HTML are followed. Raises OSError where Pango is not installed.
+    Only `data:` addresses in the HTML are followed. must_show: text that has to be there in full. Raises
+    Unprintable where a font for it is missing, OSError where Pango is not installed.
     """
     with _lock:
-        fonts = _fonts()
         from weasyprint import HTML
 
         document = HTML(string=html, url_fetcher=_fetcher("data"))
-        pdf: bytes = document.write_pdf(
-            stylesheets=[_stylesheet(stylesheet)], font_config=fonts, pdf_identifier=False
-        )
-        return pdf
+        with _missing_characters() as missing:
+            pdf: bytes = document.write_pdf(
+                stylesheets=[_stylesheet(stylesheet)], font_config=_fonts(), pdf_identifier=False
+            )
+    if gaps := [character for character in dict.fromkeys(must_show) if character in missing]:
+        raise Unprintable("".join(gaps))
+    return pdf
+
+
+@contextmanager
+def _missing_characters() -> Iterator[set[str]]:
+    """The characters that were left out while printing, which WeasyPrint tells its log and nobody else."""
+    missing: set[str] = set()
+
+    def note(record: logging.LogRecord) -> bool:
+        if record.levelno == logging.WARNING and str(record.msg).startswith(".notdef") and record.args:
+            missing.add(str(record.args[0]))  # type: ignore[index]
+        return record.levelno > logging.WARNING
+
+    level = _logger.level
+    _logger.addFilter(note)
+    _logger.setLevel(logging.WARNING)
+    try:
+        yield missing
+    finally:
+        _logger.setLevel(level)
+        _logger.removeFilter(note)
 
 
 @functools.cache

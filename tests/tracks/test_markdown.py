@@ -11,7 +11,7 @@ def test_headings_start_at_the_second_level():
 
 def test_tables_scroll_in_a_region_of_their_own_and_align_by_class():
     html = render("| Term | Hours |\n| --- | ---: |\n| Approval | 4 |\n")
-    assert '<div class="table-scroll" role="region" tabindex="0" aria-label="Table"><table>' in html
+    assert '<div class="table-scroll" role="region" tabindex="0" aria-label="Table 1"><table>' in html
     assert '<th scope="col">Term</th>' in html
     assert '<td class="num">4</td>' in html
     assert "style=" not in html
@@ -20,6 +20,7 @@ def test_tables_scroll_in_a_region_of_their_own_and_align_by_class():
 def test_task_lists_have_labelled_boxes():
     html = render("- [ ] Read the ticket\n- [x] Check the output\n")
     assert html.count("<label>") == 2
+    assert "<span> Check the output</span></label>" in html
     assert html.count('type="checkbox"') == 2
     assert html.count("checked=") == 1
 
@@ -64,3 +65,9 @@ def test_nothing_active_comes_through(text):
     assert 'href="javascript' not in html
     assert 'href="data' not in html
     assert "<a href='x'" not in html
+
+
+def test_each_table_has_a_name_of_its_own():
+    table = "| A |\n| --- |\n| 1 |\n\nText.\n\n"
+    html = render(table * 2)
+    assert [html.count(f'aria-label="Table {number}"') for number in (1, 2, 3)] == [1, 1, 0]

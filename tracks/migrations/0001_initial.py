@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,311 +17,691 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Module',
+            name="Module",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired')),
-                ('duration_min', models.PositiveIntegerField(verbose_name='duration in minutes')),
-                ('outcomes', models.JSONField(blank=True, default=list, verbose_name='outcomes')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired")),
+                ("duration_min", models.PositiveIntegerField(verbose_name="duration in minutes")),
+                ("outcomes", models.JSONField(blank=True, default=list, verbose_name="outcomes")),
             ],
             options={
-                'verbose_name': 'module',
-                'ordering': ('position', 'key'),
-                'abstract': False,
+                "verbose_name": "module",
+                "ordering": ("position", "key"),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=64, unique=True, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'role',
-                'ordering': ('key',),
+                "verbose_name": "role",
+                "ordering": ("key",),
             },
         ),
         migrations.CreateModel(
-            name='Cohort',
+            name="Cohort",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('timezone', models.CharField(default='UTC', max_length=64, validators=[tracks.zones.validate_zone], verbose_name='time zone')),
-                ('starts_on', models.DateField(verbose_name='starts on')),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('running', 'running'), ('closed', 'closed')], default='planned', max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                (
+                    "timezone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=64,
+                        validators=[tracks.zones.validate_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="starts on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("planned", "planned"), ("running", "running"), ("closed", "closed")],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cohort',
-                'ordering': ('-starts_on', 'name'),
-                'permissions': (('run_cohorts', 'Can start and run cohorts'), ('run_cohort', 'Runs this cohort'), ('mentor_cohort', 'Mentors in this cohort')),
+                "verbose_name": "cohort",
+                "ordering": ("-starts_on", "name"),
+                "permissions": (
+                    ("run_cohorts", "Can start and run cohorts"),
+                    ("run_cohort", "Runs this cohort"),
+                    ("mentor_cohort", "Mentors in this cohort"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('active', 'active'), ('paused', 'on leave'), ('completed', 'completed'), ('withdrawn', 'withdrawn')], default='active', max_length=10, verbose_name='state')),
-                ('enrolled_at', models.DateTimeField(verbose_name='enrolled')),
-                ('content_at', models.DateTimeField(verbose_name='content as of')),
-                ('due_on', models.DateField(verbose_name='due on')),
-                ('paused_on', models.DateField(blank=True, null=True, verbose_name='on leave since')),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='tracks.cohort')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("paused", "on leave"),
+                            ("completed", "completed"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("enrolled_at", models.DateTimeField(verbose_name="enrolled")),
+                ("content_at", models.DateTimeField(verbose_name="content as of")),
+                ("due_on", models.DateField(verbose_name="due on")),
+                ("paused_on", models.DateField(blank=True, null=True, verbose_name="on leave since")),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrolments",
+                        to="tracks.cohort",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrolments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'enrolment',
-                'ordering': ('user__name',),
+                "verbose_name": "enrolment",
+                "ordering": ("user__name",),
             },
         ),
         migrations.CreateModel(
-            name='Lesson',
+            name="Lesson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired')),
-                ('kind', models.CharField(choices=[('text', 'Reading'), ('checklist', 'Checklist'), ('case_study', 'Case study'), ('runbook', 'Runbook'), ('template', 'Template'), ('poster', 'Poster')], default='text', max_length=12, verbose_name='kind')),
-                ('minutes', models.PositiveSmallIntegerField(verbose_name='minutes')),
-                ('language', models.CharField(default='en-gb', max_length=12, verbose_name='language')),
-                ('module', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='tracks.module')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("text", "Reading"),
+                            ("checklist", "Checklist"),
+                            ("case_study", "Case study"),
+                            ("runbook", "Runbook"),
+                            ("template", "Template"),
+                            ("poster", "Poster"),
+                        ],
+                        default="text",
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("minutes", models.PositiveSmallIntegerField(verbose_name="minutes")),
+                ("language", models.CharField(default="en-gb", max_length=12, verbose_name="language")),
+                (
+                    "module",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons",
+                        to="tracks.module",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lesson',
-                'ordering': ('position', 'key'),
-                'abstract': False,
+                "verbose_name": "lesson",
+                "ordering": ("position", "key"),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Lab',
+            name="Lab",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired')),
-                ('minutes', models.PositiveSmallIntegerField(verbose_name='minutes')),
-                ('brief', models.TextField(verbose_name='brief')),
-                ('evidence', models.JSONField(default=dict, verbose_name='evidence')),
-                ('rubric', models.JSONField(default=list, verbose_name='rubric')),
-                ('pass_points', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='points to pass')),
-                ('module', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labs', to='tracks.module')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired")),
+                ("minutes", models.PositiveSmallIntegerField(verbose_name="minutes")),
+                ("brief", models.TextField(verbose_name="brief")),
+                ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
+                ("rubric", models.JSONField(default=list, verbose_name="rubric")),
+                (
+                    "pass_points",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="points to pass",
+                    ),
+                ),
+                (
+                    "module",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="labs", to="tracks.module"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lab',
-                'ordering': ('position', 'key'),
-                'abstract': False,
+                "verbose_name": "lab",
+                "ordering": ("position", "key"),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Component',
+            name="Component",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('lessons', 'lessons'), ('quiz', 'quiz'), ('lab', 'lab')], max_length=10, verbose_name='kind')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('module', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='components', to='tracks.module')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("lessons", "lessons"), ("quiz", "quiz"), ("lab", "lab")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "module",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="components",
+                        to="tracks.module",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'component',
-                'ordering': ('id',),
+                "verbose_name": "component",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='ModuleCompletion',
+            name="ModuleCompletion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('achieved_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=500)),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='module_completions', to='tracks.enrolment')),
-                ('module', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='completions', to='tracks.module')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("achieved_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="module_completions",
+                        to="tracks.enrolment",
+                    ),
+                ),
+                (
+                    "module",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="completions",
+                        to="tracks.module",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'module completion',
+                "verbose_name": "module completion",
             },
         ),
         migrations.CreateModel(
-            name='RoleAssignment',
+            name="RoleAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='tracks.role')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='role_assignments', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="tracks.role",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="role_assignments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'role assignment',
+                "verbose_name": "role assignment",
             },
         ),
         migrations.CreateModel(
-            name='Track',
+            name="Track",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired')),
-                ('summary', models.TextField(blank=True, verbose_name='summary')),
-                ('kpis', models.JSONField(blank=True, default=list, verbose_name='key figures')),
-                ('due_days', models.PositiveSmallIntegerField(default=14, verbose_name='days to complete')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='tracks.role')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired")),
+                ("summary", models.TextField(blank=True, verbose_name="summary")),
+                ("kpis", models.JSONField(blank=True, default=list, verbose_name="key figures")),
+                ("due_days", models.PositiveSmallIntegerField(default=14, verbose_name="days to complete")),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tracks", to="tracks.role"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'track',
-                'ordering': ('position', 'key'),
-                'abstract': False,
+                "verbose_name": "track",
+                "ordering": ("position", "key"),
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='module',
-            name='track',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modules', to='tracks.track'),
+            model_name="module",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="modules", to="tracks.track"
+            ),
         ),
         migrations.AddField(
-            model_name='enrolment',
-            name='track',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='tracks.track'),
+            model_name="enrolment",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="enrolments", to="tracks.track"
+            ),
         ),
         migrations.AddField(
-            model_name='cohort',
-            name='track',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='tracks.track', verbose_name='track'),
+            model_name="cohort",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cohorts",
+                to="tracks.track",
+                verbose_name="track",
+            ),
         ),
         migrations.CreateModel(
-            name='ComponentCompletion',
+            name="ComponentCompletion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('achieved_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=500)),
-                ('component', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='completions', to='tracks.component')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='component_completions', to='tracks.enrolment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("achieved_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "component",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="completions",
+                        to="tracks.component",
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="component_completions",
+                        to="tracks.enrolment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'component completion',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='component_completion_withdrawn_why'), models.UniqueConstraint(models.F('enrolment'), models.F('component'), condition=models.Q(('withdrawn_at', None)), name='component_completion_current_unique')],
+                "verbose_name": "component completion",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("withdrawn_at", None), ("withdrawn_reason", "")),
+                            models.Q(
+                                ("withdrawn_at__isnull", False),
+                                models.Q(("withdrawn_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="component_completion_withdrawn_why",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("enrolment"),
+                        models.F("component"),
+                        condition=models.Q(("withdrawn_at", None)),
+                        name="component_completion_current_unique",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LessonRead',
+            name="LessonRead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('read_at', models.DateTimeField()),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons_read', to='tracks.enrolment')),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reads', to='tracks.lesson')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("read_at", models.DateTimeField()),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons_read",
+                        to="tracks.enrolment",
+                    ),
+                ),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reads", to="tracks.lesson"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lesson read',
-                'constraints': [models.UniqueConstraint(models.F('enrolment'), models.F('lesson'), name='lesson_read_once')],
+                "verbose_name": "lesson read",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("enrolment"), models.F("lesson"), name="lesson_read_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LessonVersion',
+            name="LessonVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('major', models.PositiveSmallIntegerField()),
-                ('patch', models.PositiveSmallIntegerField()),
-                ('body', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField()),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='tracks.lesson')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("major", models.PositiveSmallIntegerField()),
+                ("patch", models.PositiveSmallIntegerField()),
+                ("body", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="tracks.lesson",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('lesson', '-major', '-patch'),
-                'constraints': [models.UniqueConstraint(models.F('lesson'), models.F('major'), models.F('patch'), name='lesson_version_unique'), models.CheckConstraint(condition=models.Q(('major__gte', 1)), name='lesson_version_major_positive')],
+                "ordering": ("lesson", "-major", "-patch"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("lesson"), models.F("major"), models.F("patch"), name="lesson_version_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("major__gte", 1)), name="lesson_version_major_positive"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mentorship',
+            name="Mentorship",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentorships', to='tracks.cohort')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentorships', to='tracks.enrolment')),
-                ('learner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentored_by', to=settings.AUTH_USER_MODEL)),
-                ('mentor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentorships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cohort",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mentorships",
+                        to="tracks.cohort",
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mentorships",
+                        to="tracks.enrolment",
+                    ),
+                ),
+                (
+                    "learner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mentored_by",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mentor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mentorships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mentorship',
-                'constraints': [models.UniqueConstraint(models.F('enrolment'), models.F('mentor'), condition=models.Q(('ended_at', None)), name='mentorship_current_unique'), models.CheckConstraint(condition=models.Q(('mentor', models.F('learner')), _negated=True), name='mentorship_mentor_is_not_learner'), models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('since')), _connector='OR'), name='mentorship_ends_after_start')],
+                "verbose_name": "mentorship",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("enrolment"),
+                        models.F("mentor"),
+                        condition=models.Q(("ended_at", None)),
+                        name="mentorship_current_unique",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mentor", models.F("learner")), _negated=True),
+                        name="mentorship_mentor_is_not_learner",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at", None), ("ended_at__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="mentorship_ends_after_start",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.UniqueConstraint(models.F('module'), models.F('key'), name='lesson_key_unique_in_module'),
+            model_name="lesson",
+            constraint=models.UniqueConstraint(
+                models.F("module"), models.F("key"), name="lesson_key_unique_in_module"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lab',
-            constraint=models.UniqueConstraint(models.F('module'), models.F('key'), name='lab_key_unique_in_module'),
+            model_name="lab",
+            constraint=models.UniqueConstraint(
+                models.F("module"), models.F("key"), name="lab_key_unique_in_module"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lab',
-            constraint=models.CheckConstraint(condition=models.Q(('pass_points__gte', 1)), name='lab_pass_points_positive'),
+            model_name="lab",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pass_points__gte", 1)), name="lab_pass_points_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='component',
-            constraint=models.UniqueConstraint(models.F('module'), models.F('kind'), models.F('key'), name='component_unique_in_module'),
+            model_name="component",
+            constraint=models.UniqueConstraint(
+                models.F("module"), models.F("kind"), models.F("key"), name="component_unique_in_module"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modulecompletion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='module_completion_withdrawn_why'),
+            model_name="modulecompletion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("withdrawn_at", None), ("withdrawn_reason", "")),
+                    models.Q(
+                        ("withdrawn_at__isnull", False), models.Q(("withdrawn_reason", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="module_completion_withdrawn_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modulecompletion',
-            constraint=models.UniqueConstraint(models.F('enrolment'), models.F('module'), condition=models.Q(('withdrawn_at', None)), name='module_completion_current_unique'),
+            model_name="modulecompletion",
+            constraint=models.UniqueConstraint(
+                models.F("enrolment"),
+                models.F("module"),
+                condition=models.Q(("withdrawn_at", None)),
+                name="module_completion_current_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('user', 'role'), name='role_assignment_current_unique'),
+            model_name="roleassignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("user", "role"),
+                name="role_assignment_current_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('since')), _connector='OR'), name='role_assignment_ends_after_start'),
+            model_name="roleassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_at", None), ("ended_at__gte", models.F("since")), _connector="OR"),
+                name="role_assignment_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='track',
-            constraint=models.UniqueConstraint(models.F('key'), name='track_key_unique'),
+            model_name="track",
+            constraint=models.UniqueConstraint(models.F("key"), name="track_key_unique"),
         ),
         migrations.AddConstraint(
-            model_name='module',
-            constraint=models.UniqueConstraint(models.F('track'), models.F('key'), name='module_key_unique_in_track'),
+            model_name="module",
+            constraint=models.UniqueConstraint(
+                models.F("track"), models.F("key"), name="module_key_unique_in_track"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(models.F('user'), models.F('track'), condition=models.Q(('state', 'withdrawn'), _negated=True), name='enrolment_live_unique'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                models.F("user"),
+                models.F("track"),
+                condition=models.Q(("state", "withdrawn"), _negated=True),
+                name="enrolment_live_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'completed'), _negated=True), ('completed_at__isnull', False), _connector='OR'), name='enrolment_completed_has_time'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "completed"), _negated=True),
+                    ("completed_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="enrolment_completed_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_on__isnull', False), ('state', 'paused')), models.Q(models.Q(('state', 'paused'), _negated=True), ('paused_on', None)), _connector='OR'), name='enrolment_paused_has_day'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paused_on__isnull", False), ("state", "paused")),
+                    models.Q(models.Q(("state", "paused"), _negated=True), ("paused_on", None)),
+                    _connector="OR",
+                ),
+                name="enrolment_paused_has_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), ('withdrawn_at__isnull', False)), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('withdrawn_at', None)), _connector='OR'), name='enrolment_withdrawn_has_time'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "withdrawn"), ("withdrawn_at__isnull", False)),
+                    models.Q(models.Q(("state", "withdrawn"), _negated=True), ("withdrawn_at", None)),
+                    _connector="OR",
+                ),
+                name="enrolment_withdrawn_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cohort',
-            constraint=models.UniqueConstraint(fields=('name',), name='cohort_name_unique'),
+            model_name="cohort",
+            constraint=models.UniqueConstraint(fields=("name",), name="cohort_name_unique"),
         ),
         migrations.AddConstraint(
-            model_name='cohort',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('started_at', None), ('state', 'planned')), models.Q(models.Q(('state', 'planned'), _negated=True), ('started_at__isnull', False)), _connector='OR'), name='cohort_started_when_not_planned'),
+            model_name="cohort",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("started_at", None), ("state", "planned")),
+                    models.Q(models.Q(("state", "planned"), _negated=True), ("started_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="cohort_started_when_not_planned",
+            ),
         ),
     ]
