@@ -4,8 +4,8 @@ A node is one of
 - `{"all_of": [node, …]}`, `{"any_of": […]}`, `{"at_least": n, "of": […]}`, `{"not": node}`;
 - a leaf `{"type": "quiz", …parameters of that type…}`.
 
-Three-valued, and only True opens: an empty gate, an unknown leaf and missing data deny, and `not` of something
-that cannot be established cannot be established either.
+Three-valued, and only True opens: an empty gate, an unknown leaf and missing data deny, and `not` of
+something that cannot be established cannot be established either.
 """
 
 import json

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-
 from django.utils.translation import gettext as _
 
 from enablement.access import gates

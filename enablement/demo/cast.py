@@ -23,22 +23,68 @@ class Persona:
 
 
 STAFF = (
-    Persona(handle="pm", name="Priya Menon", groups=("program_managers",), shows="sees who is ready, runs cohorts, makes reports"),
-    Persona(handle="qa1", name="Quentin Abara", groups=("quality",), roles=("process_quality",), shows="judges shadow-mode cases blind"),
-    Persona(handle="qa2", name="Quilla Andersen", groups=("quality",), shows="is the second judge of some cases"),
-    Persona(handle="author", name="Arjun Thorne", groups=("authors",), shows="plans and applies playbooks, keeps the roster"),
-    Persona(handle="compliance", name="Colette Pham", groups=("compliance",), roles=("compliance_liaison",), shows="sees who may use which tool, and why"),
-    Persona(handle="sponsor", name="Samuel Okoye", groups=("sponsors",), shows="sees which tools are open to how many people"),
-    Persona(handle="security", name="Signe Cruz", groups=("security",), shows="sees who may use which tool, and why"),
-    Persona(handle="legal", name="Leila Gallo", groups=("legal",), shows="sees who may use which tool, and why"),
-    Persona(handle="opsmanager", name="Otto Moreau", roles=("ops_manager",), shows="learns on the operations managers’ track"),
-)  # fmt: skip
-MENTORS = (
-    Persona(handle="mentor1", name="Marta Ivanova", groups=("mentors",), shows="has labs to review"),
-    Persona(handle="mentor2", name="Mikael Lund", groups=("mentors",), shows="has labs to review"),
-    Persona(handle="mentor3", name="Mbali Ndlovu", groups=("mentors",), shows="mentors four engineers"),
-    Persona(handle="mentor4", name="Miguel Torres", groups=("mentors",), shows="mentors four engineers"),
-    Persona(handle="mentor5", name="Mei Tanaka", groups=("mentors",), shows="mentors four engineers"),
+    Persona(
+        handle="pm",
+        name="Priya Menon",
+        groups=("program_managers",),
+        shows="sees who is ready, runs cohorts, makes reports",
+    ),
+    Persona(
+        handle="qa1",
+        name="Quentin Abara",
+        groups=("quality",),
+        roles=("process_quality",),
+        shows="judges shadow-mode cases blind",
+    ),
+    Persona(
+        handle="qa2",
+        name="Quilla Andersen",
+        groups=("quality",),
+        shows="is the second judge of some cases",
+    ),
+    Persona(
+        handle="author",
+        name="Arjun Thorne",
+        groups=("authors",),
+        shows="plans and applies playbooks, keeps the roster",
+    ),
+    Persona(
+        handle="compliance",
+        name="Colette Pham",
+        groups=("compliance",),
+        roles=("compliance_liaison",),
+        shows="sees who may use which tool, and why",
+    ),
+    Persona(
+        handle="sponsor",
+        name="Samuel Okoye",
+        groups=("sponsors",),
+        shows="sees to how many people each tool is open",
+    ),
+    Persona(
+        handle="security",
+        name="Signe Cruz",
+        groups=("security",),
+        shows="sees who may use which tool, and why",
+    ),
+    Persona(
+        handle="legal",
+        name="Leila Gallo",
+        groups=("legal",),
+        shows="sees who may use which tool, and why",
+    ),
+    Persona(
+        handle="opsmanager",
+        name="Otto Moreau",
+        roles=("ops_manager",),
+        shows="learns on the track of operations managers",
+    ),
+)
+MENTORS = tuple(
+    Persona(handle=f"mentor{number}", name=name, groups=("mentors",), shows="reviews labs, sees four mentees")
+    for number, name in enumerate(
+        ("Marta Ivanova", "Mikael Lund", "Mbali Ndlovu", "Miguel Torres", "Mei Tanaka"), start=1
+    )
 )
 ENGINEER_NAMES = (
     "Amara Okafor",

@@ -29,7 +29,7 @@ def sign_in_links() -> list[tuple[str, str]]:
 def _links() -> list[tuple[str, str, str]]:
     shows = {persona.email: persona.shows for persona in (*STAFF, *MENTORS)}
     shows |= {f"engineer{i}@{DOMAIN}": stage.shows for i, stage in enumerate(STAGES, start=1)}
-    people = {user.email: user for user in User.objects.active().filter(email__in=shows)}
+    people = {user.email: user for user in User.objects.filter(is_active=True, email__in=shows)}
     return [(people[email].name, shows[email], _address(email)) for email in shows if email in people]
 
 
@@ -57,7 +57,7 @@ def sign_in(request: HttpRequest, key: str) -> HttpResponse:
         email = signing.loads(key, salt=SALT)
     except signing.BadSignature as error:
         raise Http404 from error
-    user = get_object_or_404(User.objects.active(), email=email)
+    user = get_object_or_404(User, is_active=True, email=email)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("home")
 

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -54,8 +55,5 @@ def test_an_error_says_where(source, line, column):
 
 @given(st.text(max_size=60))
 def test_any_other_text_is_refused_in_words(source):
-    try:
-        parse(source)
-    except ApprovalRuleError as error:
-        assert error.line >= 1
-        assert error.column >= 1
+    with suppress(ApprovalRuleError):
+        assert parse(source).approver

@@ -176,7 +176,7 @@ def test_a_tool_without_a_threshold_is_always_reviewed():
     confidence=st.sampled_from([None, "0", "0.69", "0.7", "0.82", "0.9", "1"]),
 )
 def test_nothing_is_allowed_without_an_active_person_a_live_grant_and_a_policy(
-    person, state, retired, lapsed, policy, action, confidence
+    *, person, state, retired, lapsed, policy, action, confidence
 ):
     tool = replace(TOOL, grant_state=state, retired=retired, grant_not_after=NOW if lapsed else None)
     call = replace(CALL, action=action, confidence=None if confidence is None else Decimal(confidence))

@@ -88,7 +88,7 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     subject = SubjectSerializer()
     resource = ResourceSerializer()
     action = ActionSerializer()
-    context = ContextSerializer(required=False)
+    context = ContextSerializer(required=False)  # type: ignore[assignment]  # AuthZEN names it so
 
     def call(self) -> Call:
         data: Any = self.validated_data

@@ -1,7 +1,7 @@
 """The doors of the decision point."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from enablement.access.api.serializers import EvaluationSerializer, answer
 from enablement.access.services.decisions import decide_call
-from enablement.people.models.api_token import Scope
+from enablement.people.models.api_token import ApiToken, Scope
 
 logger = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
@@ -37,7 +37,10 @@ class EvaluationView(APIView):
         request_id = request.headers.get(REQUEST_ID, "")[:200]
         try:
             decision = decide_call(
-                call=serializer.call(), token=request.auth, at=timezone.now(), request_id=request_id
+                call=serializer.call(),
+                token=cast("ApiToken", request.auth),
+                at=timezone.now(),
+                request_id=request_id,
             )
         except (DatabaseError, InterfaceError) as error:
             logger.exception("a decision could not be made or recorded")

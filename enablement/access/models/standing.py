@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class EnrolmentStanding(models.Model):
     """Written by every re-evaluation, so it is as fresh as the last fact.
 
-    `leaves` are those of the gate, in its order, as `Leaf.as_json()` gives them. Decisions never read this row:
-    they read grants.
+    `leaves` are those of the gate, in its order, as `Leaf.as_json()` gives them. Decisions never read this
+    row: they read grants.
     """
 
     enrolment = models.OneToOneField(

@@ -38,7 +38,7 @@ def reevaluate(
 ) -> list[Grant]:
     """Bring the grants of these people in line with their proof, and announce what changed.
 
-    Returns the grants whose state changed. `cause` is the kind of the fact that led here; the ledger keeps it.
+    Returns the grants whose state changed. `cause`: the kind of the fact that led here, for the ledger.
     Without a policy in force nothing can be granted, so nothing is done.
     """
     policy = Policy.objects.first()

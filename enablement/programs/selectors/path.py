@@ -57,7 +57,9 @@ class ModulePlan:
     def state(self) -> str:
         if self.completed:
             return "met"
-        return "waiting" if self.done or any(step.state == "waiting" for step in self.steps) else "not-started"
+        return (
+            "waiting" if self.done or any(step.state == "waiting" for step in self.steps) else "not-started"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,7 +98,9 @@ def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
 def board(*, cohort: Cohort, at: datetime) -> Board:
     people = cohort.enrolments.live()
     leaves = _gate_leaves(people)
-    met = {f"met_{i}": Count("pk", filter=Q(**{f"standing__leaves__{i}__met": True})) for i in range(len(leaves))}
+    met = {
+        f"met_{i}": Count("pk", filter=Q(**{f"standing__leaves__{i}__met": True})) for i in range(len(leaves))
+    }
     counts = people.aggregate(
         total=Count("pk"),
         ready=Count("pk", filter=Q(standing__met=True)),
@@ -165,7 +167,9 @@ def _begun(people: QuerySet[Enrolment]) -> Counter[int]:
     for module_id, enrolment_id in done.values_list("module", "enrolment"):
         completed[module_id].add(enrolment_id)
     started: dict[int, set[Any]] = defaultdict(set)
-    reads = LessonRead.objects.filter(enrolment__in=people).values_list("lesson__module", "enrolment").distinct()
+    reads = (
+        LessonRead.objects.filter(enrolment__in=people).values_list("lesson__module", "enrolment").distinct()
+    )
     parts = ComponentCompletion.objects.current().filter(enrolment__in=people)
     for module_id, enrolment_id in reads.union(parts.values_list("component__module", "enrolment")):
         started[module_id].add(enrolment_id)

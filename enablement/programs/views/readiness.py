@@ -24,7 +24,7 @@ PAGE_SIZE = 25
 @permission_required("tracks.run_cohorts", raise_exception=True)
 def readiness(request: PersonRequest) -> HttpResponse:
     cohorts = Cohort.objects.all().run_by(request.user).exclude(state=Cohort.State.CLOSED)
-    boards = selectors.boards(cohorts=cohorts.select_related("track"), at=timezone.now())
+    boards = selectors.boards(cohorts=list(cohorts.select_related("track")), at=timezone.now())
     if len(boards) == 1:
         return redirect("cohort_readiness", boards[0].cohort.pk)
     return render(request, "programs/readiness_list.html", {"boards": boards})
