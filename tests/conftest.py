@@ -9,8 +9,6 @@ from django.db import connection
 
 from enablement.launch import services, system
 
-pytest_plugins = ["tests.ledger.plugin"]
-
 #: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
 PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
 
