@@ -39,6 +39,13 @@ def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
     return max(asked, default=own)
 
 
+def conditions(tree: Mapping[str, Any]) -> list[str]:
+    """A gate in words, one line for each condition that has to be met."""
+    if set(tree) == {"all_of"}:
+        return [words(node) for node in tree["all_of"]]
+    return [words(tree)]
+
+
 def words(node: Mapping[str, Any]) -> str:
     """A gate on one line: `all of: quiz (threshold 0.85); labs_signed_off`."""
     if "type" in node:

@@ -1,0 +1,3 @@
+from enablement.playbook.models.draft import PlaybookDraft
+
+__all__ = ["PlaybookDraft"]

@@ -1,0 +1,11 @@
+from enablement.playbook.services.applying import (
+    Applied,
+    apply,
+    apply_file,
+    current_bundle,
+    current_number,
+    export,
+    plan,
+)
+
+__all__ = ["Applied", "apply", "apply_file", "current_bundle", "current_number", "export", "plan"]

@@ -1,0 +1,132 @@
+"""What a playbook says about access, as rows: each `put_*` brings one thing in line, and says whether it changed.
+
+All are idempotent. Nothing is deleted: what a playbook no longer holds is retired, and a retired tool denies.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from enablement.access import gates
+from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
+from tracks.models import Role, Track
+
+M = TypeVar("M", bound=models.Model)
+
+
+@transaction.atomic
+def put_role_profile(
+    *,
+    role: Role,
+    prompts: Sequence[str],
+    approvals: Sequence[str],
+    human_in_loop: bool,
+    rubric: Mapping[str, Sequence[Mapping[str, str]]],
+) -> tuple[RoleProfile, bool]:
+    """`rubric` as `RoleProfile` has it."""
+    values = {
+        "prompts": list(prompts),
+        "approvals": list(approvals),
+        "human_in_loop": human_in_loop,
+        "rubric": {line: [dict(activity) for activity in found] for line, found in rubric.items()},
+    }
+    return _put(RoleProfile, {"role": role}, values)
+
+
+@transaction.atomic
+def withdraw_prompts(*, role: Role) -> bool:
+    """A retired role runs no prompt any more; its restrictions stay for whoever still holds it."""
+    return bool(RoleProfile.objects.filter(role=role).exclude(prompts=[]).update(prompts=[]))
+
+
+@transaction.atomic
+def put_microtool(
+    *,
+    key: str,
+    title: str,
+    product: str,
+    track: Track | None,
+    confidence_threshold: Decimal | None,
+    approval_rule: str,
+    manual_grant: bool,
+) -> tuple[Microtool, bool]:
+    """Grants follow when they are next re-evaluated (`grants.reevaluate`)."""
+    values = {
+        "title": title,
+        "product": product,
+        "track": track,
+        "confidence_threshold": confidence_threshold,
+        "approval_rule": approval_rule,
+        "manual_grant": manual_grant,
+        "retired_at": None,
+    }
+    return _put(Microtool, {"key": key}, values)
+
+
+@transaction.atomic
+def put_prompt(*, key: str, microtool: Microtool | None) -> tuple[Prompt, bool]:
+    """Without a tool the prompt cannot be run."""
+    return _put(Prompt, {"key": key}, {"microtool": microtool, "retired_at": None})
+
+
+@transaction.atomic
+def put_gate(*, track: Track, tree: Mapping[str, Any]) -> tuple[Gate, bool]:
+    """Raises ValidationError for a tree that `gates.check` refuses."""
+    try:
+        gates.check(tree)
+    except gates.GateError as error:
+        raise ValidationError(str(error)) from error
+    return _put(Gate, {"track": track}, {"tree": dict(tree)})
+
+
+@transaction.atomic
+def put_policy(
+    *,
+    revision: int,
+    regions: Sequence[str],
+    yellow_zone_terms: Sequence[str],
+    block_on_confidence_lt: Decimal,
+    manual_review_required: bool,
+    owners: Mapping[str, str],
+    slo: Mapping[str, Any],
+) -> tuple[Policy, bool]:
+    """The one policy in force; every decision from now on names this revision."""
+    values = {
+        "revision": revision,
+        "regions": list(regions),
+        "yellow_zone_terms": list(yellow_zone_terms),
+        "block_on_confidence_lt": block_on_confidence_lt,
+        "manual_review_required": manual_review_required,
+        "owners": dict(owners),
+        "slo": dict(slo),
+    }
+    return _put(Policy, {"pk": Policy.SINGLETON}, values)
+
+
+def _put(model: type[M], lookup: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[M, bool]:
+    """Creates or mends one row (and brings a retired one back); the row is locked for the transaction."""
+    row = model._default_manager.select_for_update().filter(**lookup).first()
+    if row is None:
+        row = model(**lookup, **values)
+        row.full_clean(exclude=_may_be_empty(model))
+        row.save()
+        return row, True
+    different = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in different:
+        setattr(row, name, values[name])
+    if different:
+        row.full_clean(exclude=_may_be_empty(model))
+        row.save(update_fields=different)
+    return row, bool(different)
+
+
+def _may_be_empty(model: type[models.Model]) -> set[str]:
+    """Columns whose form fields would insist on a value, though an empty list or no row is sound."""
+    return {
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.JSONField) or (field.null and not field.blank)
+    }

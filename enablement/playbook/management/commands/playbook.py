@@ -1,0 +1,93 @@
+"""`playbook plan|apply|export FILE` (DESIGN §5): an error is one clear line, exit code 2."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+from django.db.models import Q
+from django.utils import timezone
+
+from enablement.people.models import User
+from enablement.playbook import services
+from enablement.playbook.bundle import read_bundle
+from enablement.playbook.errors import SourceErrors
+from enablement.playbook.plan_text import render
+from tracks.errors import Refused
+
+ERROR = 2
+
+
+class Command(BaseCommand):
+    help = "Plan, apply and export playbooks; the folder content/ beside a playbook belongs to it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
+        plan = commands.add_parser("plan", help="Show what applying FILE would change, and for whom.")
+        plan.add_argument("file", metavar="FILE", type=Path)
+        apply = commands.add_parser("apply", help="Put FILE in force as the next revision.")
+        apply.add_argument("file", metavar="FILE", type=Path)
+        apply.add_argument("--as", dest="email", metavar="E-MAIL", help="who applies it")
+        apply.add_argument(
+            "--base",
+            type=int,
+            metavar="N",
+            help="refuse unless revision N is in force (0: none yet)",
+        )
+        apply.add_argument("--note", default="", help="why, kept with the revision")
+        export = commands.add_parser(
+            "export", help="Write the playbook in force to FILE (- for the terminal)."
+        )
+        export.add_argument("file", metavar="FILE")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            getattr(self, f"_{options['subcommand']}")(**options)
+        except SourceErrors as errors:
+            more = [f"… and {errors.more} more"] if errors.more else []
+            self._fail("\n".join([*map(str, errors.errors), *more]))
+        except Refused as refusal:
+            self._fail(refusal.message)
+        except OSError as error:
+            self._fail(f"{error.filename}: {error.strerror}")
+
+    def _plan(self, *, file: Path, **_options: Any) -> None:
+        found = services.plan(bundle=read_bundle(file), at=timezone.now())
+        self.stdout.write(render(found), ending="")
+
+    def _apply(self, *, file: Path, email: str | None, base: int | None, note: str, **_options: Any) -> None:
+        applied = services.apply_file(
+            path=file, actor=_author(email), at=timezone.now(), base_number=base, note=note
+        )
+        revision = applied.revision
+        if applied.new:
+            self.stdout.write(render(applied.plan))
+            self.stdout.write(f"Applied revision {revision.number} (sha256 {revision.sha256})")
+        else:
+            self.stdout.write(
+                f"Nothing to do: revision {revision.number} is in force (sha256 {revision.sha256})"
+            )
+
+    def _export(self, *, file: str, **_options: Any) -> None:
+        text = services.export(at=timezone.now())
+        if file == "-":
+            self.stdout.write(text, ending="")
+        else:
+            Path(file).write_bytes(text.encode())
+
+    def _fail(self, message: str) -> NoReturn:
+        self.stderr.write(message)
+        sys.exit(ERROR)
+
+
+def _author(email: str | None) -> User | None:
+    """The person named; else the first who may author playbooks, and nobody before there is one."""
+    people = User.objects.get_queryset().active()
+    if email is None:
+        may = Q(is_superuser=True) | Q(groups__permissions__codename="author_playbooks")
+        return people.filter(may).order_by("joined_at", "pk").first()
+    user = people.by_email(email).first()
+    if user is None or not user.has_perm("playbook.author_playbooks"):
+        raise Refused("not_an_author", f"{email} is not an active person who may author playbooks.")
+    return user

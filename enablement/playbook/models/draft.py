@@ -1,0 +1,59 @@
+"""Uploaded playbooks, before and after they are applied."""
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from enablement.playbook.bundle import Bundle
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import PermissionsMixin
+
+
+class PlaybookDraftQuerySet(models.QuerySet["PlaybookDraft"]):
+    def visible_to(self, user: "AbstractBaseUser | PermissionsMixin") -> Self:
+        """Authors see each other's drafts: one uploads, another reads the plan."""
+        may = isinstance(user, models.Model) and user.has_perm("playbook.author_playbooks")
+        return self if may else self.none()
+
+
+class PlaybookDraft(models.Model):
+    """A playbook as uploaded. `content` holds its files by name, or None where only the YAML came.
+
+    It may be unsound: the page of the draft says where. `base_number` was in force when it was uploaded (0: none).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("file"), max_length=200)
+    document = models.TextField(_("playbook"))
+    content = models.JSONField(_("content"), null=True)
+    sha256 = models.CharField(max_length=64, editable=False)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(_("uploaded"))
+    base_number = models.PositiveIntegerField(_("made against revision"), default=0)
+    applied_revision = models.ForeignKey(
+        "ledger.PolicyRevision", models.PROTECT, null=True, blank=True, related_name="drafts"
+    )
+
+    objects = PlaybookDraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("draft of a playbook")
+        verbose_name_plural = _("drafts of playbooks")
+        ordering = ("-uploaded_at",)
+        permissions = (("author_playbooks", "Can plan and apply playbooks"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("playbook_draft", args=[self.pk])
+
+    @property
+    def bundle(self) -> Bundle:
+        return Bundle(yaml=self.document, content=self.content, file=self.name)

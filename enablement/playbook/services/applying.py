@@ -1,0 +1,226 @@
+"""Plan, apply and export: a plan is an apply that is undone, so the two cannot differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from enablement.access.models import Grant, Policy
+from enablement.access.services import grants
+from enablement.ledger import selectors as ledger_selectors
+from enablement.ledger import services as ledger
+from enablement.ledger.models import PolicyRevision
+from enablement.people.models import User
+from enablement.playbook import in_force
+from enablement.playbook.bundle import Bundle, read_bundle
+from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
+from enablement.playbook.reading import Reading, read
+from enablement.playbook.services.writing import write
+from tracks.errors import Refused
+from tracks.models import Enrolment
+
+CAUSE = "playbook.applied"
+#: Kinds of items whose change moves nobody's grants.
+_WITHOUT_GATES = frozenset({"role", "prompt", "policy", "section", "document", "judge"})
+Holders = dict[str, set[UUID]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """`revision` is the one in force now; `new` is False where there was nothing to do."""
+
+    plan: Plan
+    revision: PolicyRevision
+    new: bool
+
+
+def current_bundle() -> Bundle | None:
+    """The playbook in force, with its content."""
+    revision = ledger_selectors.current_revision()
+    return Bundle.of_document(revision.document) if revision else None
+
+
+def current_number() -> int:
+    """0 before the first playbook."""
+    revision = ledger_selectors.current_revision()
+    return revision.number if revision else 0
+
+
+def plan(*, bundle: Bundle, at: datetime) -> Plan:
+    """What applying this now would do; nothing is kept. Raises SourceErrors, and Refused as `apply` does."""
+    with transaction.atomic():
+        base_number = current_number()
+        found = _carry_out(read(bundle, in_force=current_bundle()), base_number, actor=None, at=at)
+        transaction.set_rollback(True)
+    return found
+
+
+def apply(*, bundle: Bundle, base_number: int, actor: User | None, at: datetime, note: str = "") -> Applied:
+    """Put a playbook in force, in one transaction, as the next revision; without a change, no revision.
+
+    base_number: the revision that its plan was made against. Raises SourceErrors for a playbook that is not
+    sound; Refused "stale_base" where another revision is in force by now, "content_refused" where a table
+    refuses a part.
+    """
+    with transaction.atomic():
+        Policy.objects.select_for_update().first()  # one apply at a time
+        if base_number != current_number():
+            raise Refused(
+                "stale_base",
+                _("Revision %(number)d has been applied since this plan was made; plan again.")
+                % {"number": current_number()},
+            )
+        reading = read(bundle, in_force=current_bundle())
+        found = _carry_out(reading, base_number, actor=actor, at=at, note=note)
+        if not found:
+            transaction.set_rollback(True)
+    revision = ledger_selectors.current_revision()
+    if revision is None:
+        raise Refused("nothing_in_force", _("No playbook is in force."))
+    return Applied(plan=found, revision=revision, new=bool(found))
+
+
+def apply_file(
+    *, path: Path, actor: User | None, at: datetime, base_number: int | None = None, note: str = ""
+) -> Applied:
+    """`apply` for a file with the folder `content/` beside it; without a base, onto what is in force."""
+    bundle = read_bundle(path)
+    base = current_number() if base_number is None else base_number
+    return apply(bundle=bundle, base_number=base, actor=actor, at=at, note=note)
+
+
+def export(*, at: datetime) -> str:
+    """The YAML in force, comments and all.
+
+    Raises Refused "nothing_in_force" before the first playbook, and "in_force_differs" where the tables no
+    longer say what the current revision says: somebody changed them by hand.
+    """
+    bundle = current_bundle()
+    if bundle is None:
+        raise Refused("nothing_in_force", _("No playbook is in force yet."))
+    # Who judges may be appointed by hand, and a QA owner may have joined since.
+    differing = [change for change in plan(bundle=bundle, at=at).changes if change.item.kind != "judge"]
+    if differing:
+        raise Refused(
+            "in_force_differs",
+            _(
+                "What is in force differs from revision %(number)d: %(items)s. It was changed outside of a "
+                "playbook; apply the playbook again to bring it back."
+            )
+            % {
+                "number": current_number(),
+                "items": ", ".join(f"{change.action} {change.item}" for change in differing),
+            },
+        )
+    return bundle.yaml
+
+
+def _carry_out(
+    reading: Reading, base_number: int, *, actor: User | None, at: datetime, note: str = ""
+) -> Plan:
+    """Write, compare, number, re-evaluate; the caller keeps it or undoes it."""
+    old = current_bundle()
+    before = in_force.snapshot() | in_force.sections(old)
+    holders = _holders(at)
+    _write(reading, revision=base_number + 1, at=at)
+    changes = compare(before, in_force.snapshot() | in_force.sections(reading.bundle))
+    if not changes and (old is None or old.document() != reading.bundle.document()):
+        wording = ("only comments, order, layout or files that are left out",)
+        changes = (Change(action=CHANGE, item=Item("document", ""), details=wording),)
+    found = Plan(
+        base_number=base_number,
+        sha256=reading.bundle.sha256,
+        changes=changes,
+        notes=reading.notes,
+        gaps=reading.gaps,
+    )
+    if changes:
+        revision = ledger.add_revision(
+            document=reading.bundle.document(),
+            note=note,
+            base_number=base_number or None,
+            actor=actor,
+            at=at,
+        )
+        _reevaluate(changes, actor=actor, at=at)
+        found = replace(found, effects=_effects(holders, _holders(at)))
+        _record(found, revision, actor=actor, at=at)
+    return found
+
+
+def _write(reading: Reading, *, revision: int, at: datetime) -> None:
+    try:
+        write(reading, revision=revision, at=at)
+    except ValidationError as error:
+        raise Refused("content_refused", " ".join(error.messages)) from error
+
+
+def _reevaluate(changes: tuple[Change, ...], *, actor: User | None, at: datetime) -> None:
+    """Everybody who learns or holds something where tracks, gates or tools have changed."""
+    if all(change.item.kind in _WITHOUT_GATES for change in changes):
+        return
+    tracks = {change.item.name.partition("/")[0] for change in changes if change.item.kind != "microtool"}
+    tools = {change.item.name for change in changes if change.item.kind == "microtool"}
+    learners = Enrolment.objects.live().filter(Q(track__key__in=tracks) | Q(track__microtools__key__in=tools))
+    holders = Grant.objects.filter(Q(microtool__key__in=tools) | Q(microtool__track__key__in=tracks))
+    user_ids = {*learners.values_list("user_id", flat=True), *holders.values_list("user_id", flat=True)}
+    grants.reevaluate(user_ids=user_ids, cause=CAUSE, actor_id=actor.pk if actor else None, at=at)
+
+
+def _holders(at: datetime) -> Holders:
+    """Who may use which tool now."""
+    found: Holders = {}
+    for tool, user in Grant.objects.live(at=at).values_list("microtool__key", "user_id"):
+        found.setdefault(tool, set()).add(user)
+    return found
+
+
+def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) -> tuple[Effect, ...]:
+    moved = {
+        tool: (
+            after.get(tool, set()) - before.get(tool, set()),
+            before.get(tool, set()) - after.get(tool, set()),
+        )
+        for tool in sorted(before.keys() | after.keys())
+    }
+    ids = {user for gain, lose in moved.values() for user in gain | lose}
+    rows = User.objects.filter(pk__in=ids).order_by("name", "email").values_list("pk", "name", "email")
+    people = {pk: Person(name, email) for pk, name, email in rows}
+    return tuple(
+        Effect(
+            tool=tool,
+            gain=tuple(person for pk, person in people.items() if pk in gain),
+            lose=tuple(person for pk, person in people.items() if pk in lose),
+        )
+        for tool, (gain, lose) in moved.items()
+        if gain or lose
+    )
+
+
+def _record(found: Plan, revision: PolicyRevision, *, actor: User | None, at: datetime) -> None:
+    kinds: dict[str, Any] = {
+        kind: names
+        for kind in KINDS
+        if (names := [f"{c.action} {c.item.name}".strip() for c in found.changes if c.item.kind == kind])
+    }
+    ledger.record(
+        kind=CAUSE,
+        subject=("ledger.policyrevision", str(revision.number)),
+        actor=actor,
+        at=at,
+        payload={
+            "sha256": revision.sha256,
+            "base": found.base_number,
+            "changes": kinds,
+            "gain": {effect.tool: len(effect.gain) for effect in found.effects},
+            "lose": {effect.tool: len(effect.lose) for effect in found.effects},
+        },
+        policy_revision=revision.number,
+    )

@@ -1,0 +1,175 @@
+"""Writes a playbook into the tables, through the services of the apps that own them.
+
+First everything that is there is put, then what is absent is retired: a new requirement stands before an old one
+goes, so that nobody passes a gate in between.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from enablement.access.models import Microtool, Prompt
+from enablement.access.services import policy
+from enablement.playbook import gating
+from enablement.playbook.reading import Reading
+from enablement.playbook.schema import Microtool as MicrotoolEntry
+from enablement.playbook.schema import Track as TrackEntry
+from enablement.playbook.schema import plain
+from enablement.playbook.services import writing_content
+from tracks.models import Module, Role, Track
+from tracks.services import content as tracks
+
+
+def write(reading: Reading, *, revision: int, at: datetime) -> None:
+    """Bring every table in line with the playbook. Runs in the caller's transaction."""
+    _put_policy(reading, revision=revision)
+    roles = _put_roles(reading, at=at)
+    rows = _put_tracks(reading, roles, at=at)
+    for entry in reading.playbook.training_tracks:
+        track, modules = rows[entry.id]
+        writing_content.put(
+            entry=entry, track=track, modules=modules, content=reading.track_content(entry), at=at
+        )
+    _put_prompts(reading)
+    for entry in reading.playbook.training_tracks:
+        track, modules = rows[entry.id]
+        writing_content.retire_absent(
+            track=track, modules=modules, content=reading.track_content(entry), at=at
+        )
+    _retire_absent(reading, rows, at=at)
+
+
+def _put_policy(reading: Reading, *, revision: int) -> None:
+    playbook = reading.playbook
+    policy.put_policy(
+        revision=revision,
+        regions=playbook.regions.allowed,
+        yellow_zone_terms=playbook.risk_thresholds.yellow_zone_terms,
+        block_on_confidence_lt=playbook.risk_thresholds.block_on_confidence_lt,
+        manual_review_required=playbook.risk_thresholds.manual_review_required,
+        owners=playbook.owners.named(),
+        slo=plain(playbook.slo.model_dump(exclude_none=True)),
+    )
+
+
+def _put_roles(reading: Reading, *, at: datetime) -> dict[str, Role]:
+    roles = {}
+    for entry in reading.playbook.rbac.roles:
+        text = reading.content.roles.get(entry.name)
+        role, _changed = tracks.put_role(
+            key=entry.name,
+            title=text.title if text else humanised(entry.name),
+            description=text.description if text else "",
+            at=at,
+        )
+        policy.put_role_profile(
+            role=role,
+            prompts=entry.prompts,
+            approvals=entry.approvals,
+            human_in_loop=entry.human_in_loop,
+            rubric=text.rubric() if text else {},
+        )
+        roles[entry.name] = role
+    return roles
+
+
+def _put_tracks(
+    reading: Reading, roles: dict[str, Role], *, at: datetime
+) -> dict[str, tuple[Track, dict[str, Module]]]:
+    rows = {}
+    for position, entry in enumerate(reading.playbook.training_tracks):
+        head = reading.track_content(entry).head
+        track, _changed = tracks.put_track(
+            key=entry.id,
+            role=roles[str(reading.playbook.role_of(entry))],
+            title=head.title if head else humanised(entry.id),
+            summary=head.summary if head else "",
+            kpis=entry.kpis,
+            due_days=entry.due_days,
+            position=position,
+            at=at,
+        )
+        modules = _put_modules(entry, track, at=at)
+        policy.put_gate(track=track, tree=gating.tree_of(entry))
+        for tool in entry.microtools:
+            _put_microtool(tool, track)
+        rows[entry.id] = (track, modules)
+    return rows
+
+
+def _put_modules(entry: TrackEntry, track: Track, *, at: datetime) -> dict[str, Module]:
+    modules = {}
+    for position, module in enumerate(entry.modules):
+        if module.was:
+            _rename(track, before=module.was, after=module.key)
+        modules[module.key], _changed = tracks.put_module(
+            track=track,
+            key=module.key,
+            title=module.name,
+            duration_min=module.duration_min,
+            outcomes=module.outcomes,
+            position=position,
+            at=at,
+        )
+    return modules
+
+
+def _rename(track: Track, *, before: str, after: str) -> None:
+    """The module keeps its row, and so everybody's progress; `was:` may stay in the file afterwards."""
+    if not Module.objects.filter(track=track, key=after).exists():
+        Module.objects.filter(track=track, key=before).update(key=after)
+
+
+def _put_microtool(entry: MicrotoolEntry, track: Track) -> None:
+    policy.put_microtool(
+        key=entry.name,
+        title=humanised(entry.name),
+        product=entry.product,
+        track=track,
+        confidence_threshold=entry.confidence_threshold,
+        approval_rule=entry.approval_rule,
+        manual_grant=entry.manual_grant,
+    )
+
+
+def _put_prompts(reading: Reading) -> None:
+    tools = {tool.key: tool for tool in Microtool.objects.live()}
+    tool_of = {
+        prompt: tool.name
+        for track in reading.playbook.training_tracks
+        for tool in track.microtools
+        for prompt in tool.prompts
+    }
+    for prompt in sorted(_prompts(reading)):
+        policy.put_prompt(key=prompt, microtool=tools[tool_of[prompt]] if prompt in tool_of else None)
+
+
+def _prompts(reading: Reading) -> set[str]:
+    return {prompt for role in reading.playbook.rbac.roles for prompt in role.prompts}
+
+
+def _retire_absent(
+    reading: Reading, rows: dict[str, tuple[Track, dict[str, Module]]], *, at: datetime
+) -> None:
+    for track, modules in rows.values():
+        tracks.retire(queryset=Module.objects.live().filter(track=track).exclude(key__in=modules), at=at)
+    tools = [tool.name for entry in reading.playbook.training_tracks for tool in entry.microtools]
+    absent: Sequence[QuerySet[Any]] = (
+        Track.objects.live().exclude(key__in=rows),
+        Microtool.objects.live().exclude(key__in=tools),
+        Prompt.objects.filter(retired_at=None).exclude(key__in=_prompts(reading)),
+    )
+    for queryset in absent:
+        tracks.retire(queryset=queryset, at=at)
+    gone = Role.objects.live().exclude(key__in=reading.playbook.role_names)
+    for role in gone:
+        policy.withdraw_prompts(role=role)
+    tracks.retire(queryset=gone, at=at)
+
+
+def humanised(key: str) -> str:
+    """A title from a key, where the content gives none: `ops_briefing` → "Ops briefing"."""
+    words = key.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
