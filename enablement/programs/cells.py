@@ -1,6 +1,5 @@
 """Cells of the people table. They are joined in Python: a template loop per cell costs many times as much."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from django.template.loader import render_to_string
@@ -13,7 +12,7 @@ from enablement.programs.selectors.readiness import PersonRow
 
 def state_cells(row: PersonRow) -> SafeString:
     """The `td`s of one person: a state for each module, then for each requirement of the gate."""
-    marks: Iterable[str] = [*row.modules, *(leaf["state"] for leaf in row.leaves)]
+    marks = [*row.modules, *(leaf["state"] for leaf in row.leaves)]
     return format_html_join("", "<td>{}</td>", ((_mark(state, get_language()),) for state in marks))
 
 

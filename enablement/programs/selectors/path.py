@@ -30,7 +30,7 @@ from tracks.models import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One thing to do. state: one of the states that pages show; `waiting` means it is somebody else's turn."""
+    """One thing to do. state: one of those that pages show; `waiting` means it is somebody else's turn."""
 
     title: str
     noun: str

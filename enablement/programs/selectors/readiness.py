@@ -1,4 +1,4 @@
-"""Readiness: how a cohort stands before its gate. The number of queries is the same for 10 and 1,000 people."""
+"""Readiness: how a cohort stands before its gate, in as many queries for 10 people as for 1,000."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
