@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from assessments.models import Quiz, ShadowPool, ShadowSample, Submission
 from assessments.models.question import QuestionVersion
 from assessments.services import attempts, labs, shadow
+from assessments.services.grading import right_response
 from enablement.demo import stages, texts
 from enablement.demo.stages import Stage
 from enablement.people.models import User
@@ -151,12 +152,14 @@ def _neighbour(decision: str) -> str:
 
 
 def _answer(version: QuestionVersion, *, right: bool) -> object:
+    if right:
+        return right_response(version)
     if version.kind == QuestionVersion.Kind.NUMERIC:
-        return version.answer if right else "999999"
+        return "999999"
     if version.kind == QuestionVersion.Kind.TRUE_FALSE:
-        return version.answer if right else {"true": "false", "false": "true"}[version.answer]
-    keys = [option["key"] for option in version.options if option["correct"] is right]
-    return keys[0] if version.kind == QuestionVersion.Kind.SINGLE else keys
+        return version.answer != "true"
+    wrong = [option["key"] for option in version.options if option["key"] not in version.right_keys]
+    return wrong[0] if version.kind == QuestionVersion.Kind.SINGLE else wrong
 
 
 def _marks(lab: Lab, *, full: bool) -> dict[str, int]:

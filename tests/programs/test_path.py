@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from enablement.access.services.grants import reevaluate
+from enablement.programs.selectors.path import track_plans
+from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
+from tests.assessments.labs.factories import handed_in, sign
+from tests.assessments.quizzes.factories import make_quiz, sit
+from tests.people.factories import UserFactory
+from tests.tracks.factories import (
+    DUE,
+    START,
+    EnrolmentFactory,
+    LabFactory,
+    LessonFactory,
+    MentorshipFactory,
+    ModuleFactory,
+)
+from tracks.services.progress import read_lesson
+
+pytestmark = pytest.mark.django_db
+NOW = START + timedelta(days=1)
+
+
+@pytest.fixture
+def world():
+    """One module with a lesson, a quiz and a lab; the gate wants the module and has one tool behind it."""
+    PolicyFactory()
+    module = ModuleFactory(title="Boundaries")
+    lesson = LessonFactory(module=module, title="Where the line runs")
+    quiz = make_quiz(module=module)
+    lab = LabFactory(module=module, title="Draw the line")
+    GateFactory(track=module.track, tree={"type": "modules_completed"})
+    MicrotoolFactory(track=module.track, title="Triage summariser")
+    mentorship = MentorshipFactory(
+        enrolment__cohort__track=module.track, mentor__perms=["assessments.review_labs"]
+    )
+    enrolment = mentorship.enrolment
+    reevaluate(user_ids=[enrolment.user_id], cause="tests", actor_id=None, at=NOW)
+    return lesson, quiz, lab, enrolment, mentorship.mentor
+
+
+def plan_of(enrolment, at=NOW):
+    (plan,) = track_plans(user=enrolment.user, at=at)
+    return plan
+
+
+def test_the_next_step_follows_the_module_and_then_waits_for_the_mentor(world):
+    lesson, quiz, lab, enrolment, mentor = world
+    assert plan_of(enrolment).next_step.url == lesson.get_absolute_url()
+    read_lesson(enrolment=enrolment, lesson=lesson, actor=enrolment.user, at=NOW)
+    assert plan_of(enrolment).next_step.url == reverse("quiz", args=[quiz.pk])
+    sit(quiz=quiz, user=enrolment.user, at=NOW)
+    assert plan_of(enrolment).next_step.url == reverse("lab", args=[lab.pk])
+    submission = handed_in(enrolment=enrolment, lab=lab)
+    plan = plan_of(enrolment)
+    assert [step.state for step in plan.modules[0].steps] == ["met", "met", "waiting"]
+    assert [step.noun for step in plan.open_steps] == ["Modules"]
+    sign(submission, mentor)
+    plan = plan_of(enrolment)
+    assert (plan.met, plan.next_step, plan.modules[0].state, plan.due_state) == (True, None, "met", "met")
+
+
+@pytest.mark.parametrize(
+    ("days", "left", "state"), [(-5, 5, "waiting"), (-3, 3, "at-risk"), (0, 0, "at-risk"), (1, -1, "not-met")]
+)
+def test_the_due_day_is_counted_in_whole_days(world, days, left, state):
+    plan = plan_of(world[3], at=START.replace(month=DUE.month, day=DUE.day) + timedelta(days=days))
+    assert (plan.days_left, plan.due_state) == (left, state)
+
+
+def test_the_due_day_ends_in_the_zone_of_the_cohort(world):
+    enrolment = world[3]
+    enrolment.cohort.timezone = "Pacific/Auckland"
+    enrolment.cohort.save()
+    late_evening_utc = START.replace(month=DUE.month, day=DUE.day, hour=20)
+    assert plan_of(enrolment, at=late_evening_utc).days_left == -1
+
+
+def test_the_page_says_what_is_next(client, world):
+    lesson, _quiz, _lab, enrolment, _mentor = world
+    client.force_login(enrolment.user, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/path/").content.decode()
+    assert "Next: Where the line runs" in page
+    assert lesson.get_absolute_url() in page
+    assert "Triage summariser" in page
+
+
+def test_somebody_without_a_track_learns_how_one_comes(client):
+    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    assert "not on a track yet" in client.get("/path/").content.decode()
+
+
+def test_nobody_is_let_in_without_signing_in(client):
+    response = client.get("/path/")
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("modules", [1, 6])
+def test_the_page_costs_at_most_twelve_queries(client, world, modules, django_assert_max_num_queries):
+    enrolment = world[3]
+    for _ in range(modules):
+        module = ModuleFactory(track=enrolment.track)
+        LessonFactory.create_batch(3, module=module)
+        LabFactory(module=module)
+    client.force_login(enrolment.user, backend="django.contrib.auth.backends.ModelBackend")
+    with django_assert_max_num_queries(12):
+        assert client.get("/path/").status_code == 200
+
+
+def test_another_persons_track_is_not_mine(world):
+    assert track_plans(user=EnrolmentFactory().user, at=NOW)[0].modules == []
