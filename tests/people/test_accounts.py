@@ -11,7 +11,7 @@ from django.urls import reverse
 from enablement.people.models import User
 from enablement.people.services import add_person, deactivate, reactivate, update_person
 from tests.people.factories import UserFactory
-from tests.tracks.factories import MentorshipFactory, RoleAssignmentFactory, RoleFactory
+from tests.tracks.factories import CohortFactory, MentorshipFactory, RoleAssignmentFactory, RoleFactory
 from tracks.errors import Refused
 from tracks.models import Mentorship, RoleAssignment
 
@@ -137,7 +137,8 @@ def test_nobody_deactivates_themselves(keeper):
 
 
 def test_who_comes_back_begins_without_rights(keeper, heard):
-    mentor = UserFactory(groups=["mentors"])
+    mentor = UserFactory(groups=["mentors"], perms=["tracks.run_cohorts"], is_staff=True, is_superuser=True)
+    cohort = CohortFactory(created_by=mentor)
     deactivate(user=mentor, actor=keeper, at=NOW)
     with pytest.raises(Refused):
         update(keeper, mentor, name="Still gone")
@@ -146,6 +147,9 @@ def test_who_comes_back_begins_without_rights(keeper, heard):
     assert reactivate(user=mentor, actor=keeper, at=NOW) is False
     assert heard.kinds == ["people.person_reactivated"]
     mentor = User.objects.get(pk=mentor.pk)
+    assert mentor.get_all_permissions() == set()
+    assert not mentor.has_perm("tracks.run_cohort", cohort)
+    assert (mentor.is_staff, mentor.is_superuser) == (False, False)
     assert (mentor.is_active, mentor.left_at, mentor.has_perm("assessments.review_labs")) == (
         True,
         None,

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from guardian.models import UserObjectPermission
 
 from enablement.people.groups import GROUPS
 from enablement.people.models import User
@@ -108,11 +109,11 @@ def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     user = User.objects.select_for_update().get(pk=user.pk)
     if not user.is_active:
         return False
-    user.is_active = False
+    user.is_active = user.is_staff = user.is_superuser = False
     user.left_at = at
-    user.save(update_fields=["is_active", "left_at"])
-    user.groups.clear()
+    user.save(update_fields=["is_active", "is_staff", "is_superuser", "left_at"])
     end_mentorships_of(user=user, actor=actor, at=at)
+    _take_all_rights(user)
     set_roles(user=user, roles=[], actor=actor, at=at)
     _announce("people.person_deactivated", user, actor, at)
     return True
@@ -134,6 +135,13 @@ def reactivate(*, user: User, actor: User | None, at: datetime) -> bool:
 
 def roles_of(user: User) -> set[str]:
     return set(user.role_assignments.filter(ended_at=None).values_list("role__key", flat=True))
+
+
+def _take_all_rights(user: User) -> None:
+    """Groups, single rights, and rights on single objects: whoever comes back starts without any."""
+    user.groups.clear()
+    user.user_permissions.clear()
+    UserObjectPermission.objects.filter(user=user).delete()
 
 
 def _set_groups(user: User, names: list[str], actor: User | None) -> bool:
