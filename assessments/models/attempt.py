@@ -23,9 +23,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def open(self) -> Self:
         return self.filter(state=Attempt.State.IN_PROGRESS)
 
-    def closed(self) -> Self:
-        return self.exclude(state=Attempt.State.IN_PROGRESS)
-
     def overdue(self, at: datetime) -> Self:
         """Open attempts whose deadline lies before `at`."""
         return self.open().filter(deadline_at__lt=at)

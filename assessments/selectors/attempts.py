@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
@@ -138,7 +137,3 @@ def legend_of(prompt: str) -> tuple[str, SafeString]:
     if "<p>" not in inner and html == f"<p>{inner}</p>":
         return mark_safe(inner), SafeString()  # noqa: S308 (a part of what the sanitiser returned)
     return _("Your answer"), SafeString(html)
-
-
-def seconds_left(attempt: Attempt, at: datetime) -> int:
-    return max(int((attempt.deadline_at - at).total_seconds()), 0)

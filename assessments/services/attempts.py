@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.utils.translation import ngettext
 
 from assessments import rules, signals
 from assessments.models import Attempt, AttemptAllowance, AttemptItem, Quiz
+from assessments.models.attempt import AttemptQuerySet
 from assessments.selectors.quizzes import attempt_limits
 from assessments.services import grading
 from assessments.services.draw import RANDOM, draw, items_of
@@ -192,13 +192,13 @@ def submit(*, attempt: Attempt, actor: Person, at: datetime) -> Attempt:
     return attempt
 
 
-def lapse_overdue(*, at: datetime, attempts: QuerySet[Attempt] | None = None) -> int:
+def lapse_overdue(*, at: datetime, attempts: AttemptQuerySet | None = None) -> int:
     """Close the open attempts whose time ran out, each as of its deadline; how many were closed.
 
     One that cannot be closed does not keep the others open; it is raised again at the end.
     """
     among = Attempt.objects.all() if attempts is None else attempts
-    overdue = among.open().filter(deadline_at__lt=at - rules.GRACE)  # type: ignore[attr-defined]
+    overdue = among.overdue(at - rules.GRACE)
     closed, errors = 0, []
     for pk in list(overdue.values_list("pk", flat=True)):
         try:

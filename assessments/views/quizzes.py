@@ -148,8 +148,8 @@ def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
             attempts.grant_extra(
                 quiz=found, learner=enrolment.user, actor=request.user, at=timezone.now(), **form.cleaned_data
             )
-        except (Refused, ValidationError) as error:
-            form.add_error(None, getattr(error, "message", None) or error)  # type: ignore[arg-type]
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
         else:
             messages.success(request, _("%(name)s can try again.") % {"name": enrolment.user})
             return redirect("attempts_unlock", pk=pk, enrolment_pk=enrolment_pk)

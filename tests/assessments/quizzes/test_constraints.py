@@ -27,7 +27,7 @@ def graded(cast):
     ("name", "values"),
     [
         ("attempt_number_positive", {"number": 0}),
-        ("attempt_ends_after_start", {"deadline_at": NOW}),
+        ("attempt_ends_after_start", {"deadline_at": NOW, "submitted_at": NOW}),
         ("attempt_closed_has_result", {"passed": None}),
         ("attempt_closed_has_result", {"points": None}),
         ("attempt_closed_has_result", {"submitted_at": None}),
