@@ -1,6 +1,7 @@
 """Every door of the product. Each app brings its own list; here is only where it hangs."""
 
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
 
 from enablement import health, home, styleguide
 from enablement.demo import links as demo
@@ -13,11 +14,13 @@ urlpatterns = [
     path("", include("surveys.urls")),
     path("", include("enablement.programs.urls")),
     path("", include("enablement.access.urls")),
+    path("", include("enablement.certificates.urls")),
     path("", include("enablement.people.urls")),
     path("", include("enablement.jobs.urls")),
     path("demo/", demo.cast, name="demo_cast"),
     path("demo/sign-in/<str:key>/", demo.sign_in, name="demo_sign_in"),
     path("styleguide/", styleguide.page, name="styleguide"),
+    path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api_schema"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -9,6 +9,7 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
+        from enablement.people.api import schema  # noqa: F401  (registers itself)
         from enablement.people.groups import sync_groups
 
         post_migrate.connect(sync_groups, dispatch_uid="people.groups")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from enablement.access.decisions.verdict import Call
@@ -45,6 +46,7 @@ class Name(serializers.CharField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": 1})
 class Confidence(serializers.Field[Decimal, Any, Decimal, Any]):
     """A JSON number from 0 to 1, both included; text, booleans and NaN are refused."""
 

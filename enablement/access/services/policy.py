@@ -1,4 +1,4 @@
-"""What a playbook says about access, as rows: each `put_*` brings one thing in line, and says whether it changed.
+"""What a playbook says about access, as rows: each `put_*` brings one in line and says whether it changed.
 
 All are idempotent. Nothing is deleted: what a playbook no longer holds is retired, and a retired tool denies.
 """
@@ -108,25 +108,19 @@ def put_policy(
 
 def _put(model: type[M], lookup: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[M, bool]:
     """Creates or mends one row (and brings a retired one back); the row is locked for the transaction."""
-    row = model._default_manager.select_for_update().filter(**lookup).first()
+    manager: models.Manager[M] = model._default_manager  # noqa: SLF001  (Django's documented interface)
+    row = manager.select_for_update().filter(**lookup).first()
+    # Empty lists and missing rows are sound here, though the fields' forms would insist on a value.
+    unchecked = {name for name, value in values.items() if not value}
     if row is None:
         row = model(**lookup, **values)
-        row.full_clean(exclude=_may_be_empty(model))
+        row.full_clean(exclude=unchecked)
         row.save()
         return row, True
     different = [name for name, value in values.items() if getattr(row, name) != value]
     for name in different:
         setattr(row, name, values[name])
     if different:
-        row.full_clean(exclude=_may_be_empty(model))
+        row.full_clean(exclude=unchecked)
         row.save(update_fields=different)
     return row, bool(different)
-
-
-def _may_be_empty(model: type[models.Model]) -> set[str]:
-    """Columns whose form fields would insist on a value, though an empty list or no row is sound."""
-    return {
-        field.name
-        for field in model._meta.concrete_fields
-        if isinstance(field, models.JSONField) or (field.null and not field.blank)
-    }
