@@ -6,3 +6,8 @@ class AssessmentsConfig(AppConfig):
 
     name = "assessments"
     label = "assessments"
+
+    def ready(self) -> None:
+        from assessments import links
+
+        links.register()
