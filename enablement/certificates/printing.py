@@ -12,24 +12,35 @@ from tracks import pdf
 STYLESHEET = Path(__file__).parent / "print" / "certificate.css"
 #: Characters of a name up to which it is set in each size.
 NAME_SIZES = ((22, "large"), (32, "medium"), (48, "small"))
-SKILLS_SHOWN = 8
+SKILLS_SHOWN = 6
 
 
 def print_certificate(certificate: Certificate) -> bytes:
+    """Raises tracks.pdf.Unprintable where no font has the person's name."""
     html = render_to_string(
         "certificates/print/certificate.html",
         {
             "certificate": certificate,
             "name_size": name_size(certificate.person_name),
             "qr": qr_code(certificate.verify_url),
+            "skills": [
+                {"title": skill["title"], "outcomes": [in_words(outcome) for outcome in skill["outcomes"]]}
+                for skill in certificate.skills[:SKILLS_SHOWN]
+            ],
         },
     )
-    return pdf.render(html, stylesheet=STYLESHEET)
+    return pdf.render(html, stylesheet=STYLESHEET, must_show=certificate.person_name)
 
 
 def name_size(name: str) -> str:
     """The class of size in which a name fits on one or two lines."""
     return next((size for most, size in NAME_SIZES if len(name) <= most), "tiny")
+
+
+def in_words(outcome: str) -> str:
+    """A playbook may name an outcome by a key: `use_governed_gateway` reads "Use governed gateway"."""
+    words = outcome.replace("_", " ").strip() if " " not in outcome else outcome
+    return words[:1].upper() + words[1:]
 
 
 def qr_code(address: str) -> SafeString:

@@ -52,8 +52,9 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
 class Certificate(models.Model):
     """Says that one person showed all that a track's gate asks for, at `issued_at`.
 
-    `person_name`, `track_title` and `skills` (`[{"title": module, "outcomes": [str]}]`) are frozen at issue,
-    so is the file, whose SHA-256 is kept. A tool's grant that lapses does not revoke a certificate.
+    What is printed is frozen at issue: `person_name`, `track_title`, `skills` (`[{"title": module,
+    "outcomes": [str]}]`), `requirements` of the gate (`[{"label": str, "required": str}]`) and the file,
+    whose SHA-256 is kept. A tool's grant that lapses does not revoke a certificate.
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
@@ -63,6 +64,7 @@ class Certificate(models.Model):
     person_name = models.CharField(_("name"), max_length=200)
     track_title = models.CharField(_("track"), max_length=200)
     skills = models.JSONField(_("skills shown"), default=list)
+    requirements = models.JSONField(_("requirements met"), default=list)
     policy_revision = models.PositiveIntegerField(_("policy revision"))
     issued_at = models.DateTimeField(_("issued"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)

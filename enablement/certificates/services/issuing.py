@@ -12,6 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from enablement.access.gates import Standing
 from enablement.access.models import Policy
 from enablement.access.selectors import standings
 from enablement.certificates import printing
@@ -22,6 +23,7 @@ from enablement.jobs.services import enqueue
 from tracks.errors import Refused
 from tracks.facts import Fact
 from tracks.models import Enrolment, Module
+from tracks.pdf import Unprintable
 
 Effect = Callable[[], dict[str, Any]]
 
@@ -55,11 +57,21 @@ def prepare(*, enrolment_id: UUID, at: datetime) -> Effect:
     issued = Certificate.objects.live().filter(enrolment=enrolment).first()
     if issued is not None:
         return partial(_result, issued)
-    _ensure_shown(enrolment, at=at)
-    certificate = _draft(enrolment, at=at)
-    pdf = printing.print_certificate(certificate)
+    certificate = _draft(enrolment, standing=_shown(enrolment, at=at), at=at)
+    pdf = _print(certificate)
     certificate.sha256 = hashlib.sha256(pdf).hexdigest()
     return partial(_issue, certificate, pdf)
+
+
+def _print(certificate: Certificate) -> bytes:
+    try:
+        return printing.print_certificate(certificate)
+    except Unprintable as error:
+        raise Refused(
+            "no_font_for_name",
+            _("No font here has “%(characters)s” of your name; tell an administrator.")
+            % {"characters": error.characters},
+        ) from error
 
 
 @transaction.atomic
@@ -73,7 +85,7 @@ def _issue(certificate: Certificate, pdf: bytes) -> dict[str, Any]:
     issued = Certificate.objects.live().filter(enrolment=enrolment).first()
     if issued is not None:
         return _result(issued)
-    _ensure_shown(enrolment, at=certificate.issued_at)
+    _shown(enrolment, at=certificate.issued_at)
     certificate.file.save("", ContentFile(pdf), save=False)
     try:
         with transaction.atomic():
@@ -90,7 +102,8 @@ def _result(certificate: Certificate) -> dict[str, Any]:
     return {"url": reverse("my_certificates"), "certificate": certificate.public_id}
 
 
-def _ensure_shown(enrolment: Enrolment, *, at: datetime) -> None:
+def _shown(enrolment: Enrolment, *, at: datetime) -> Standing:
+    """How the gate is met. Refused where it is not."""
     standing = standings(enrolments=[enrolment], at=at).get(enrolment.pk)
     if enrolment.state == Enrolment.State.WITHDRAWN or standing is None or not standing.met:
         raise Refused(
@@ -98,9 +111,10 @@ def _ensure_shown(enrolment: Enrolment, *, at: datetime) -> None:
             _("“%(track)s” asks for more than is shown at the moment; My path says what is missing.")
             % {"track": enrolment.track},
         )
+    return standing
 
 
-def _draft(enrolment: Enrolment, *, at: datetime) -> Certificate:
+def _draft(enrolment: Enrolment, *, standing: Standing, at: datetime) -> Certificate:
     modules = Module.objects.live().filter(track=enrolment.track_id)
     policy = Policy.objects.get()
     return Certificate(
@@ -110,6 +124,9 @@ def _draft(enrolment: Enrolment, *, at: datetime) -> Certificate:
         person_name=enrolment.user.name or enrolment.user.email,
         track_title=enrolment.track.title,
         skills=[{"title": module.title, "outcomes": module.outcomes} for module in modules],
+        requirements=[
+            {"label": leaf.label, "required": leaf.required} for leaf in standing.leaves if leaf.met
+        ],
         policy_revision=policy.revision,
         issued_at=at,
     )
