@@ -35,7 +35,7 @@ class Bundle:
     file: str = field(default=YAML_NAME, compare=False)
 
     def document(self) -> str:
-        """What a policy revision keeps: the canonical JSON of all files by name. Its SHA-256 covers every byte."""
+        """What a revision keeps: the canonical JSON of all files by name. Its SHA-256 covers every byte."""
         files = {YAML_NAME: self.yaml}
         files |= {f"{CONTENT}{name}": text for name, text in (self.content or {}).items()}
         return canonical(files)
@@ -54,8 +54,8 @@ class Bundle:
 def read_bundle(path: Path) -> Bundle:
     """The playbook at `path`, with the folder `content/` beside it, if there is one.
 
-    Raises SourceErrors for a file that is too large, not text in UTF-8, or a link; OSError where one cannot be
-    read.
+    Raises SourceErrors for a file that is too large, not text in UTF-8, or a link; OSError where one cannot
+    be read.
     """
     yaml = text_of(_read(path, path.name, MAX_YAML_BYTES), file=path.name)
     folder = path.parent / CONTENT

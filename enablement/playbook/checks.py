@@ -1,4 +1,4 @@
-"""What the schema alone cannot see: names that must exist, that must be unique, rules and gates that must parse."""
+"""What the schema alone cannot see: names that must exist or be unique, rules and gates that must parse."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

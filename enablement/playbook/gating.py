@@ -1,4 +1,4 @@
-"""A track's conditions as a gate: the tree that is stored, its words, and what it says about quizzes and pools."""
+"""A track's conditions as a gate: the tree that is stored, its words, what it says of quizzes and pools."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -30,7 +30,7 @@ def qa_owners(track: Track) -> list[str]:
 
 
 def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
-    """What the gate asks of this quiz, the strictest where several conditions name it; else the quiz's own."""
+    """What the gate asks of this quiz, the strictest where several conditions do; else the quiz's own."""
     asked = [
         Decimal(str(leaf["threshold"]))
         for leaf in leaves_of(track, "quiz")

@@ -1,6 +1,7 @@
-"""What the tables hold of playbooks, as comparable values: read before and after applying, the difference is the plan.
+"""What the tables hold of playbooks, as comparable values.
 
-A constant number of queries, whatever the number of people, lessons or questions.
+Read before and after applying, the difference is the plan. A constant number of queries, whatever the number
+of people, lessons or questions.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -17,7 +17,7 @@ MANAGER_ROLE = "ops_manager"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """`bundle`: what is hashed and kept; its content is the author's, or what is in force where none came along.
+    """`bundle`: what is hashed and kept; its content is the author's, else what is in force.
 
     notes: defaults taken, files left out. gaps: what stays locked or cannot be met.
     """
@@ -98,7 +98,7 @@ def _notes(playbook: PlaybookFile, content: Content, *, carried: bool) -> Iterat
         for quiz in quizzes:
             asked = gating.quiz_threshold(track, quiz.key, quiz.threshold)
             if asked != quiz.threshold:
-                yield f"quiz {track.id}/{quiz.key} passes at {asked}, as the gate says, not at {quiz.threshold}"
+                yield f"quiz {track.id}/{quiz.key} passes at {asked}, as the gate says, not {quiz.threshold}"
 
 
 def _gaps(playbook: PlaybookFile, content: Content) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """YAML 1.2 as plain values that know their line and column.
 
-Only what a playbook needs: mappings with text keys, lists, text, whole numbers, decimals, true/false, null. No
-aliases, anchors, tags or second documents; size, depth and the number of nodes are capped while reading, so that a
-small file cannot grow large. Decimals are read from their digits: 0.85 is Decimal("0.85"), never a float.
+Only what a playbook needs: mappings with text keys, lists, text, whole numbers, decimals, true/false, null.
+No aliases, anchors, tags or second documents; depth and the number of nodes are capped while reading, so that
+a small file cannot grow large. Decimals are read from their digits: 0.85 is Decimal("0.85"), never a float.
 """
 
 import re

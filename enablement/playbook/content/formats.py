@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from assessments.models import QuestionVersion, Quiz
 from enablement.playbook.fields import Line, Minutes, Number, Slug, Strict, Text, Threshold
 
 Demand = Literal["required", "optional", "none"]
@@ -96,7 +95,7 @@ class QuestionFile(Strict):
     answer: Any = None
     tolerance: Number = Decimal(0)
     unit: StrictStr = ""
-    scoring: Literal["exact", "proportional"] = QuestionVersion.Scoring.EXACT.value
+    scoring: Literal["exact", "proportional"] = "exact"
     explanation: StrictStr = ""
 
 
@@ -114,7 +113,7 @@ class QuizFile(Strict):
     threshold: Threshold
     max_attempts: Annotated[StrictInt, Field(ge=1, le=100)] = 3
     cooldown_hours: Annotated[StrictInt, Field(ge=0, le=90 * 24)] = 24
-    feedback: Literal["after_submit", "after_pass", "never"] = Quiz.Feedback.AFTER_SUBMIT.value
+    feedback: Literal["after_submit", "after_pass", "never"] = "after_submit"
     sections: list[SectionFile] = Field(min_length=1)
     questions: list[QuestionFile] = Field(min_length=1)
 

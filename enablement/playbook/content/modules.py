@@ -93,23 +93,22 @@ def _quiz(source: Source) -> QuizSpec:
     questions = []
     for i, question in enumerate(quiz.questions):
         try:
-            spec = _question(question, source, ("questions", i))
-            spec.check()
+            asked = _question(question, source, ("questions", i))
+            asked.check()
         except SourceErrors as error:
             faults += error.errors
         except ValidationError as error:
             place = ("questions", i, "options" if question.options else "answer")
             faults += [source.error(place, message) for message in error.messages]
         else:
-            questions.append(spec)
-    if not faults:
-        spec = _quiz_spec(quiz, tuple(questions))
-        try:
-            spec.check()
-        except ValidationError as error:
-            faults += [source.error(("sections",), message) for message in error.messages]
+            questions.append(asked)
     if faults:
         raise SourceErrors(faults)
+    spec = _quiz_spec(quiz, tuple(questions))
+    try:
+        spec.check()
+    except ValidationError as error:
+        raise SourceErrors(source.error(("sections",), message) for message in error.messages) from error
     return spec
 
 

@@ -40,8 +40,8 @@ class _Folder:
 def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: bool = False) -> Content:
     """Content for this playbook; names of `files` are relative to `content/`.
 
-    carried: the files come from the revision in force, not from the author, so that folders of modules that the
-    playbook lacks are left out instead of being an error. Raises SourceErrors with all faults.
+    carried: the files come from the revision in force, not from the author, so that folders of modules that
+    the playbook lacks are left out instead of being an error. Raises SourceErrors with all faults.
     """
     faults = Collector()
     left_out: list[str] = []

@@ -11,21 +11,20 @@ from django.utils.translation import gettext_lazy as _
 from enablement.playbook.bundle import Bundle
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import PermissionsMixin
+    from enablement.people.models import User
 
 
 class PlaybookDraftQuerySet(models.QuerySet["PlaybookDraft"]):
-    def visible_to(self, user: "AbstractBaseUser | PermissionsMixin") -> Self:
+    def visible_to(self, user: "User") -> Self:
         """Authors see each other's drafts: one uploads, another reads the plan."""
-        may = isinstance(user, models.Model) and user.has_perm("playbook.author_playbooks")
-        return self if may else self.none()
+        return self if user.has_perm("playbook.author_playbooks") else self.none()
 
 
 class PlaybookDraft(models.Model):
     """A playbook as uploaded. `content` holds its files by name, or None where only the YAML came.
 
-    It may be unsound: the page of the draft says where. `base_number` was in force when it was uploaded (0: none).
+    It may be unsound: the page of the draft says where. `base_number`: the revision in force when it was
+    uploaded (0: none).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -22,6 +22,7 @@ from enablement.playbook import in_force
 from enablement.playbook.bundle import Bundle, read_bundle
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
+from enablement.playbook.rules import ensure_authors
 from enablement.playbook.services.writing import write
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -55,9 +56,11 @@ def current_number() -> int:
 
 def plan(*, bundle: Bundle, at: datetime) -> Plan:
     """What applying this now would do; nothing is kept. Raises SourceErrors, and Refused as `apply` does."""
+    base_number, old = current_number(), current_bundle()
+    reading = read(bundle, in_force=old)
     with transaction.atomic():
-        base_number = current_number()
-        found = _carry_out(read(bundle, in_force=current_bundle()), base_number, actor=None, at=at)
+        _begin(base_number)
+        found = _carry_out(reading, old, base_number, actor=None, at=at)
         transaction.set_rollback(True)
     return found
 
@@ -69,16 +72,12 @@ def apply(*, bundle: Bundle, base_number: int, actor: User | None, at: datetime,
     sound; Refused "stale_base" where another revision is in force by now, "content_refused" where a table
     refuses a part.
     """
+    ensure_authors(actor)
+    old = current_bundle()
+    reading = read(bundle, in_force=old)
     with transaction.atomic():
-        Policy.objects.select_for_update().first()  # one apply at a time
-        if base_number != current_number():
-            raise Refused(
-                "stale_base",
-                _("Revision %(number)d has been applied since this plan was made; plan again.")
-                % {"number": current_number()},
-            )
-        reading = read(bundle, in_force=current_bundle())
-        found = _carry_out(reading, base_number, actor=actor, at=at, note=note)
+        _begin(base_number)
+        found = _carry_out(reading, old, base_number, actor=actor, at=at, note=note)
         if not found:
             transaction.set_rollback(True)
     revision = ledger_selectors.current_revision()
@@ -122,11 +121,31 @@ def export(*, at: datetime) -> str:
     return bundle.yaml
 
 
+def _begin(base_number: int) -> None:
+    """One apply at a time, and only onto the revision that the plan was made against."""
+    Policy.objects.select_for_update().first()
+    current = current_number()
+    if base_number != current:
+        raise Refused(
+            "stale_base",
+            _(
+                "Revision %(current)d is in force, and this plan was made against revision %(base)d. "
+                "Look at the plan again, then apply."
+            )
+            % {"current": current, "base": base_number},
+        )
+
+
 def _carry_out(
-    reading: Reading, base_number: int, *, actor: User | None, at: datetime, note: str = ""
+    reading: Reading,
+    old: Bundle | None,
+    base_number: int,
+    *,
+    actor: User | None,
+    at: datetime,
+    note: str = "",
 ) -> Plan:
-    """Write, compare, number, re-evaluate; the caller keeps it or undoes it."""
-    old = current_bundle()
+    """Write, compare, number, re-evaluate; the caller keeps it or undoes it. `old`: the bundle in force."""
     before = in_force.snapshot() | in_force.sections(old)
     holders = _holders(at)
     _write(reading, revision=base_number + 1, at=at)
@@ -221,6 +240,7 @@ def _record(found: Plan, revision: PolicyRevision, *, actor: User | None, at: da
             "changes": kinds,
             "gain": {effect.tool: len(effect.gain) for effect in found.effects},
             "lose": {effect.tool: len(effect.lose) for effect in found.effects},
+            "gaps": found.gaps,
         },
         policy_revision=revision.number,
     )

@@ -1,14 +1,10 @@
 """Writes a playbook into the tables, through the services of the apps that own them.
 
-First everything that is there is put, then what is absent is retired: a new requirement stands before an old one
-goes, so that nobody passes a gate in between.
+First everything that is there is put, then what is absent is retired: a new requirement stands before an old
+one goes, so that nobody passes a gate in between.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from django.db.models import QuerySet
 
 from enablement.access.models import Microtool, Prompt
 from enablement.access.services import policy
@@ -156,13 +152,10 @@ def _retire_absent(
     for track, modules in rows.values():
         tracks.retire(queryset=Module.objects.live().filter(track=track).exclude(key__in=modules), at=at)
     tools = [tool.name for entry in reading.playbook.training_tracks for tool in entry.microtools]
-    absent: Sequence[QuerySet[Any]] = (
-        Track.objects.live().exclude(key__in=rows),
-        Microtool.objects.live().exclude(key__in=tools),
-        Prompt.objects.filter(retired_at=None).exclude(key__in=_prompts(reading)),
-    )
-    for queryset in absent:
-        tracks.retire(queryset=queryset, at=at)
+    prompts = Prompt.objects.filter(retired_at=None).exclude(key__in=_prompts(reading))
+    tracks.retire(queryset=Track.objects.live().exclude(key__in=rows), at=at)
+    tracks.retire(queryset=Microtool.objects.live().exclude(key__in=tools), at=at)
+    tracks.retire(queryset=prompts, at=at)
     gone = Role.objects.live().exclude(key__in=reading.playbook.role_names)
     for role in gone:
         policy.withdraw_prompts(role=role)

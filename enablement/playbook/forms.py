@@ -1,0 +1,44 @@
+"""Forms of playbooks."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from enablement.playbook.archive import MAX_ARCHIVE_BYTES
+
+ENDINGS = (".yaml", ".yml", ".zip")
+MAX_NAME = 200
+
+
+class UploadForm(forms.Form):
+    """`cleaned_data["file"]` is a playbook's file of a size that may be read."""
+
+    file = forms.FileField(
+        label=_("Playbook"),
+        max_length=MAX_NAME,
+        help_text=_("A .yaml file, or a .zip with the playbook and its folder content/. At most 10 MB."),
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(ENDINGS)}),
+    )
+
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if not (file.name or "").lower().endswith(ENDINGS):
+            raise forms.ValidationError(_("Choose a file that ends in .yaml, .yml or .zip."))
+        if (file.size or 0) > MAX_ARCHIVE_BYTES:
+            raise forms.ValidationError(_("The file is larger than 10 MB."))
+        return file
+
+
+class ApplyForm(forms.Form):
+    """`base`: the revision that the plan on the page was made against."""
+
+    base = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=500,
+        help_text=_("Why this is applied. It is kept with the revision for good."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

@@ -1,0 +1,103 @@
+"""Reads for the pages of playbooks."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+
+from enablement.access.models import Gate, Microtool, RoleProfile
+from enablement.ledger.models import LedgerEntry, PolicyRevision
+from enablement.playbook.bundle import CONTENT, Bundle
+from enablement.playbook.phrases import gate_phrases
+from tracks.models import Track
+
+_CONTEXT_LINES = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackInForce:
+    """One track in words: whom it is for, what it asks, what it opens."""
+
+    track: Track
+    modules: int
+    conditions: tuple[str, ...]
+    tools: tuple[Microtool, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiffLine:
+    """`kind`: added, removed, same or place (where in the file the next lines stand)."""
+
+    kind: str
+    text: str
+
+
+def revisions() -> Any:
+    """All revisions, newest first, without their documents."""
+    return PolicyRevision.objects.defer("document").select_related("applied_by")
+
+
+def tracks_in_force() -> list[TrackInForce]:
+    """Constant queries."""
+    conditions = {gate.track_id: tuple(gate_phrases(gate.tree)) for gate in Gate.objects.all()}
+    tools = Prefetch("microtools", Microtool.objects.live(), to_attr="live_tools")
+    rows: Any = (
+        Track.objects.live()
+        .select_related("role")
+        .annotate(module_count=Count("modules", filter=Q(modules__retired_at=None)))
+        .prefetch_related(tools)
+    )
+    return [
+        TrackInForce(
+            track=track,
+            modules=track.module_count,
+            conditions=conditions.get(track.pk, ()),
+            tools=tuple(track.live_tools),
+        )
+        for track in rows
+    ]
+
+
+def roles_in_force() -> list[RoleProfile]:
+    rows = RoleProfile.objects.filter(role__retired_at=None).select_related("role")
+    return list(rows.order_by("role__key"))
+
+
+def applied_facts(number: int) -> dict[str, Any]:
+    """What the ledger says about applying this revision: `changes`, `gain`, `lose`, `gaps`."""
+    entry = (
+        LedgerEntry.objects.about("ledger.policyrevision", str(number))
+        .filter(kind="playbook.applied")
+        .order_by("recorded_at")
+        .first()
+    )
+    facts: dict[str, Any] = json.loads(entry.payload) if entry else {}
+    return facts
+
+
+def difference(old: Bundle | None, new: Bundle) -> list[DiffLine]:
+    """How the YAML differs, a few lines around each change."""
+    before = old.yaml.splitlines() if old else []
+    lines = difflib.unified_diff(before, new.yaml.splitlines(), lineterm="", n=_CONTEXT_LINES)
+    return [_diff_line(line) for line in lines if not line.startswith(("---", "+++"))]
+
+
+def content_differences(old: Bundle | None, new: Bundle) -> list[tuple[str, str]]:
+    """Names of content files with what happened to them: added, changed or removed."""
+    return list(_content_differences((old.content if old else None) or {}, new.content or {}))
+
+
+def _content_differences(old: Any, new: Any) -> Iterator[tuple[str, str]]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            what = "added" if name not in old else "removed" if name not in new else "changed"
+            yield f"{CONTENT}{name}", what
+
+
+def _diff_line(line: str) -> DiffLine:
+    kinds = {"+": "added", "-": "removed", "@": "place"}
+    kind = kinds.get(line[:1], "same")
+    return DiffLine(kind=kind, text=line if kind == "place" else line[1:])

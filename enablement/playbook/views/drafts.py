@@ -1,0 +1,103 @@
+"""A playbook in the browser: upload it, see its plan or its faults, apply it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from enablement.people.requests import PersonRequest
+from enablement.playbook.errors import SourceErrors
+from enablement.playbook.forms import ApplyForm, UploadForm
+from enablement.playbook.models import PlaybookDraft
+from enablement.playbook.phrases import by_kind
+from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, Plan
+from enablement.playbook.services import current_number, drafts
+from enablement.playbook.views.revisions import authors_only
+from tracks.errors import Refused
+
+
+@require_http_methods(["GET", "POST"])
+@authors_only
+def upload(request: PersonRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    faults: tuple[object, ...] = ()
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            draft = drafts.upload(name=file.name, data=file.read(), actor=request.user, at=timezone.now())
+        except SourceErrors as errors:
+            faults = errors.errors
+        else:
+            return redirect(draft)
+    status = 422 if faults or form.errors else 200
+    return render(request, "playbook/upload.html", {"form": form, "faults": faults}, status=status)
+
+
+@require_GET
+@authors_only
+def draft(request: PersonRequest, pk: UUID) -> HttpResponse:
+    shown = _draft(request, pk)
+    inspection = drafts.inspect(draft=shown, at=timezone.now())
+    base = inspection.plan.base_number if inspection.plan else current_number()
+    context = {
+        "draft": shown,
+        "inspection": inspection,
+        "plan": inspection.plan,
+        "stale": base != shown.base_number and shown.applied_revision_id is None,
+        "totals": _totals(inspection.plan) if inspection.plan else {},
+        "groups": by_kind(inspection.plan.changes) if inspection.plan else [],
+        "named": NAMED,
+        "form": ApplyForm(initial={"base": base}),
+    }
+    return render(request, "playbook/draft.html", context)
+
+
+@require_POST
+@authors_only
+def apply_draft(request: PersonRequest, pk: UUID) -> HttpResponse:
+    shown = _draft(request, pk)
+    form = ApplyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("That did not say which plan you saw. Look at it again, then apply."))
+        return redirect(shown)
+    try:
+        applied = drafts.apply_draft(
+            draft=shown,
+            base_number=form.cleaned_data["base"],
+            note=form.cleaned_data["note"],
+            actor=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(shown)
+    except SourceErrors:
+        return redirect(shown)
+    if applied is None:
+        messages.info(request, _("This draft has been applied before."))
+    elif applied.new:
+        done = _("Revision %(number)d is in force.") % {"number": applied.revision.number}
+        messages.success(request, done)
+    else:
+        messages.info(request, _("Nothing to do: this is what is in force."))
+    return redirect("playbooks")
+
+
+def _draft(request: PersonRequest, pk: UUID) -> PlaybookDraft:
+    rows = PlaybookDraft.objects.visible_to(request.user).select_related("uploaded_by", "applied_revision")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _totals(plan: Plan) -> dict[str, int]:
+    """Figures above a plan; a person who gains two tools counts once."""
+    return {
+        "added": plan.counts[ADD],
+        "changed": plan.counts[CHANGE],
+        "retired": plan.counts[RETIRE],
+        "gain": len({person for effect in plan.effects for person in effect.gain}),
+        "lose": len({person for effect in plan.effects for person in effect.lose}),
+    }

@@ -1,0 +1,66 @@
+"""What is in force, what was, and how it changed."""
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from enablement.ledger.models import PolicyRevision
+from enablement.ledger.selectors import current_revision
+from enablement.people.requests import PersonRequest
+from enablement.playbook import selectors
+from enablement.playbook.archive import write_archive
+from enablement.playbook.bundle import Bundle
+from enablement.playbook.models import PlaybookDraft
+from enablement.playbook.rules import AUTHOR
+
+_REVISIONS_A_PAGE = 20
+authors_only = permission_required(AUTHOR, raise_exception=True)
+
+
+@require_GET
+@authors_only
+def overview(request: PersonRequest) -> HttpResponse:
+    current = current_revision()
+    drafts = PlaybookDraft.objects.visible_to(request.user).filter(applied_revision=None)
+    context = {
+        "current": current,
+        "facts": selectors.applied_facts(current.number) if current else {},
+        "tracks": selectors.tracks_in_force(),
+        "roles": selectors.roles_in_force(),
+        "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
+        "page": Paginator(selectors.revisions(), _REVISIONS_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "playbook/overview.html", context)
+
+
+@require_GET
+@authors_only
+def revision(request: PersonRequest, number: int) -> HttpResponse:
+    shown = get_object_or_404(PolicyRevision.objects.select_related("applied_by"), number=number)
+    before = PolicyRevision.objects.filter(number=number - 1).first()
+    bundle = Bundle.of_document(shown.document)
+    old = Bundle.of_document(before.document) if before else None
+    context = {
+        "revision": shown,
+        "before": before,
+        "bundle": bundle,
+        "facts": selectors.applied_facts(number),
+        "lines": selectors.difference(old, bundle) if old else [],
+        "files": selectors.content_differences(old, bundle) if old else [],
+    }
+    return render(request, "playbook/revision.html", context)
+
+
+@require_GET
+@authors_only
+def archive(_request: PersonRequest, number: int) -> HttpResponse:
+    """The revision as a .zip that can be uploaded again."""
+    shown = get_object_or_404(PolicyRevision, number=number)
+    name = f"playbook-revision-{number}.zip"
+    return HttpResponse(
+        write_archive(Bundle.of_document(shown.document)),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
