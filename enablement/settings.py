@@ -213,6 +213,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
+# How many proxies of ours stand in front: only their word on the client's address counts.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1 if PRODUCTION else 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Enablement"
 LOGIN_URL = "account_login"
@@ -350,6 +352,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "enablement.jobs.tasks.sweep",
         "schedule": 15.0 if PRODUCTION else 5.0,
         "options": {"expires": 15},
+    },
+    "close attempts whose time is over": {
+        "task": "assessments.tasks.lapse_overdue_attempts",
+        "schedule": 60.0,
+        "options": {"expires": 55},
     },
     "link new ledger entries": {
         "task": "enablement.ledger.tasks.link",
