@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views import quizzes
+from assessments.views import judgements, labs, quizzes, reviews, shadow
 
 urlpatterns = [
     path("quizzes/<int:pk>/", quizzes.quiz, name="quiz"),
@@ -10,4 +10,30 @@ urlpatterns = [
     path("attempts/<uuid:pk>/save/", quizzes.attempt_save, name="attempt_save"),
     path("attempts/<uuid:pk>/submit/", quizzes.attempt_submit, name="attempt_submit"),
     path("attempts/<uuid:pk>/result/", quizzes.result, name="attempt_result"),
+    path("labs/<int:pk>/", labs.lab, name="lab"),
+    path("labs/<int:pk>/save/", labs.lab_save, name="lab_save"),
+    path("labs/<int:pk>/hand-in/", labs.lab_hand_in, name="lab_hand_in"),
+    path("labs/<int:pk>/revise/", labs.lab_revise, name="lab_revise"),
+    path("submissions/<uuid:pk>/", labs.submission, name="submission"),
+    path("evidence/<uuid:pk>/", labs.evidence_file, name="evidence_file"),
+    path("evidence/<uuid:pk>/remove/", labs.evidence_remove, name="evidence_remove"),
+    path("reviews/", reviews.queue, name="review_queue"),
+    path("reviews/<uuid:pk>/", reviews.review, name="review"),
+    path("reviews/<uuid:pk>/claim/", reviews.claim, name="review_claim"),
+    path("reviews/<uuid:pk>/release/", reviews.release, name="review_release"),
+    path("reviews/<uuid:pk>/sign-off/", reviews.sign_off, name="sign_off"),
+    path("reviews/<uuid:pk>/send-back/", reviews.send_back, name="send_back"),
+    path("sign-offs/<uuid:pk>/withdraw/", reviews.withdraw, name="sign_off_withdraw"),
+    path("mentees/", reviews.mentees, name="mentees"),
+    path("mentees/<uuid:pk>/", reviews.mentee, name="mentee"),
+    path("shadow/<uuid:pk>/", shadow.shadow, name="shadow"),
+    path("shadow/<uuid:pk>/draw/", shadow.draw, name="shadow_draw"),
+    path("shadow/samples/<uuid:pk>/", shadow.sample, name="shadow_sample"),
+    path("shadow/samples/<uuid:pk>/decide/", shadow.decide, name="shadow_decide"),
+    path("shadow/samples/<uuid:pk>/output/", shadow.judge_output, name="shadow_output"),
+    path("judgements/", judgements.queue, name="judgement_queue"),
+    path("judgements/<uuid:pk>/", judgements.judgement, name="judgement"),
+    path("judgements/<uuid:pk>/decide/", judgements.decide, name="judgement_decide"),
+    path("judgements/<uuid:pk>/output/", judgements.judge_output, name="judgement_output"),
+    path("judgements/agreement/<uuid:pk>/", judgements.agreement, name="agreement"),
 ]

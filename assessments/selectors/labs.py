@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
-from django.urls import reverse
+from django.db.models import Prefetch, QuerySet
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from assessments.models import EvidenceFile, LabReview, SignOff, Submission
-from tracks.models import Component, Enrolment, Lab
+from tracks import markdown
+from tracks.models import Enrolment, Lab
 
 State = Submission.State
 
@@ -90,6 +91,10 @@ class Round:
     review: LabReview | None
     sign_off: SignOff | None
 
+    @property
+    def text_html(self) -> SafeString:
+        return markdown.render(self.submission.text)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabWork:
@@ -140,10 +145,10 @@ def lab_work(*, enrolment: Enrolment, lab: Lab) -> LabWork:
     )
 
 
-def with_rounds() -> Any:
+def with_rounds() -> QuerySet[Submission]:
     """Submissions with what `round_of` reads, in four queries for any number of them."""
     return Submission.objects.select_related(
-        "lab__module__track", "enrolment__user", "claimed_by"
+        "lab__module__track", "enrolment__user", "enrolment__cohort", "claimed_by"
     ).prefetch_related(
         "files",
         Prefetch("reviews", LabReview.objects.select_related("reviewer")),
@@ -159,14 +164,3 @@ def round_of(submission: Submission) -> Round:
         review=next(iter(submission.reviews.all()), None),
         sign_off=next(iter(submission.sign_offs.all()), None),
     )
-
-
-def urls_of_labs(components: Sequence[Component]) -> dict[int, str]:
-    """The pages of the labs that these components stand for; for `tracks.links`. One query."""
-    wanted = {(component.module_id, component.key): component.pk for component in components}
-    labs = Lab.objects.live().filter(module__in={module_id for module_id, _key in wanted})
-    return {
-        wanted[module_id, key]: reverse("lab", args=[pk])
-        for module_id, key, pk in labs.values_list("module_id", "key", "pk")
-        if (module_id, key) in wanted
-    }

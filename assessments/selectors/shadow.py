@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from assessments import rules
-from assessments.models import ShadowLook, ShadowPool, ShadowSample
+from assessments.models import Route, ShadowCase, ShadowLook, ShadowPool, ShadowSample
+from tracks.people import Person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,4 +91,97 @@ def _standing(
         yellow=look.yellow,
         look_id=look.pk,
         looked_at=look.taken_at,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """A case of a look on which the learner and quality assurance differ.
+
+    reason: its author's, given only where the author answered as quality assurance did.
+    """
+
+    sample: ShadowSample
+    decision: str
+    usable: bool
+    settled_decision: str
+    settled_usable: bool
+    critical: bool
+    reason: str
+
+
+def differences(look: ShadowLook) -> list[Difference]:
+    """What a look may reveal once it is taken. One query."""
+    samples = ShadowSample.objects.filter(
+        pool=look.pool_id,
+        learner=look.learner_id,
+        agreed=False,
+        scored_number__gt=look.scored - look.n,
+        scored_number__lte=look.scored,
+    )
+    return [
+        Difference(
+            sample=sample,
+            decision=Route(sample.decision).label,
+            usable=bool(sample.usable),
+            settled_decision=Route(sample.case.settled_decision).label,
+            settled_usable=bool(sample.case.settled_usable),
+            critical=bool(sample.critical),
+            reason=_reason(sample.case),
+        )
+        for sample in samples.select_related("case").order_by("-critical", "scored_number")
+    ]
+
+
+def _reason(case: ShadowCase) -> str:
+    agreed = (case.right_decision, case.right_usable) == (case.settled_decision, case.settled_usable)
+    return case.reason if agreed else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One of the four answers, with what it means in this pool."""
+
+    value: str
+    label: str
+    text: str
+
+
+def answers_of(pool: ShadowPool) -> list[Answer]:
+    return [
+        Answer(value=route.value, label=str(route.label), text=pool.decisions.get(route.value, ""))
+        for route in Route
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearnerPage:
+    """What a learner sees of a pool: counts of cases, and figures of looks only."""
+
+    pool: ShadowPool
+    standing: ShadowStanding
+    looks: list[ShadowLook]
+    differences: list[Difference]
+    open_sample: ShadowSample | None
+
+    @property
+    def judged(self) -> int:
+        """Cases that the learner is done with, whether or not quality assurance has settled them."""
+        return self.standing.n + self.standing.waiting_for_judgement
+
+    @property
+    def missing(self) -> int:
+        """How many more cases the learner can judge towards the next look."""
+        return max(self.standing.next_look_at_n - self.judged, 0)
+
+
+def learner_page(*, pool: ShadowPool, learner: Person) -> LearnerPage:
+    """Five queries."""
+    looks = list(ShadowLook.objects.filter(pool=pool, learner=learner).order_by("-number"))
+    return LearnerPage(
+        pool=pool,
+        standing=shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk],
+        looks=looks,
+        differences=differences(looks[0]) if looks else [],
+        open_sample=ShadowSample.objects.open().filter(pool=pool, learner=learner).first(),
     )

@@ -1,0 +1,160 @@
+"""Forms of lab work: evidence, marks, withdrawal."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models import Submission
+from assessments.services.labs.evidence import ACCEPT, MAX_FILES, CheckedFile, check_file
+from tracks.models import Lab
+
+if TYPE_CHECKING:
+    from django.core.files import File
+
+_LONGEST_TEXT = 50_000
+
+
+class FilesInput(forms.ClearableFileInput):
+    """Several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.Field):
+    """Uploaded files as they came; the form looks into them."""
+
+    widget = FilesInput
+
+    def to_python(self, value: Any) -> "list[File[bytes]]":
+        if not value:
+            return []
+        return value if isinstance(value, list) else [value]
+
+
+class FormOfErrors(forms.Form):
+    """Takes in what a service found wrong, by field."""
+
+    def add_errors(self, error: ValidationError, *, prefix: str = "") -> None:
+        found = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for name, problems in found.items():
+            field = f"{prefix}{name}"
+            for problem in problems:
+                self.add_error(field if field in self.fields else None, problem)
+
+
+class LabWorkForm(FormOfErrors):
+    """Text, link and files as far as the lab takes them.
+
+    A draft may lack what handing in demands, so nothing is missed here: the service says it. Files are
+    checked one by one; `good_files` can be kept, whatever is wrong with the others.
+    """
+
+    text = forms.CharField(
+        label=_("Your work"),
+        max_length=_LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=_("You can use Markdown for headings, lists and tables."),
+    )
+    link = forms.URLField(label=_("Link"), max_length=500, assume_scheme="https")
+    files = FilesField(
+        label=_("Files"),
+        widget=FilesInput(attrs={"accept": ACCEPT}),
+        help_text=_("Text, PDF, image, Word or Excel without macros; at most 5 files of 10 MB."),
+    )
+
+    def __init__(self, *args: Any, lab: Lab, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.good_files: list[CheckedFile] = []
+        for name, kind in (("text", "text"), ("link", "link"), ("files", "file")):
+            demand = lab.evidence.get(kind, "none")
+            if demand == "none":
+                del self.fields[name]
+            else:
+                self.fields[name].required = demand == "required"
+
+    def full_clean(self) -> None:
+        demanded = {name: field.required for name, field in self.fields.items()}
+        for field in self.fields.values():
+            field.required = False
+        super().full_clean()
+        for name, field in self.fields.items():
+            field.required = demanded[name]
+
+    def clean_files(self) -> list[CheckedFile]:
+        errors: list[ValidationError] = []
+        for file in self.cleaned_data["files"]:
+            try:
+                self.good_files.append(check_file(file))
+            except ValidationError as error:
+                errors.append(error)
+        if errors:
+            raise ValidationError(errors)
+        return self.good_files
+
+    @property
+    def max_files(self) -> int:
+        return MAX_FILES
+
+
+class ReviewForm(FormOfErrors):
+    """Marks by criterion, a comment, and the hash of the evidence that the page showed."""
+
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("The learner reads it. To send the work back, say what has to change."),
+    )
+    evidence_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"evidence_hash": submission.content_hash}, **kwargs)
+        self.rubric = submission.lab.rubric
+        for criterion in self.rubric:
+            self.fields[f"mark-{criterion['key']}"] = forms.TypedChoiceField(
+                label=criterion["title"],
+                required=False,
+                coerce=int,
+                empty_value=None,
+                choices=[(level["points"], level["title"]) for level in criterion["levels"]],
+            )
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """What was chosen, by the criterion's key."""
+        chosen = {
+            criterion["key"]: self.cleaned_data[f"mark-{criterion['key']}"] for criterion in self.rubric
+        }
+        return {key: points for key, points in chosen.items() if points is not None}
+
+    @property
+    def criteria(self) -> list[dict[str, Any]]:
+        """What the page's rubric shows of each criterion."""
+        return [self._criterion(criterion) for criterion in self.rubric]
+
+    def _criterion(self, criterion: dict[str, Any]) -> dict[str, Any]:
+        field = self[f"mark-{criterion['key']}"]
+        chosen = field.value()
+        return {
+            "name": field.html_name,
+            "legend": criterion["title"],
+            "minimum": criterion.get("minimum", 0),
+            "error": " ".join(field.errors),
+            "chosen": "" if chosen is None else str(chosen),
+            "levels": [
+                {"value": level["points"], "label": level["title"], "text": level["description"]}
+                for level in criterion["levels"]
+            ],
+        }
+
+
+class WithdrawForm(FormOfErrors):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The learner reads it, and it stays on record."),
+    )
