@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from assessments.models import ShadowPool
+from assessments.services import shadow
 from enablement.demo import judging
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.learning import Clock, Learner
@@ -130,7 +131,10 @@ def _shadow_mode(
 ) -> None:
     pool = ShadowPool.objects.live().get(track__key=FRONT_LINE)
     clock = Clock(now=start, end=end)
-    judging.judge(pool=pool, judges=(people["qa1"], people["qa2"]), clock=clock, chance=chance)
+    judges = (people["qa1"], people["qa2"])
+    for judge in judges:
+        shadow.appoint_judge(pool=pool, user=judge, actor=None, at=clock.step())
+    judging.judge(pool=pool, judges=judges, clock=clock, chance=chance)
     for learner in learners:
         with transaction.atomic():
             for _sample in learner.shadow_samples(pool):

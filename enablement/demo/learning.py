@@ -173,7 +173,7 @@ def _marks(lab: Lab, *, full: bool) -> dict[str, int]:
 def _reply(kind: str, options: list[dict[str, str]], chance: random.Random) -> object:
     return {
         "likert": chance.choice([4, 4, 5]),
-        "yes_no": True,
+        "yes_no": "yes",
         "choice": options[0]["key"] if options else "",
         "number": 2,
         "text": texts.SURVEY_REMARK,
