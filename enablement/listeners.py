@@ -10,12 +10,14 @@ from uuid import UUID
 from django.dispatch import Signal
 
 from assessments import signals as assessments
+from assessments.services import shadow
 from enablement.access import signals as access
 from enablement.access.services import grants
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
 from enablement.people import signals as people
+from enablement.people.models import User
 from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
@@ -48,6 +50,7 @@ RECORD = (
     assessments.submission_handed_in,
     assessments.lab_sent_back,
     assessments.case_judged,
+    assessments.judge_appointed,
     people.token_changed,
     access.grant_changed,
     certificates.certificate_changed,
@@ -59,6 +62,7 @@ def connect() -> None:
     _listen(PROOF, on_proof)
     _listen(RECORD, on_record)
     _listen((access.gate_met,), on_gate_met)
+    _listen((people.person_changed,), on_person_changed)
 
 
 def _listen(signals: Sequence[Signal], listener: Listener) -> None:
@@ -75,6 +79,12 @@ def on_proof(*, facts: Sequence[Fact], **_: Any) -> None:
         learners = {fact.learner_id for fact in group if fact.learner_id is not None}
         grants.reevaluate(user_ids=learners, cause=kind, actor_id=actor_id, at=group[0].at)
     record(facts)
+
+
+def on_person_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Who has joined quality assurance judges the pools that are there."""
+    ids = {fact.learner_id for fact in facts if fact.learner_id is not None}
+    shadow.appoint_newcomers(users=User.objects.filter(pk__in=ids), at=facts[0].at)
 
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -1,11 +1,14 @@
 """Pools as their author wants them, and who judges their cases. What was judged or drawn stays as it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm
 
@@ -43,8 +46,9 @@ def put_pool(
 ) -> tuple[ShadowPool, PoolChange]:
     """Make the track's pool hold exactly these cases; absent ones are retired. Idempotent.
 
-    A changed case that somebody has judged or drawn is retired, and its new version begins anew. `judges` are
-    appointed besides those there. Raises ValidationError, by pool and case; Refused as `appoint_judge` does.
+    A changed case that somebody has judged or drawn is retired, and its new version begins anew. A new pool
+    is judged by everybody in quality assurance; `judges` are appointed besides. Raises ValidationError, by
+    pool and case; Refused as `appoint_judge` does.
     """
     check_pool(spec, cases, minimum=minimum)
     wanted = _settings(spec)
@@ -55,7 +59,7 @@ def put_pool(
         setattr(pool, name, wanted[name])
     pool.save(update_fields=wanted.keys())
     change = _put_cases(pool, cases, at)
-    for judge in judges:
+    for judge in [*judges, *(_quality_assurance() if created else ())]:
         appoint_judge(pool=pool, user=judge, actor=None, at=at)
     settings = tuple(sorted(wanted)) if created else changed_settings
     return pool, PoolChange(
@@ -83,6 +87,25 @@ def appoint_judge(*, pool: ShadowPool, user: Person, actor: Person | None, at: d
     )
     signals.judge_appointed.send(sender=ShadowPool, facts=[fact])
     return True
+
+
+@transaction.atomic
+def appoint_newcomers(*, users: Iterable[Person], at: datetime) -> None:
+    """Those of `users` who have joined quality assurance judge every pool in use from now on."""
+    pools = list(ShadowPool.objects.live().select_related("track"))
+    for user in users:
+        if user.is_active and user.has_perm("assessments.judge_cases"):
+            for pool in pools:
+                appoint_judge(pool=pool, user=user, actor=None, at=at)
+
+
+def _quality_assurance() -> list[Person]:
+    """Everybody who holds the right to judge cases through a group or by themselves."""
+    people = get_user_model().objects.filter(is_active=True)
+    right = Q(codename="judge_cases", content_type__app_label="assessments")
+    holders = Permission.objects.filter(right)
+    found = people.filter(Q(groups__permissions__in=holders) | Q(user_permissions__in=holders))
+    return list(found.distinct())
 
 
 def _settings(spec: PoolSpec) -> dict[str, Any]:
