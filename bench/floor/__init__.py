@@ -1,0 +1,1 @@
+"""Bare Django, as `startproject` makes it: what our pages are measured beside."""

@@ -1,0 +1,31 @@
+"""The least that the floor's pages can read and write."""
+
+from django.conf import settings
+from django.db import models
+
+UNITS = 16
+
+
+class Lesson(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    title = models.CharField(max_length=200)
+
+
+class Answer(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    question = models.PositiveSmallIntegerField()
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (models.UniqueConstraint("user", "question", name="answer_once"),)
+
+
+class Progress(models.Model):
+    """A line of the report that is already as the report wants it: one column a unit."""
+
+    name = models.CharField(max_length=200)
+
+
+CELLS = [f"unit_{number}" for number in range(1, UNITS + 1)]
+for cell in CELLS:
+    Progress.add_to_class(cell, models.CharField(max_length=20))

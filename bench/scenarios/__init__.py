@@ -1,0 +1,21 @@
+"""One module a scenario, each with `run(run: Run) -> Iterator[Result]`; imported once Django is set up."""
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+
+from bench.report import Result
+
+SCENARIOS: Mapping[str, str] = {
+    "my_path": "My path of a learner, beside a bare page with one query",
+    "track_page": "a track's page, beside the same",
+    "readiness": "the readiness board of 20 and of 1,000 people, beside a bare table of 25 rows by 16 cells",
+    "quiz_save": "saving a quiz page of 5 answers, beside a bare sign-in and upsert",
+    "evaluation": "decisions for a gateway, and their read part beside django-guardian's has_perm",
+    "certificate": "making and issuing one certificate in a warm process, and its memory over 300",
+    "memory": "the web process after 500 requests, the worker after 20 certificates",
+}
+
+
+def load(name: str) -> Callable[..., Iterator[Result]]:
+    scenario: Callable[..., Iterator[Result]] = import_module(f"bench.scenarios.{name}").run
+    return scenario
