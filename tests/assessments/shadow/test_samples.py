@@ -1,5 +1,7 @@
 """The learner's part: one open sample, blind first, each case once."""
 
+import dataclasses
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -71,8 +73,7 @@ def test_a_new_version_of_a_case_is_no_new_case_for_who_had_the_old_one():
     pool = make_pool(cases=[spec])
     had_it, new_here = make_learner(pool), make_learner(pool)
     answer(pool, had_it)
-    (changed,) = single_specs(1, body="Other words")
-    changed = type(changed)(**{f: getattr(changed, f) for f in changed.__slots__} | {"key": spec.key})
+    changed = dataclasses.replace(spec, body="Other words")
     shadow.put_pool(track=pool.track, spec=pool_spec(sample_size=4), cases=[changed], at=AT, minimum=0)
 
     assert refused_code(lambda: answer(pool, had_it)) == "pool_exhausted"
