@@ -96,6 +96,8 @@ def score(*, case: ShadowCase, at: datetime) -> int:
             decision=sample.decision, usable=bool(sample.usable), right=case.settled_decision
         )
     ShadowSample.objects.bulk_update(samples, ["scored_at", "scored_number", "agreed", "critical"])
+    facts = [_scored_fact(case, sample, at) for sample in samples]
+    signals.sample_scored.send(sender=ShadowSample, facts=facts)
     _take_looks(case.pool, {sample.learner_id: sample.scored_number or 0 for sample in samples}, at)
     return len(samples)
 
@@ -164,6 +166,23 @@ def _look(pool: ShadowPool, learner_id: Any, *, number: int, scored: int, at: da
 def _scored_counts(pool: ShadowPool, learner_ids: Sequence[Any]) -> dict[Any, int]:
     rows = ShadowSample.objects.scored().filter(pool=pool, learner__in=learner_ids).order_by()
     return dict(rows.values("learner").annotate(n=Max("scored_number")).values_list("learner", "n"))
+
+
+def _scored_fact(case: ShadowCase, sample: ShadowSample, at: datetime) -> Fact:
+    return Fact(
+        kind="assessments.sample_scored",
+        subject=("assessments.ShadowSample", str(sample.pk)),
+        at=at,
+        actor_id=None,
+        learner_id=sample.learner_id,
+        payload={
+            "pool": case.pool.key,
+            "case": case.key,
+            "number": sample.scored_number,
+            "agreed": sample.agreed,
+            "critical": sample.critical,
+        },
+    )
 
 
 def _look_fact(look: ShadowLook) -> Fact:

@@ -50,19 +50,25 @@ class QuizPassed:
 
     def _leaf(self, quiz: Quiz, result: "QuizResult | None", threshold: Decimal) -> Leaf:
         # Points against threshold times maximum, in Decimal: 17 of 20 meets 0.85 exactly.
-        met = result is not None and result.max_points > 0 and result.points >= threshold * result.max_points
-        actual = _("not taken yet")
-        if result is not None:
-            points = f"{result.points.normalize():f}"
-            actual = _("%(points)s of %(max)d") % {"points": points, "max": result.max_points}
+        graded = result if result is not None and result.attempt_id is not None else None
+        met = graded is not None and graded.points >= threshold * graded.max_points
         return Leaf(
             type=self.name,
             label=_("Quiz: %(title)s") % {"title": quiz.title},
             met=met,
             begun=result is not None,
             required=_("at least %(percent)s %%") % {"percent": f"{(threshold * 100).normalize():f}"},
-            actual=actual,
+            actual=_actual(result),
             next_step="" if met else _("Take the quiz “%(title)s”") % {"title": quiz.title},
             link="" if met else reverse("quiz", args=[quiz.pk]),
-            proof=(f"assessments.attempt:{result.attempt_id}",) if met and result else (),
+            proof=(f"assessments.attempt:{graded.attempt_id}",) if met and graded else (),
         )
+
+
+def _actual(result: "QuizResult | None") -> str:
+    if result is None:
+        return _("not taken yet")
+    if result.attempt_id is None:
+        return _("under way")
+    points = f"{result.points.normalize():f}"
+    return _("%(points)s of %(max)d") % {"points": points, "max": result.max_points}
