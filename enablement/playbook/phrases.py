@@ -1,4 +1,4 @@
-"""Gates and plans in the words of people: for pages, where `gating.words` and `plan_text` are for terminals."""
+"""Gates and plans in the words of people, for pages; `gating.words` and `plan_text` are for terminals."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal

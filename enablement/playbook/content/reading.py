@@ -8,7 +8,7 @@ from enablement.playbook import bundle, gating
 from enablement.playbook.bundle import refused
 from enablement.playbook.content.formats import RoleText, TrackFile
 from enablement.playbook.content.model import Content, ModuleContent, PoolContent, TrackContent
-from enablement.playbook.content.modules import read_module
+from enablement.playbook.content.modules import LESSON, read_module
 from enablement.playbook.content.shadow import read_pool
 from enablement.playbook.content.surveys import read_survey
 from enablement.playbook.errors import SourceErrors, show
@@ -132,7 +132,8 @@ def _unknown_module(folder: str, known: list[str], faults: Collector, left_out: 
 
 def _check_lessons(folder: _Folder, modules: Mapping[str, ModuleContent], faults: Collector) -> None:
     """A question names a lesson of the track to read again."""
-    lessons = {lesson.key for module in modules.values() for lesson in module.lessons}
+    names = (name.rpartition("/")[2] for name in folder.files)
+    lessons = {match["key"] for name in names if (match := LESSON.match(name))}
     for key, module in modules.items():
         for i, question in enumerate(module.quiz.questions if module.quiz else ()):
             if question.lesson and question.lesson not in lessons:
