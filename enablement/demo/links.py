@@ -1,6 +1,7 @@
 """Sign-in links of the demo people. They exist in demo mode only; anywhere else the door is a 404."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -17,24 +19,32 @@ from enablement.demo.cast import DOMAIN, MENTORS, STAFF
 from enablement.demo.stages import STAGES
 from enablement.people.models import User
 
-SALT = "enablement.demo.sign-in"
+SIGNER = signing.Signer(salt="enablement.demo.sign-in")
 View = Callable[..., HttpResponseBase]
 
 
 def sign_in_links() -> list[tuple[str, str]]:
-    """`(who and what they show, address)` for every persona of the demo."""
-    return [(f"{name} ({shows})", url) for name, shows, url in _links()]
+    """`(who and what they show, address)` for every persona; first the page that lists them all."""
+    everybody = (_("Everybody, on one page"), f"{settings.SITE_URL}{reverse('demo_cast')}")
+    return [everybody, *((f"{link.user.email}: {link.shows}", link.url) for link in _links())]
 
 
-def _links() -> list[tuple[str, str, str]]:
+@dataclass(frozen=True, slots=True)
+class Link:
+    user: User
+    shows: str
+    url: str
+
+
+def _links() -> list[Link]:
     shows = {persona.email: persona.shows for persona in (*STAFF, *MENTORS)}
     shows |= {f"engineer{i}@{DOMAIN}": stage.shows for i, stage in enumerate(STAGES, start=1)}
     people = {user.email: user for user in User.objects.filter(is_active=True, email__in=shows)}
-    return [(people[email].name, shows[email], _address(email)) for email in shows if email in people]
+    return [Link(people[email], shows[email], _address(email)) for email in shows if email in people]
 
 
 def _address(email: str) -> str:
-    return f"{settings.SITE_URL}{reverse('demo_sign_in', args=[signing.dumps(email, salt=SALT)])}"
+    return f"{settings.SITE_URL}{reverse('demo_sign_in', args=[SIGNER.sign(email)])}"
 
 
 def demo_only(view: View) -> View:
@@ -54,7 +64,7 @@ def demo_only(view: View) -> View:
 def sign_in(request: HttpRequest, key: str) -> HttpResponse:
     """Signs in as the person whom the link names."""
     try:
-        email = signing.loads(key, salt=SALT)
+        email = SIGNER.unsign(key)
     except signing.BadSignature as error:
         raise Http404 from error
     user = get_object_or_404(User, is_active=True, email=email)
@@ -68,5 +78,4 @@ def sign_in(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def cast(request: HttpRequest) -> HttpResponse:
     """Everybody in the demo, with a link to sign in as them."""
-    people = [{"name": name, "shows": shows, "url": url} for name, shows, url in _links()]
-    return render(request, "demo/cast.html", {"people": people})
+    return render(request, "demo/cast.html", {"links": _links()})
