@@ -15,6 +15,8 @@ urlpatterns = [
     path("", include("enablement.programs.urls")),
     path("", include("enablement.access.urls")),
     path("", include("enablement.certificates.urls")),
+    path("", include("enablement.reports.urls")),
+    path("", include("enablement.playbook.urls")),
     path("", include("enablement.people.urls")),
     path("", include("enablement.jobs.urls")),
     path("demo/", demo.cast, name="demo_cast"),
