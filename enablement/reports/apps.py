@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ReportsConfig(AppConfig):
+    """Cohort reports."""
+
+    name = "enablement.reports"
+    label = "reports"

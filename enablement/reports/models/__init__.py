@@ -1,0 +1,3 @@
+from enablement.reports.models.report import Report
+
+__all__ = ["Report"]

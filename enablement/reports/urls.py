@@ -1,0 +1,11 @@
+from django.urls import path, re_path
+
+from enablement.reports import views
+
+urlpatterns = [
+    path("reports/", views.reports, name="reports"),
+    path("reports/of/<uuid:cohort_id>/", views.report_request, name="report_request"),
+    re_path(
+        r"^reports/(?P<report_id>[0-9a-f-]{36})/(?P<kind>pdf|csv)/$", views.report_file, name="report_file"
+    ),
+]

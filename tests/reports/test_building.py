@@ -1,0 +1,197 @@
+"""A report is written by a job and kept."""
+
+import csv
+import io
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from pypdf import PdfReader
+
+from enablement.jobs.models import Job, JobState
+from enablement.reports import services
+from enablement.reports.models import Report
+from enablement.reports.printing import print_report
+from enablement.reports.reading import read, reasons, verdict
+from enablement.reports.spreadsheet import as_csv, safe
+from tests.jobs.conftest import run
+from tests.people.factories import UserFactory
+from tests.reports.conftest import reevaluate
+from tests.reports.factories import ReportFactory
+from tests.tracks.factories import START, CohortFactory, EnrolmentFactory
+from tracks.services.cohorts import withdraw_enrolment
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(cohort):
+    return services.request_report(cohort=cohort, actor=cohort.created_by, at=START)
+
+
+def text_of(pdf):
+    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def rows_of(table):
+    return list(csv.reader(io.StringIO(table.decode("utf-8-sig"))))
+
+
+def content(file):
+    with file.open() as opened:
+        return opened.read()
+
+
+def test_asking_is_a_job_of_the_one_who_asks(cohort):
+    report = ask(cohort)
+    assert (report.job.args, report.job.title) == ({"report_id": str(report.pk)}, "Report: Wave 1")
+    assert (report.job.requested_by, report.requested_by) == (cohort.created_by, cohort.created_by)
+    assert report.finished_at is None
+
+
+def test_asking_twice_is_one_report_until_it_is_written(cohort):
+    first = ask(cohort)
+    assert ask(cohort) == first
+    run(first.job)
+    assert ask(cohort) != first
+    assert Report.objects.count() == 2
+
+
+def test_only_who_runs_the_cohort_asks(cohort):
+    with pytest.raises(PermissionDenied):
+        services.request_report(cohort=cohort, actor=UserFactory(), at=START)
+    assert not Report.objects.exists()
+
+
+def test_the_job_keeps_both_files(cohort):
+    job = run(ask(cohort).job)
+    assert (job.state, job.error, job.result) == (JobState.DONE, "", {"url": "/reports/"})
+    assert (job.progress_done, job.progress_total) == (3, 3)
+    report = Report.objects.get()
+    assert report.finished_at is not None
+    assert report.policy_revision == 3
+    assert "Amara Okafor" in text_of(content(report.pdf))
+    assert len(rows_of(content(report.csv))) == 4
+
+
+def test_a_second_attempt_changes_nothing(cohort):
+    report = ask(cohort)
+    first, second = (services.build(report_id=report.pk, at=START) for _twice in range(2))
+    assert first() == second() == services.build(report_id=report.pk, at=START)() == {"url": "/reports/"}
+    assert len([name for name in default_storage.listdir("reports")[1] if str(report.pk) in name]) == 2
+
+
+def test_the_document_answers_first_and_names_its_source(cohort):
+    pdf = print_report(read(cohort=cohort, at=START))
+    text = text_of(pdf)
+    for words in (
+        "Front line",
+        "Wave 1",
+        "Not ready: 1 of 3 people have shown everything",
+        "Survey: Readiness: 2 people are missing.",
+        "1 person is past the due date.",
+        "Automate-vs-Avoid 101",
+        "Ben Sørensen",
+        "figures as of 2 November 2026, 09:00 UTC",
+        "policy revision 3",
+        "1 / 1",
+    ):
+        assert words in text
+    assert PdfReader(io.BytesIO(pdf)).metadata.title == "Progress of Wave 1, 2 November 2026"
+
+
+def test_the_document_lists_forty_and_says_how_many_there_are(cohort):
+    EnrolmentFactory.create_batch(40, cohort=cohort)
+    text = text_of(print_report(read(cohort=cohort, at=START)))
+    assert "The 40 of 43 people who need attention first" in text
+    assert "Ben Sørensen" in text
+    assert "Amara Okafor" not in text
+
+
+def test_the_table_holds_everybody_and_every_unit(cohort):
+    header, *lines = rows_of(as_csv(read(cohort=cohort, at=START)))
+    assert header == [
+        "Name",
+        "E-mail",
+        "Mentor",
+        "Due on",
+        "Status",
+        "Requirements met",
+        "Module: Automate-vs-Avoid 101",
+        "Module: Copilot",
+        "Survey: Readiness",
+    ]
+    by_name = {line[0]: line for line in lines}
+    assert [line[0] for line in lines] == ["Ben Sørensen", "Chen Wei", "Amara Okafor"]
+    amara = by_name["Amara Okafor"]
+    assert amara[2:] == ["Mona Mentor", "2026-11-16", "Ready", "1", "not started", "not started", "answered"]
+    assert by_name["Ben Sørensen"][3:6] == ["2026-10-27", "Late", "0"]
+
+
+def test_somebody_never_evaluated_has_empty_cells(cohort):
+    EnrolmentFactory(cohort=cohort, user__name="Dana New")
+    header, *lines = rows_of(as_csv(read(cohort=cohort, at=START)))
+    dana = next(line for line in lines if line[0] == "Dana New")
+    assert len(dana) == len(header)
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+49 30", "'+49 30"),
+        ("-1", "'-1"),
+        ("@me", "'@me"),
+        ("\t=1", "'\t=1"),
+        ("Anna-Lena", "Anna-Lena"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(cell, written):
+    assert safe(cell) == written
+
+
+def test_a_name_that_is_a_formula_is_defused_in_the_file(cohort):
+    EnrolmentFactory(cohort=cohort, user__name="=cmd|' /C calc'!A0")
+    table = as_csv(read(cohort=cohort, at=START))
+    assert "'=cmd|' /C calc'!A0" in [line[0] for line in rows_of(table)]
+    assert table.startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("people", [0, 12])
+def test_reading_costs_the_same_for_three_and_for_fifteen(cohort, people, django_assert_num_queries):
+    EnrolmentFactory.create_batch(people, cohort=cohort)
+    reevaluate(cohort)
+    with django_assert_num_queries(16):
+        reading = read(cohort=cohort, at=START)
+    assert len(reading.people) == people + 3
+
+
+def test_a_cohort_without_people_or_gate_is_said_plainly():
+    cohort = CohortFactory()
+    reading = read(cohort=cohort, at=START)
+    assert verdict(reading.board) == "Nothing to judge yet: nobody is enrolled"
+    assert reasons(reading.board) == []
+    assert "Nobody is enrolled yet." in text_of(print_report(reading))
+    EnrolmentFactory(cohort=cohort)
+    reading = read(cohort=cohort, at=START)
+    assert verdict(reading.board) == "Nothing to judge yet: no playbook says what this track has to show"
+    assert "no policy revision yet" in text_of(print_report(reading))
+
+
+def test_a_cohort_that_is_through_is_ready(cohort):
+    for enrolment in cohort.enrolments.exclude(user__name="Amara Okafor"):
+        withdraw_enrolment(enrolment=enrolment, actor=None, at=START)
+    assert verdict(read(cohort=cohort, at=START).board) == "Ready: the one person has shown everything"
+
+
+def test_a_finished_report_has_its_files():
+    with pytest.raises(IntegrityError, match="report_finished_with_its_files"), transaction.atomic():
+        ReportFactory(pdf="")
+
+
+def test_a_job_belongs_to_one_report():
+    report = ReportFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReportFactory(job=report.job)
+    assert Job.objects.count() == 1
