@@ -58,7 +58,7 @@ class LabWorkForm(FormOfErrors):
         help_text=_("You can use Markdown for headings, lists and tables."),
     )
     link = forms.URLField(label=_("Link"), max_length=500, assume_scheme="https")
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # a field here, uploads on the bound form: Django's own names
         label=_("Files"),
         widget=FilesInput(attrs={"accept": ACCEPT}),
         help_text=_("Text, PDF, image, Word or Excel without macros; at most 5 files of 10 MB."),
@@ -111,7 +111,8 @@ class ReviewForm(FormOfErrors):
     evidence_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"evidence_hash": submission.content_hash}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"evidence_hash": submission.content_hash}
         self.rubric = submission.lab.rubric
         for criterion in self.rubric:
             self.fields[f"mark-{criterion['key']}"] = forms.TypedChoiceField(
@@ -142,7 +143,7 @@ class ReviewForm(FormOfErrors):
             "name": field.html_name,
             "legend": criterion["title"],
             "minimum": criterion.get("minimum", 0),
-            "error": " ".join(field.errors),
+            "error": " ".join(map(str, field.errors)),
             "chosen": "" if chosen is None else str(chosen),
             "levels": [
                 {"value": level["points"], "label": level["title"], "text": level["description"]}

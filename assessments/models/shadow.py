@@ -1,7 +1,7 @@
 """Shadow mode: cases with the tool's recorded output, judged blind by quality assurance and by learners."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
 
 from tracks.models import Enrolment, Track
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from tracks.people import Person
 
 
 class Route(models.TextChoices):
@@ -38,12 +36,12 @@ class ShadowPoolQuerySet(models.QuerySet["ShadowPool"]):
     def live(self) -> Self:
         return self.filter(retired_at=None)
 
-    def judged_by(self, user: "AbstractBaseUser") -> Self:
+    def judged_by(self, user: Person) -> Self:
         """Pools whose cases this person was appointed to judge."""
-        judged: Self = get_objects_for_user(user, "assessments.judge_pool", self, accept_global_perms=False)
-        return judged
+        judged = get_objects_for_user(user, "assessments.judge_pool", self, accept_global_perms=False)
+        return self.filter(pk__in=judged.values("pk"))
 
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """Pools of the tracks that one learns."""
         return self.filter(track__in=Enrolment.objects.live().filter(user=user).values("track"))
 
@@ -100,7 +98,7 @@ class ShadowCaseQuerySet(models.QuerySet["ShadowCase"]):
         """Without the columns that hold what is right: pages for those who still decide read through this."""
         return self.defer("right_decision", "right_usable", "reason", "settled_decision", "settled_usable")
 
-    def judgeable_by(self, user: "AbstractBaseUser") -> Self:
+    def judgeable_by(self, user: Person) -> Self:
         """Of the pools that this person judges, except cases that they met as a learner."""
         met = ShadowSample.objects.filter(learner=user).values("case")
         return self.filter(pool__in=ShadowPool.objects.all().judged_by(user).values("pk")).exclude(pk__in=met)
@@ -198,7 +196,7 @@ class CaseJudgement(models.Model):
 
 
 class ShadowSampleQuerySet(models.QuerySet["ShadowSample"]):
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """One's own: whoever sees another's answers is no longer blind."""
         return self.filter(learner=user)
 

@@ -1,7 +1,7 @@
 """Sign-offs: a mentor's word that a learner can do the work, bound to the evidence it rests on."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -9,9 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models.submission import LabReview, Submission
 from tracks.models import Cohort, Enrolment, Lab
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from tracks.people import Person
 
 _STANDS = models.Q(withdrawn_at=None, voided_at=None)
 
@@ -20,7 +18,7 @@ class SignOffQuerySet(models.QuerySet["SignOff"]):
     def standing(self) -> Self:
         return self.filter(_STANDS)
 
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """One's own, those that one gave, those of one's mentees, and of the cohorts that one runs."""
         mentored = Enrolment.objects.filter(mentorships__mentor=user, mentorships__ended_at=None)
         return self.filter(

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,13 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tracks.models import Cohort, Enrolment, Lab
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from tracks.people import Person
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         """One's own; once handed in, also mentees', those of cohorts one runs, and what one signed off."""
         own = models.Q(enrolment__user=user)
         theirs = models.Q(
@@ -26,7 +24,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
         return self.filter(own | (theirs & ~models.Q(state=Submission.State.DRAFT)))
 
-    def mentored_by(self, user: "AbstractBaseUser") -> Self:
+    def mentored_by(self, user: Person) -> Self:
         """Of learners whom this person mentors now; a mentor's own work is never among it."""
         return self.filter(
             enrolment__in=Enrolment.objects.filter(
@@ -112,7 +110,7 @@ class Submission(models.Model):
 
 
 class EvidenceFileQuerySet(models.QuerySet["EvidenceFile"]):
-    def visible_to(self, user: "AbstractBaseUser") -> Self:
+    def visible_to(self, user: Person) -> Self:
         return self.filter(submission__in=Submission.objects.all().visible_to(user))
 
 

@@ -1,6 +1,6 @@
 """Reads of shadow mode: where learners stand, what judges have to do, and how well both agree."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,7 +67,7 @@ def latest_looks(*, pool: ShadowPool, user_ids: Collection[Any]) -> dict[UUID, S
 
 
 def _standing(
-    pool: ShadowPool, counts: dict[str, Any] | None, look: ShadowLook | None, wanted: int
+    pool: ShadowPool, counts: Mapping[str, Any] | None, look: ShadowLook | None, wanted: int
 ) -> ShadowStanding:
     tally = counts or {"drawn": 0, "scored": 0, "waiting": 0}
     next_look = rules.next_look_at(sample_size=pool.sample_size, last=look.scored if look else None)
@@ -122,9 +122,9 @@ def differences(look: ShadowLook) -> list[Difference]:
     return [
         Difference(
             sample=sample,
-            decision=Route(sample.decision).label,
+            decision=str(Route(sample.decision).label),
             usable=bool(sample.usable),
-            settled_decision=Route(sample.case.settled_decision).label,
+            settled_decision=str(Route(sample.case.settled_decision).label),
             settled_usable=bool(sample.case.settled_usable),
             critical=bool(sample.critical),
             reason=_reason(sample.case),

@@ -20,6 +20,7 @@ from assessments.selectors.judgements import PoolAgreement, judged_by, judgement
 from assessments.selectors.shadow import answers_of
 from assessments.services import shadow as service
 from assessments.services.agreement import DEFAULT_RULE, floored
+from assessments.views.signed_in import me
 from tracks import markdown
 from tracks.errors import Refused
 
@@ -33,15 +34,15 @@ may_judge = permission_required("assessments.judge_cases", raise_exception=True)
 @never_cache
 @may_judge
 def queue(request: HttpRequest) -> HttpResponse:
-    page = Paginator(judgement_queue(judge=request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    judged = judged_by(request.user)
+    page = Paginator(judgement_queue(judge=me(request)), PAGE_SIZE).get_page(request.GET.get("page"))
+    judged = judged_by(me(request))
     context = {
         "page": page,
         "total": page.paginator.count,
         "first": page.object_list[0] if page.number == 1 and page.object_list else None,
         "judged": judged.count(),
         "recent": judged[:RECENT],
-        "pools": ShadowPool.objects.live().judged_by(request.user),  # type: ignore[arg-type]
+        "pools": ShadowPool.objects.live().judged_by(me(request)),
     }
     return render(request, "assessments/judgement_queue.html", context)
 
@@ -67,7 +68,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, case, _own(request, case), decision_form=form, status=422)
     try:
         service.judge_decide(
-            case=case, decision=form.cleaned_data["decision"], actor=request.user, at=timezone.now()
+            case=case, decision=form.cleaned_data["decision"], actor=me(request), at=timezone.now()
         )
     except Refused as refusal:
         messages.error(request, refusal.message)
@@ -87,11 +88,11 @@ def judge_output(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, case, own, output_form=form, status=422)
     try:
         service.judge_case_output(
-            judgement=own, usable=form.cleaned_data["usable"], actor=request.user, at=timezone.now()
+            judgement=own, usable=form.cleaned_data["usable"], actor=me(request), at=timezone.now()
         )
     except Refused as refusal:
         messages.error(request, refusal.message)
-    following = judgement_queue(judge=request.user).first() if form.cleaned_data["go"] == NEXT else None
+    following = judgement_queue(judge=me(request)).first() if form.cleaned_data["go"] == NEXT else None
     return redirect("judgement", pk=following.pk) if following else redirect("judgement_queue")
 
 
@@ -99,7 +100,7 @@ def judge_output(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 @may_judge
 def agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
-    pools = ShadowPool.objects.all().judged_by(request.user)  # type: ignore[arg-type]
+    pools = ShadowPool.objects.all().judged_by(me(request))
     pool = get_object_or_404(pools.select_related("track"), pk=pk)
     found = pool_agreement(pool)
     total = found.agreement
@@ -155,12 +156,12 @@ def _chart(found: PoolAgreement) -> str:
 
 def _case(request: HttpRequest, pk: UUID) -> ShadowCase:
     """A case of a pool that this person judges, without what is right."""
-    cases = ShadowCase.objects.blind().judgeable_by(request.user)  # type: ignore[arg-type]
+    cases = ShadowCase.objects.blind().judgeable_by(me(request))
     return get_object_or_404(cases.select_related("pool__track"), pk=pk)
 
 
 def _own(request: HttpRequest, case: ShadowCase) -> CaseJudgement | None:
-    return CaseJudgement.objects.filter(case=case, judge=request.user).first()
+    return CaseJudgement.objects.filter(case=case, judge=me(request)).first()
 
 
 def _is_over(case: ShadowCase, own: CaseJudgement | None) -> bool:

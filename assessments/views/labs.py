@@ -16,6 +16,7 @@ from assessments.forms.labs import LabWorkForm
 from assessments.models import EvidenceFile, Submission
 from assessments.selectors.labs import LabWork, lab_work, round_of, with_rounds
 from assessments.services import labs
+from assessments.views.signed_in import me
 from tracks import markdown
 from tracks.errors import Refused
 from tracks.models import Enrolment, Lab
@@ -44,7 +45,7 @@ def lab_hand_in(request: HttpRequest, pk: int) -> HttpResponse:
 def lab_revise(request: HttpRequest, pk: int) -> HttpResponse:
     work = _own_work(request, pk)
     try:
-        labs.revise(enrolment=work.enrolment, lab=work.lab, actor=request.user, at=timezone.now())
+        labs.revise(enrolment=work.enrolment, lab=work.lab, actor=me(request), at=timezone.now())
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("lab", pk=pk)
@@ -52,10 +53,10 @@ def lab_revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def evidence_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
-    mine = EvidenceFile.objects.filter(submission__enrolment__user=request.user)
+    mine = EvidenceFile.objects.filter(submission__enrolment__user=me(request))
     file = get_object_or_404(mine.select_related("submission__enrolment"), pk=pk)
     try:
-        labs.remove_file(evidence_file=file, actor=request.user, at=timezone.now())
+        labs.remove_file(evidence_file=file, actor=me(request), at=timezone.now())
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("lab", pk=file.submission.lab_id)
@@ -64,7 +65,7 @@ def evidence_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def evidence_file(request: HttpRequest, pk: UUID) -> FileResponse:
     """A download that no browser runs: never inline, never sniffed, in a sandbox that allows nothing."""
-    visible = EvidenceFile.objects.all().visible_to(request.user)  # type: ignore[arg-type]
+    visible = EvidenceFile.objects.all().visible_to(me(request))
     file = get_object_or_404(visible, pk=pk)
     try:
         content = file.file.open("rb")
@@ -81,7 +82,7 @@ def evidence_file(request: HttpRequest, pk: UUID) -> FileResponse:
 @never_cache
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One round as it was handed in, and what was said of it: for the learner and who looks after them."""
-    visible = Submission.objects.all().visible_to(request.user)  # type: ignore[arg-type]
+    visible = Submission.objects.all().visible_to(me(request))
     found = get_object_or_404(with_rounds().filter(pk__in=visible.values("pk")), pk=pk)
     shown = round_of(found)
     signed = shown.sign_off
@@ -89,8 +90,8 @@ def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
         "round": shown,
         "lab": found.lab,
         "learner": found.enrolment.user,
-        "own": found.enrolment.user_id == request.user.pk,
-        "may_withdraw": bool(signed and signed.stands and rules.may_withdraw(request.user, signed)),
+        "own": found.enrolment.user_id == me(request).pk,
+        "may_withdraw": bool(signed and signed.stands and rules.may_withdraw(me(request), signed)),
     }
     return render(request, "assessments/lab_submission.html", context)
 
@@ -107,11 +108,11 @@ def _store(request: HttpRequest, pk: int, *, hand_in: bool) -> HttpResponse:
             text=form.cleaned_data.get("text"),
             link=form.cleaned_data.get("link"),
             files=form.good_files,
-            actor=request.user,
+            actor=me(request),
             at=at,
         )
         if hand_in and not form.errors:
-            labs.hand_in(submission=draft, actor=request.user, at=at)
+            labs.hand_in(submission=draft, actor=me(request), at=at)
     except ValidationError as error:
         form.add_errors(error)
     except Refused as refusal:
@@ -128,7 +129,7 @@ def _store(request: HttpRequest, pk: int, *, hand_in: bool) -> HttpResponse:
 
 def _own_work(request: HttpRequest, pk: int) -> LabWork:
     found = get_object_or_404(Lab.objects.select_related("module__track"), pk=pk)
-    own = Enrolment.objects.live().filter(user=request.user, track=found.module.track_id)
+    own = Enrolment.objects.live().filter(user=me(request), track=found.module.track_id)
     enrolment = get_object_or_404(own.select_related("cohort", "user"))
     work = lab_work(enrolment=enrolment, lab=found)
     if found.retired_at is not None and not work.rounds:

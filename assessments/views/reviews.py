@@ -20,6 +20,7 @@ from assessments.models import SignOff, Submission
 from assessments.selectors.labs import lab_work, round_of, with_rounds
 from assessments.selectors.reviews import mentees_of, progress_of, review_due_at, review_queue
 from assessments.services import labs
+from assessments.views.signed_in import me
 from tracks import markdown
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -32,7 +33,7 @@ may_review = permission_required("assessments.review_labs", raise_exception=True
 @never_cache
 @may_review
 def queue(request: HttpRequest) -> HttpResponse:
-    waiting = review_queue(mentor=request.user, at=timezone.now())
+    waiting = review_queue(mentor=me(request), at=timezone.now())
     page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "total": len(waiting), "late": sum(each.late for each in waiting)}
     return render(request, "assessments/review_queue.html", context)
@@ -53,7 +54,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _mentored(request, pk)
     try:
-        labs.claim(submission=found, actor=request.user, at=timezone.now())
+        labs.claim(submission=found, actor=me(request), at=timezone.now())
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("review", pk=pk)
@@ -62,7 +63,7 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @may_review
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
-    labs.release(submission=_mentored(request, pk), actor=request.user, at=timezone.now())
+    labs.release(submission=_mentored(request, pk), actor=me(request), at=timezone.now())
     return redirect("review_queue")
 
 
@@ -81,10 +82,10 @@ def send_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """For the signer, another mentor of the learner, and who runs the cohort; 404 for everybody else."""
-    visible = SignOff.objects.all().visible_to(request.user)  # type: ignore[arg-type]
+    visible = SignOff.objects.all().visible_to(me(request))
     related = ("enrolment__cohort", "lab", "learner", "signer", "submission__enrolment")
     found = get_object_or_404(visible.select_related(*related), pk=pk)
-    if not rules.may_withdraw(request.user, found):
+    if not rules.may_withdraw(me(request), found):
         raise Http404
     if not found.stands:
         return redirect(found.submission)
@@ -92,7 +93,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         reason = form.cleaned_data["reason"]
         try:
-            labs.withdraw_sign_off(sign_off=found, reason=reason, actor=request.user, at=timezone.now())
+            labs.withdraw_sign_off(sign_off=found, reason=reason, actor=me(request), at=timezone.now())
         except (Refused, ValidationError) as error:
             form.add_errors(_as_validation_error(error))
         else:
@@ -106,14 +107,14 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 @may_review
 def mentees(request: HttpRequest) -> HttpResponse:
-    return render(request, "assessments/mentees.html", {"mentees": mentees_of(mentor=request.user)})
+    return render(request, "assessments/mentees.html", {"mentees": mentees_of(mentor=me(request))})
 
 
 @require_GET
 @never_cache
 @may_review
 def mentee(request: HttpRequest, pk: UUID) -> HttpResponse:
-    mentored = Enrolment.objects.live().filter(mentorships__mentor=request.user, mentorships__ended_at=None)
+    mentored = Enrolment.objects.live().filter(mentorships__mentor=me(request), mentorships__ended_at=None)
     found = get_object_or_404(mentored.select_related("user", "track", "cohort"), pk=pk)
     (progress,) = progress_of([found])
     work = [lab_work(enrolment=found, lab=each.lab) for each in progress.labs]
@@ -132,7 +133,7 @@ def _decide(request: HttpRequest, pk: UUID, decide: Callable[..., object], done:
                 marks=form.marks,
                 comment=form.cleaned_data["comment"],
                 evidence_hash=form.cleaned_data["evidence_hash"],
-                actor=request.user,
+                actor=me(request),
                 at=timezone.now(),
             )
         except ValidationError as error:
@@ -145,7 +146,7 @@ def _decide(request: HttpRequest, pk: UUID, decide: Callable[..., object], done:
             return redirect("review_queue")
     found = _mentored(request, pk)
     if found.state != Submission.State.SUBMITTED:
-        messages.error(request, " ".join(form.non_field_errors()))
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
         return redirect(found)
     return _page(request, found, form, status=status)
 
@@ -165,15 +166,15 @@ def _page(request: HttpRequest, found: Submission, form: ReviewForm, *, status: 
         ],
         "form": form,
         "due_at": review_due_at(found),
-        "mine": claimed and found.claimed_by_id == request.user.pk,
-        "claimed_by": found.claimed_by if claimed and found.claimed_by_id != request.user.pk else None,
+        "mine": claimed and found.claimed_by_id == me(request).pk,
+        "claimed_by": found.claimed_by if claimed and found.claimed_by_id != me(request).pk else None,
     }
     return render(request, "assessments/review.html", context, status=status)
 
 
 def _mentored(request: HttpRequest, pk: UUID) -> Submission:
     """A submission of a learner whom this person mentors now; drafts are nobody's but the learner's."""
-    mentored = Submission.objects.all().mentored_by(request.user)  # type: ignore[arg-type]
+    mentored = Submission.objects.all().mentored_by(me(request))
     handed_in = mentored.exclude(state=Submission.State.DRAFT)
     return get_object_or_404(with_rounds().filter(pk__in=handed_in.values("pk")), pk=pk)
 

@@ -14,6 +14,7 @@ from assessments.forms.shadow import DecisionForm, OutputForm
 from assessments.models import ShadowCase, ShadowLook, ShadowPool, ShadowSample
 from assessments.selectors.shadow import answers_of, learner_page, shadow_standings
 from assessments.services import shadow as service
+from assessments.views.signed_in import me
 from tracks import markdown
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -28,7 +29,7 @@ def shadow(request: HttpRequest, pk: UUID) -> HttpResponse:
     pool = _pool(request, pk)
     context = {
         "pool": pool,
-        "page": learner_page(pool=pool, learner=request.user),
+        "page": learner_page(pool=pool, learner=me(request)),
         "answers": answers_of(pool),
         "instructions_html": markdown.render(pool.instructions),
         "closed_because": _closed_because(request, pool),
@@ -58,7 +59,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, found, decision_form=form, status=422)
     try:
         service.decide(
-            sample=found, decision=form.cleaned_data["decision"], actor=request.user, at=timezone.now()
+            sample=found, decision=form.cleaned_data["decision"], actor=me(request), at=timezone.now()
         )
     except Refused as refusal:
         messages.error(request, refusal.message)
@@ -72,13 +73,13 @@ def judge_output(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = OutputForm(request.POST)
     if not form.is_valid() and found.decision:
         return _page(request, found, output_form=form, status=422)
-    looks = ShadowLook.objects.filter(pool=found.pool, learner=request.user)
+    looks = ShadowLook.objects.filter(pool=found.pool, learner=me(request))
     before = looks.count()
     try:
         service.judge_output(
             sample=found,
             usable=form.cleaned_data.get("usable") is True,
-            actor=request.user,
+            actor=me(request),
             at=timezone.now(),
         )
     except Refused as refusal:
@@ -91,7 +92,7 @@ def judge_output(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _next_case(request: HttpRequest, pool: ShadowPool) -> HttpResponse:
     try:
-        drawn = service.draw(pool=pool, actor=request.user, at=timezone.now())
+        drawn = service.draw(pool=pool, actor=me(request), at=timezone.now())
     except Refused as refusal:
         messages.info(request, refusal.message)
         return redirect(pool)
@@ -99,12 +100,12 @@ def _next_case(request: HttpRequest, pool: ShadowPool) -> HttpResponse:
 
 
 def _pool(request: HttpRequest, pk: UUID) -> ShadowPool:
-    visible = ShadowPool.objects.all().visible_to(request.user)  # type: ignore[arg-type]
+    visible = ShadowPool.objects.all().visible_to(me(request))
     return get_object_or_404(visible.select_related("track"), pk=pk)
 
 
 def _own_sample(request: HttpRequest, pk: UUID) -> ShadowSample:
-    own = ShadowSample.objects.visible_to(request.user)  # type: ignore[arg-type]
+    own = ShadowSample.objects.visible_to(me(request))
     return get_object_or_404(own.select_related("pool__track", "enrolment"), pk=pk)
 
 
@@ -119,7 +120,7 @@ def _page(
     """Step one without the output, step two with it; never what is right."""
     blind = ShadowCase.objects.blind()
     case = (blind if found.decision else blind.defer("output")).get(pk=found.case_id)
-    standing = shadow_standings(user_ids=[request.user.pk], pool=found.pool)[request.user.pk]
+    standing = shadow_standings(user_ids=[me(request).pk], pool=found.pool)[me(request).pk]
     done = standing.n + standing.waiting_for_judgement
     context = {
         "sample": found,
@@ -140,7 +141,7 @@ def _closed_because(request: HttpRequest, pool: ShadowPool) -> str:
     """Why no case can be taken now; empty where one can."""
     if pool.retired_at is not None:
         return _("These cases are no longer part of your track.")
-    enrolment = Enrolment.objects.live().select_related("cohort").get(user=request.user, track=pool.track_id)
+    enrolment = Enrolment.objects.live().select_related("cohort").get(user=me(request), track=pool.track_id)
     try:
         ensure_open(enrolment)
     except Refused as refusal:

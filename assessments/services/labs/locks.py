@@ -1,11 +1,13 @@
 """Who holds what. Every change of a lab's work first locks the enrolment, then the submission."""
 
+from uuid import UUID
+
 from assessments.models import Submission
 from tracks.models import Enrolment
 from tracks.people import Person
 
 
-def lock_enrolment(pk: object) -> Enrolment:
+def lock_enrolment(pk: UUID) -> Enrolment:
     held = Enrolment.objects.select_for_update(of=("self",)).select_related("cohort", "track", "user")
     return held.get(pk=pk)
 

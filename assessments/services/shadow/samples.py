@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -123,7 +124,7 @@ def _locked(sample: ShadowSample, actor: Person) -> ShadowSample:
     return ShadowSample.objects.select_related("pool", "case").get(pk=sample.pk)
 
 
-def _choose(pool: ShadowPool, actor: Person, rng: random.Random) -> object:
+def _choose(pool: ShadowPool, actor: Person, rng: random.Random) -> UUID:
     rows = pool.cases.live().filter(dropped_at=None).order_by("key")
     cases = [
         (key, Stratum(pk=pk, yellow=yellow, category=category, settled=settled_at is not None))

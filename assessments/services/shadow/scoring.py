@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -47,7 +48,7 @@ def outcome_of(answers: Sequence[Answers], *, double: bool) -> Outcome:
     return Outcome(dropped=len(deciding) > _JUDGES_OF_A_DOUBLE)
 
 
-def lock_case(pk: object) -> ShadowCase:
+def lock_case(pk: UUID) -> ShadowCase:
     return ShadowCase.objects.select_for_update(of=("self",)).select_related("pool__track").get(pk=pk)
 
 

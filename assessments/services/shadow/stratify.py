@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
+from uuid import UUID
 
 #: A look wants 10 yellow-zone cases in 50. Any 50 draws in a row hold at least that many when the share drawn
 #: is at least 12 in 50, because a count never strays from its share by more than one on either side.
@@ -18,7 +19,7 @@ Key = TypeVar("Key", bound=Hashable)
 class Stratum:
     """Where a case belongs; `settled`: quality assurance has decided it, so nobody waits for the score."""
 
-    pk: object
+    pk: UUID
     yellow: bool
     category: str
     settled: bool
