@@ -1,12 +1,14 @@
 """Forms of playbooks."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from enablement.playbook.archive import MAX_ARCHIVE_BYTES
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 ENDINGS = (".yaml", ".yml", ".zip")
 MAX_NAME = 200
