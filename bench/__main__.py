@@ -88,7 +88,9 @@ def _prepare():
     collect_if_changed()
     from bench.data import make
 
-    return make(at=timezone.now()), stack.fill_floor()
+    data, floor_session = make(at=timezone.now()), stack.fill_floor()
+    stack.analyse()
+    return data, floor_session
 
 
 def _report(results: Iterator[report.Result], *, markdown: bool) -> int:

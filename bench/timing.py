@@ -38,16 +38,18 @@ class Timing:
         return self.milliseconds[rank - 1]
 
 
-def take_turns(*calls: Callable[[], object], repeat: int, warm_up: int = WARM_UP) -> list[Timing]:
+def take_turns(
+    *calls: Callable[[], object], repeat: int, warm_up: int = WARM_UP, block: int = BLOCK
+) -> list[Timing]:
     """Time each of `calls` `repeat` times, in blocks: A … A, B … B, A … A and so on, after a warm-up."""
     for call in calls:
         for _ in range(warm_up):
             call()
     taken: list[list[float]] = [[] for _ in calls]
     while len(taken[0]) < repeat:
-        block = min(BLOCK, repeat - len(taken[0]))
+        size = min(block, repeat - len(taken[0]))
         for call, times in zip(calls, taken, strict=True):
-            times.extend(_timed(call) for _ in range(block))
+            times.extend(_timed(call) for _ in range(size))
     return [Timing(sorted(times)) for times in taken]
 
 

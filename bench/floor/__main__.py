@@ -27,7 +27,7 @@ def _fill() -> str:
 
     user = User.objects.create(username="learner")
     Lesson.objects.bulk_create(Lesson(user=user, title=f"Lesson {n}") for n in range(LESSONS))
-    states = ("met", "waiting", "not started")
+    states = ("met", "waiting", "not-started")
     Progress.objects.bulk_create(
         Progress(
             name=f"Person {n:04}", **{CELLS[unit]: states[(n + unit) % len(states)] for unit in range(UNITS)}

@@ -12,7 +12,8 @@ SCENARIOS: Mapping[str, str] = {
     "quiz_save": "saving a quiz page of 5 answers, beside a bare sign-in and upsert",
     "evaluation": "decisions for a gateway, and their read part beside django-guardian's has_perm",
     "certificate": "making and issuing one certificate in a warm process, and its memory over 300",
-    "memory": "the web process after 500 requests, the worker after 20 certificates",
+    "report": "the files of a report on 1,000 people, the CSV beside a bare one of the same cells",
+    "memory": "the web process after 500 requests, the worker after 20 certificates and a report",
 }
 
 

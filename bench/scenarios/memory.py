@@ -11,8 +11,9 @@ from bench.report import Check, Result
 from bench.run import Run
 from bench.stack import running
 from enablement.certificates.services import request_certificate
-from enablement.jobs.models import Job
+from enablement.jobs.models.job import Job, JobState
 from enablement.launch import processes
+from enablement.reports.services import request_report
 
 REQUESTS = 500
 CERTIFICATES = 20
@@ -51,16 +52,17 @@ def _worker(run: Run) -> Result:
     worker = processes.worker(pool="prefork", concurrency=1)
     with running(worker.command, run.folder / "worker.log") as pid:
         jobs = [request_certificate(enrolment=enrolment, at=at) for enrolment in people]
-        _wait([job for job in jobs if job])
+        report = request_report(cohort=run.data.many, actor=run.data.manager, at=at)
+        _wait([report.job, *(job for job in jobs if job)])
         used = largest(pid)
     check = Check(what="worker process", actual=used, limit=300, unit=" MiB")
-    return Result(name=f"memory after {CERTIFICATES} certificates", checks=[check])
+    return Result(name=f"memory after {CERTIFICATES} certificates and a report", checks=[check])
 
 
 def _wait(jobs: list[Job]) -> None:
     deadline = time.monotonic() + WORKER_SECONDS
     ids = [job.pk for job in jobs]
-    while (done := Job.objects.filter(pk__in=ids, state=Job.State.DONE).count()) < len(ids):
+    while (done := Job.objects.filter(pk__in=ids, state=JobState.DONE).count()) < len(ids):
         if time.monotonic() > deadline:
             raise RuntimeError(f"only {done} of {len(ids)} jobs are done")
         time.sleep(0.2)
