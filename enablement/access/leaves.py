@@ -11,8 +11,9 @@ class Leaf:
 
     met: True, False, or None where it cannot be established (unknown type, missing data): None denies,
     also under `not`. begun: something is there already. required, actual, next_step: words for people.
-    link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
-    lapses_at: when the proof stops counting.
+    done, total: how far it is, where it can be counted. link: path of the page for the next step.
+    proof: the facts it rests on, as `model:primary key`. lapses_at: when the proof stops counting.
+    short: its name where there is little room; the label where there is none.
     """
 
     type: str
@@ -21,6 +22,9 @@ class Leaf:
     required: str
     actual: str
     begun: bool = False
+    done: int | None = None
+    total: int | None = None
+    short: str = ""
     next_step: str = ""
     link: str = ""
     proof: tuple[str, ...] = field(default=())
@@ -39,6 +43,9 @@ class Leaf:
         return {
             "type": self.type,
             "label": self.label,
+            "short": self.short or self.label,
+            "done": self.done,
+            "total": self.total,
             "met": self.met,
             "state": self.state,
             "required": self.required,

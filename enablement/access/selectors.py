@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates
 from enablement.access.models import Gate, Grant, Microtool
@@ -96,6 +97,31 @@ def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
     return people
 
 
+#: The facts that open and close gates, in words.
+CAUSES = {
+    "assessments.attempt_graded": _lazy("A quiz was graded"),
+    "assessments.attempt_lapsed": _lazy("The time for a quiz ended"),
+    "assessments.lab_signed_off": _lazy("A lab was signed off"),
+    "assessments.look_taken": _lazy("Shadow-mode cases were looked at"),
+    "assessments.sample_scored": _lazy("A shadow-mode case was scored"),
+    "assessments.sign_off_voided": _lazy("Signed-off evidence was changed"),
+    "assessments.sign_off_withdrawn": _lazy("A sign-off was withdrawn"),
+    "people.person_added": _lazy("The account was opened"),
+    "people.person_deactivated": _lazy("The account was closed"),
+    "people.person_reactivated": _lazy("The account was opened again"),
+    "people.person_updated": _lazy("The roster was changed"),
+    "playbook.applied": _lazy("A playbook was applied"),
+    "surveys.survey_answered": _lazy("A survey was answered"),
+    "tracks.enrolled": _lazy("Enrolment"),
+    "tracks.enrolment_completed": _lazy("The track was completed"),
+    "tracks.enrolment_paused": _lazy("Leave began"),
+    "tracks.enrolment_resumed": _lazy("Leave ended"),
+    "tracks.enrolment_withdrawn": _lazy("Withdrawal from the track"),
+    "tracks.module_completed": _lazy("A module was completed"),
+    "tracks.module_completion_withdrawn": _lazy("The completion of a module was withdrawn"),
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantChange:
     """One line of a person's access history, from the ledger."""
@@ -106,6 +132,10 @@ class GrantChange:
     after: str
     cause: str
     policy_revision: int
+
+    @property
+    def cause_label(self) -> str:
+        return str(CAUSES.get(self.cause, self.cause))
 
     @property
     def before_label(self) -> str:

@@ -57,6 +57,7 @@ class QuizPassed:
             label=_("Quiz: %(title)s") % {"title": quiz.title},
             met=met,
             begun=result is not None,
+            short=_("Quiz"),
             required=_("at least %(percent)s %%") % {"percent": f"{(threshold * 100).normalize():f}"},
             actual=_actual(result),
             next_step="" if met else _("Take the quiz “%(title)s”") % {"title": quiz.title},

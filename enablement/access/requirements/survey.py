@@ -41,6 +41,7 @@ class SurveyAnswered:
             type=self.name,
             label=_("Survey: %(title)s") % {"title": survey.title},
             met=met,
+            short=_("Survey"),
             required=_("answered"),
             actual=_("answered") if met else _("not answered yet"),
             next_step="" if met else _("Answer the survey “%(title)s”") % {"title": survey.title},

@@ -38,8 +38,10 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
     board = selectors.board(cohort=cohort, at=at)
     missing = _missing(request, board)
     people = Paginator(_people(cohort, missing), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = selectors.person_rows(cohort=cohort, enrolments=list(people), at=at)
-    modules = selectors.module_rows(cohort=cohort)
+    modules = selectors.module_rows(cohort=cohort, total=board.total)
+    rows = selectors.person_rows(
+        cohort=cohort, modules=[row.module for row in modules], enrolments=list(people), at=at
+    )
     context = {
         "board": board,
         "page": people,
@@ -47,6 +49,7 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         "missing": missing,
         "modules": modules,
         "chart": _chart(modules),
+        "legend": [{"label": label, "key": f"s{index}"} for index, label in enumerate(_series())],
         "at": at,
     }
     return render(request, "programs/readiness.html", context)
@@ -70,5 +73,9 @@ def _chart(modules: list[selectors.ModuleRow]) -> str:
         title=_("Module progress"),
         description=_("How many people have completed each module, are under way, or have not started."),
         rows=[(row.module.title, (row.completed, row.under_way, row.not_started)) for row in modules],
-        series=(_("Completed"), _("Under way"), _("Not started")),
+        series=_series(),
     )
+
+
+def _series() -> tuple[str, str, str]:
+    return _("Completed"), _("Under way"), _("Not started")
