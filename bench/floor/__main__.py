@@ -6,6 +6,7 @@ import django
 
 PEOPLE = 1000
 LESSONS = 10
+STATES = ("met", "waiting", "not-started")
 
 
 def main() -> None:
@@ -22,17 +23,21 @@ def main() -> None:
 def _fill() -> str:
     from django.contrib.auth.models import User
 
-    from bench.floor.models import CELLS, UNITS, Lesson, Progress
+    from bench.floor.models import CELLS, UNITS, Lesson, Person, Progress, State
     from bench.sessions import sign_in
 
     user = User.objects.create(username="learner")
     Lesson.objects.bulk_create(Lesson(user=user, title=f"Lesson {n}") for n in range(LESSONS))
-    states = ("met", "waiting", "not-started")
+    people = Person.objects.bulk_create(Person(name=f"Person {n:04}") for n in range(PEOPLE))
+    rows = [[STATES[(n + unit) % len(STATES)] for unit in range(UNITS)] for n in range(PEOPLE)]
+    State.objects.bulk_create(
+        State(person=person, unit=unit, state=state)
+        for person, row in zip(people, rows, strict=True)
+        for unit, state in enumerate(row)
+    )
     Progress.objects.bulk_create(
-        Progress(
-            name=f"Person {n:04}", **{CELLS[unit]: states[(n + unit) % len(states)] for unit in range(UNITS)}
-        )
-        for n in range(PEOPLE)
+        Progress(name=person.name, **dict(zip(CELLS, row, strict=True)))
+        for person, row in zip(people, rows, strict=True)
     )
     return sign_in(user)
 

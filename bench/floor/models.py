@@ -20,8 +20,20 @@ class Answer(models.Model):
         constraints = (models.UniqueConstraint("user", "question", name="answer_once"),)
 
 
+class Person(models.Model):
+    name = models.CharField(max_length=200)
+
+
+class State(models.Model):
+    """How one person stands in one unit: what the table page reads, one row a cell."""
+
+    person = models.ForeignKey(Person, models.CASCADE)
+    unit = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=20)
+
+
 class Progress(models.Model):
-    """A line of the report that is already as the report wants it: one column a unit."""
+    """A line of the CSV that already lies as the CSV wants it: one column a unit."""
 
     name = models.CharField(max_length=200)
 

@@ -1,6 +1,8 @@
 """Each view does what ours is measured by and nothing else: sign-in by session, one statement, an answer."""
 
 import csv
+from itertools import groupby
+from operator import attrgetter
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -8,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from bench.floor.models import CELLS, Answer, Lesson, Progress
+from bench.floor.models import CELLS, UNITS, Answer, Lesson, Progress, State
 
 ROWS = 25
+_person = attrgetter("person.name")
 
 
 @login_required
@@ -35,9 +38,9 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def table(request: HttpRequest) -> HttpResponse:
-    """The first rows of a table of states; the template says each in words, as a page for people has to."""
-    found = Progress.objects.order_by("name").values_list("name", *CELLS)[:ROWS]
-    rows = [{"name": name, "states": states} for name, *states in found]
+    """The first people's states, which the template says in words, as a page for people has to."""
+    found = State.objects.select_related("person").order_by("person", "unit")[: ROWS * UNITS]
+    rows = [{"person": person, "states": list(states)} for person, states in groupby(found, _person)]
     return render(request, "floor/table.html", {"rows": rows})
 
 
