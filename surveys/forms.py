@@ -75,4 +75,11 @@ def _scale(item: Item) -> list[tuple[int, str]]:
 def _help(item: Item) -> str:
     if item.kind == Kind.TEXT:
         return _("At most %(most)d characters.") % {"most": item.max_length or DEFAULT_LENGTH}
-    return item.unit if item.kind == Kind.NUMBER else ""
+    return _number_help(item) if item.kind == Kind.NUMBER else ""
+
+
+def _number_help(item: Item) -> str:
+    bounds = {"low": values.plain(item.minimum), "high": values.plain(item.maximum), "unit": item.unit}
+    if item.minimum is not None and item.maximum is not None:
+        return (_("From %(low)s to %(high)s %(unit)s") % bounds).strip() + "."
+    return _("In %(unit)s.") % bounds if item.unit else ""

@@ -40,10 +40,13 @@ class Reading:
 def read(*, cohort: Cohort, at: datetime) -> Reading:
     policy = Policy.objects.first()
     enrolments = list(readiness.live_enrolments(cohort))
-    rows = readiness.person_rows(cohort=cohort, enrolments=enrolments, at=at)
+    modules = readiness.module_rows(cohort=cohort, total=len(enrolments))
+    rows = readiness.person_rows(
+        cohort=cohort, modules=[row.module for row in modules], enrolments=enrolments, at=at
+    )
     return Reading(
         board=readiness.board(cohort=cohort, at=at),
-        modules=readiness.module_rows(cohort=cohort),
+        modules=modules,
         people=sorted(rows, key=lambda row: ORDER.index(row.state) if row.state in ORDER else 0),
         mentors=_mentors(cohort),
         revision=policy.revision if policy else None,

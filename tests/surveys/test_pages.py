@@ -25,6 +25,7 @@ def test_the_page_asks_and_says_who_reads(client, page, enrolment):
     html = client.get(page).content.decode()
     assert "How well prepared are you?" in html
     assert "1 · Not at all" in html
+    assert "From 0 to 40 hours." in html
     assert "Your answers carry your name" in html
     assert enrolment.cohort.created_by.name in html
     assert mentor.name in html
