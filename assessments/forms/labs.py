@@ -7,7 +7,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import Submission
-from assessments.services.labs.evidence import ACCEPT, MAX_FILES, CheckedFile, check_file
+from assessments.services.labs.evidence import ACCEPT, CheckedFile, check_file
 from tracks.models import Lab
 
 if TYPE_CHECKING:
@@ -92,10 +92,6 @@ class LabWorkForm(FormOfErrors):
         if errors:
             raise ValidationError(errors)
         return self.good_files
-
-    @property
-    def max_files(self) -> int:
-        return MAX_FILES
 
 
 class ReviewForm(FormOfErrors):

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -35,7 +34,6 @@ class ShadowStanding:
     critical: int | None = None
     yellow: int | None = None
     look_id: int | None = None
-    looked_at: datetime | None = None
 
 
 def shadow_standings(
@@ -90,7 +88,6 @@ def _standing(
         critical=look.critical,
         yellow=look.yellow,
         look_id=look.pk,
-        looked_at=look.taken_at,
     )
 
 

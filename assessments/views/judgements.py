@@ -107,7 +107,6 @@ def agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "pool": pool,
         "found": found,
-        "rule": DEFAULT_RULE,
         "kappa": floored(total.kappa) if total is not None and total.kappa is not None else None,
         "routes": [route.label for route in Route],
         "decision_rows": list(zip([route.label for route in Route], found.decisions, strict=True)),
