@@ -195,8 +195,8 @@ def test_a_revision_shows_its_document_its_hash_and_what_changed(client, signed_
     revision = services.apply(bundle=second, base_number=1, actor=None, at=NOW).revision
     page = client.get(reverse("playbook_revision", args=[2])).text
     assert revision.sha256 in page
-    assert "<del>-         confidence_threshold: 0.82</del>" in page
-    assert "<ins>+         confidence_threshold: 0.9</ins>" in page
+    assert '<span class="gd">-         confidence_threshold: 0.82</span>' in page
+    assert '<span class="gi">+         confidence_threshold: 0.9</span>' in page
     assert "content/clerk_t1/first-steps/lab-try-it.md" in page
     first = client.get(reverse("playbook_revision", args=[1])).text
     assert "Different from revision" not in first
