@@ -1,6 +1,6 @@
 """Surveys and what they ask."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -33,7 +33,7 @@ class Survey(Content):
     intro = models.TextField(_("introduction"), blank=True)
     anonymous = models.BooleanField(_("anonymous"), default=False)
 
-    objects = SurveyQuerySet.as_manager()
+    objects: ClassVar[Any] = SurveyQuerySet.as_manager()
 
     class Meta(Content.Meta):
         verbose_name = _("survey")
