@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "file",
-                    models.FileField(max_length=200, upload_to=assessments.models.submission._random_name),
+                    models.FileField(max_length=200, upload_to=assessments.models.submission.random_name),
                 ),
                 ("name", models.CharField(max_length=150, verbose_name="name")),
                 ("size", models.PositiveIntegerField(verbose_name="bytes")),

@@ -114,7 +114,7 @@ class EvidenceFileQuerySet(models.QuerySet["EvidenceFile"]):
         return self.filter(submission__in=Submission.objects.all().visible_to(user))
 
 
-def _random_name(_file: "EvidenceFile", _name: str) -> str:
+def random_name(_file: "EvidenceFile", _name: str) -> str:
     """Nothing of what a person called a file reaches the disk."""
     return f"evidence/{uuid.uuid4().hex}"
 
@@ -124,7 +124,7 @@ class EvidenceFile(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="files")
-    file = models.FileField(upload_to=_random_name, max_length=200)
+    file = models.FileField(upload_to=random_name, max_length=200)
     name = models.CharField(_("name"), max_length=150)
     size = models.PositiveIntegerField(_("bytes"))
     content_type = models.CharField(max_length=100)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--if-empty", action="store_true", help="do nothing where there are people already"
         )
 
-    def handle(self, *args: Any, engineers: int, seed: int, if_empty: bool, **options: Any) -> None:
+    def handle(self, *_args: Any, engineers: int, seed: int, if_empty: bool, **_options: Any) -> None:
         if engineers < 1:
             raise CommandError("--engineers must be at least 1.", returncode=2)
         if User.objects.exists():

@@ -12,6 +12,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
         scheme: dict[str, str] = build_bearer_security_scheme_object(
-            header_name="Authorization", token_prefix="Bearer"  # noqa: S106
+            header_name="Authorization",
+            token_prefix="Bearer",  # noqa: S106
         )
         return scheme
