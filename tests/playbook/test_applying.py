@@ -415,6 +415,7 @@ class TestRecord:
         owner = UserFactory(email="quality_ops@company.com", groups=["quality"])
         services.apply_file(path=with_content / "enablement_playbook.yaml", actor=None, at=NOW)
         assert ShadowPool.objects.all().judged_by(owner).count() == 1
+        assert owner.email not in LedgerEntry.objects.get(kind="playbook.applied").payload
 
     def test_actions_are_counted(self):
         found = plan(bundle())

@@ -224,9 +224,11 @@ def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) ->
 
 
 def _record(found: Plan, revision: PolicyRevision, *, actor: User | None, at: datetime) -> None:
+    # Judges are named by their address, and their appointment is an entry of its own.
     kinds: dict[str, Any] = {
         kind: names
         for kind in KINDS
+        if kind != "judge"
         if (names := [f"{c.action} {c.item.name}".strip() for c in found.changes if c.item.kind == kind])
     }
     ledger.record(
