@@ -198,3 +198,10 @@ def test_a_gate_prevails_over_a_quizs_own_threshold():
     track = read(SEED).training_tracks[0]
     assert quiz_threshold(track, "front-line-check", Decimal("0.7")) == Decimal("0.85")
     assert quiz_threshold(read(SEED).training_tracks[1], "any", Decimal("0.7")) == Decimal("0.7")
+
+
+def test_the_example_in_the_documentation_is_sound():
+    page = (PLAYBOOKS.parent / "docs" / "playbooks.md").read_text()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    [track] = read(example).training_tracks
+    assert [module.key for module in track.modules] == ["first-steps"]
