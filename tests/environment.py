@@ -9,6 +9,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
+
+# A slow machine is no fault of the code: how long an example takes is not a test.
+hypothesis.settings.register_profile("enablement", deadline=None)
+hypothesis.settings.load_profile("enablement")
+
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 

@@ -18,7 +18,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 TEMPLATES = sorted(
     path
     for path in settings.BASE_DIR.rglob("templates/**/*.html")
-    if not {".venv", "var", "node_modules"} & set(path.relative_to(settings.BASE_DIR).parts)
+    if not {".venv", "var", "bench"} & set(path.relative_to(settings.BASE_DIR).parts)
 )
 COMPONENTS = {path.stem: path for path in TEMPLATES if path.parent.name == "components"}
 EXAMPLES = {path.stem: path for path in TEMPLATES if path.parent.name == "examples"}
