@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -179,6 +179,11 @@ def _write(reading: Reading, *, revision: int, at: datetime) -> None:
         write(reading, revision=revision, at=at)
     except ValidationError as error:
         raise Refused("content_refused", " ".join(error.messages)) from error
+    except IntegrityError as error:
+        message = _(
+            "The database refused a part; another playbook may be applied at this moment. Plan again."
+        )
+        raise Refused("database_refused", message) from error
 
 
 def _reevaluate(changes: tuple[Change, ...], *, actor: User | None, at: datetime) -> None:

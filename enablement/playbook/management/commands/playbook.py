@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -51,6 +52,8 @@ class Command(BaseCommand):
             self._fail(refusal.message)
         except OSError as error:
             self._fail(f"{error.filename}: {error.strerror}")
+        except DatabaseError as error:
+            self._fail(f"The database cannot be used: {' '.join(str(error).split())}")
 
     def _plan(self, *, file: Path, **_options: Any) -> None:
         found = services.plan(bundle=read_bundle(file), at=timezone.now())
