@@ -6,6 +6,7 @@ from enablement.access.services.grants import reevaluate
 from enablement.programs.selectors import readiness
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.people.factories import UserFactory
+from tests.surveys.factories import SurveyFactory
 from tests.tracks.factories import (
     DUE,
     START,
@@ -129,4 +130,16 @@ def test_the_page_costs_the_same_queries_for_any_number_of_people(
         assert client.get(f"/readiness/{cohort.pk}/").status_code == 200
 
 
-QUERIES = 17
+QUERIES = 18
+
+
+def test_the_page_leads_to_the_cohorts_certificates_and_survey_answers(client, cohort):
+    survey = SurveyFactory(track=cohort.track)
+    people(cohort, 0)
+    text = page(client, cohort).content.decode()
+    for address in (
+        f"/cohorts/{cohort.pk}/certificates/",
+        f"/surveys/{survey.pk}/results/?cohort={cohort.pk}",
+    ):
+        assert f'href="{address}"' in text
+        assert client.get(address).status_code == 200

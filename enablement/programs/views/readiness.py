@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from enablement.people.requests import PersonRequest
 from enablement.programs.cells import state_cells
 from enablement.programs.selectors import readiness as selectors
+from surveys.models import Survey
 from tracks.charts import stacked_bars
 from tracks.models import Cohort, Enrolment
 
@@ -50,6 +51,7 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         "modules": modules,
         "chart": _chart(modules),
         "legend": [{"label": label, "key": f"s{index}"} for index, label in enumerate(_series())],
+        "surveys": Survey.objects.live().filter(track=cohort.track),
         "at": at,
     }
     return render(request, "programs/readiness.html", context)
