@@ -30,6 +30,7 @@ def mutated(draw, text):
     return text
 
 
+@settings(deadline=None)
 @given(mutated(YAML))
 def test_a_mutated_playbook_is_read_or_refused_with_a_place(text):
     try:
@@ -38,6 +39,7 @@ def test_a_mutated_playbook_is_read_or_refused_with_a_place(text):
         check_places(errors, {"small.yaml": text})
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(CONTENT)).flatmap(lambda name: st.tuples(st.just(name), mutated(CONTENT[name])))
 )
