@@ -6,7 +6,7 @@ import stat
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enablement.playbook.archive import MAX_ARCHIVE_BYTES, read_archive, read_upload, write_archive
@@ -105,7 +105,6 @@ def test_a_text_that_is_not_utf_8_is_refused_in_its_file():
 GOOD = write_archive(bundle())
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8))
 def test_damaged_archives_are_read_or_refused(place, noise):
     data = GOOD[:place] + noise + GOOD[place + len(noise) :]

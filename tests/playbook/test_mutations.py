@@ -30,7 +30,6 @@ def mutated(draw, text):
     return text
 
 
-@settings(deadline=None)
 @given(mutated(YAML))
 def test_a_mutated_playbook_is_read_or_refused_with_a_place(text):
     try:
@@ -39,7 +38,6 @@ def test_a_mutated_playbook_is_read_or_refused_with_a_place(text):
         check_places(errors, {"small.yaml": text})
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(sorted(CONTENT)).flatmap(lambda name: st.tuples(st.just(name), mutated(CONTENT[name])))
 )
@@ -52,7 +50,7 @@ def test_a_mutated_content_file_is_read_or_refused_with_a_place(change):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutated(YAML))
 def test_a_mutated_playbook_plans_as_it_applies_or_changes_nothing(text):
     given_bundle = bundle(text)

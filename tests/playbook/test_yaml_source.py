@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enablement.playbook.errors import SourceErrors
@@ -78,7 +78,6 @@ def test_text_that_is_not_utf_8_is_refused_at_its_byte():
     assert str(raised.value) == "f.yaml:2:4: the byte 0xe4 is not UTF-8; expected a text file in UTF-8"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200) | st.text(alphabet="[]{}-?:,&*!|>'\"#%@ \n\tab01.", max_size=60))
 def test_any_text_is_read_or_refused_with_a_place_inside_it(text):
     try:
