@@ -1,0 +1,36 @@
+"""The author's pages."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+
+@dataclass(frozen=True)
+class Playbooks:
+    page: Page
+
+    def upload(self, file: FilePayload) -> "Plan":
+        self.page.goto("/playbooks/")
+        self.page.get_by_role("link", name="Upload a playbook").click()
+        self.page.get_by_label("Playbook", exact=True).set_input_files([file])
+        self.page.get_by_role("button", name="Check it").click()
+        return Plan(self.page)
+
+
+@dataclass(frozen=True)
+class Plan:
+    page: Page
+
+    @property
+    def effects(self) -> Locator:
+        """Who gains and who loses access."""
+        return self.page.get_by_role("region", name="Who gains or loses access")
+
+    @property
+    def changes(self) -> Locator:
+        return self.page.get_by_role("region", name="What changes")
+
+    def apply(self, note: str) -> None:
+        self.page.get_by_role("textbox", name="Note").fill(note)
+        self.page.get_by_role("button", name="Apply").click()
+        expect(self.page.get_by_text("is in force.")).to_be_visible()
