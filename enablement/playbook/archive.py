@@ -2,6 +2,7 @@
 
 import io
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -17,10 +18,23 @@ from enablement.playbook.bundle import (
     refused,
     text_of,
 )
+from enablement.playbook.errors import SourceErrors
 
 MAX_ARCHIVE_BYTES = 10_000_000
 _EXPECTED = "one playbook (.yaml) and the folder content/"
 _ENCRYPTED = 0x1
+#: What the library raises for bytes that are no sound archive.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -42,7 +56,9 @@ def read_archive(name: str, data: bytes) -> Bundle:
             members = _members(archive, name)
             check_totals({inside: member.file_size for inside, member in members.items()}, file=name)
             texts = {inside: _text(archive, inside, member) for inside, member in members.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except SourceErrors:
+        raise
+    except _UNREADABLE as error:
         raise refused(name, "the archive cannot be read", "a plain .zip without a password") from error
     return _bundle(texts, name)
 
@@ -82,6 +98,8 @@ def _check_name(member: zipfile.ZipInfo, name: str) -> None:
         raise refused(name, "a file has an unprintable name", _EXPECTED)
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise refused(name, f"{member.filename!a} is not a regular file", "no links")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refused(name, f"{member.filename!a} is packed in an unusual way", "a plain .zip")
     if member.flag_bits & _ENCRYPTED:
         raise refused(name, "the archive has a password", "a plain .zip")
 

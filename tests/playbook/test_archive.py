@@ -88,8 +88,18 @@ def test_a_size_that_lies_is_noticed():
     assert "the archive cannot be read" in fault(lying)
 
 
+def test_an_unusual_packing_is_refused():
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("playbook.yaml", YAML)
+    assert "is packed in an unusual way" in fault(target.getvalue())
+
+
 def test_other_bytes_and_passwords_are_refused():
     assert "the archive cannot be read; expected a plain .zip without a password" in fault(b"PK\x03\x04")
+    # The directory begins before the file does.
+    start = GOOD.rindex(b"PK\x05\x06") + 16
+    assert "the archive cannot be read" in fault(GOOD[:start] + b"\xff\xff\xff\xff" + GOOD[start + 4 :])
     data = bytearray(zipped({"playbook.yaml": YAML}))
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     assert "the archive has a password" in fault(bytes(data))
