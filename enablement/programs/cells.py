@@ -16,7 +16,7 @@ def state_cells(row: PersonRow) -> SafeString:
     language = get_language()
     marks = [(_mark(state, language), "") for state in row.modules]
     marks += [(_mark(leaf["state"], language), _count(leaf)) for leaf in row.leaves]
-    return format_html_join("", '<td class="num">{}{}</td>', marks)
+    return format_html_join("", '<td>{}<span class="sub">{}</span></td>', marks)
 
 
 def _count(leaf: dict[str, Any]) -> str:

@@ -47,7 +47,7 @@ class ShadowMode:
         judged = standing.n if standing else 0
         return Leaf(
             type=self.name,
-            label=_("Shadow mode: %(title)s") % {"title": pool.title},
+            label=pool.title,
             met=met,
             begun=judged > 0,
             done=min(judged, sample_size),
