@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from enablement.certificates.models import Certificate
 from tracks import pdf
+from tracks.words import in_words
 
 STYLESHEET = Path(__file__).parent / "print" / "certificate.css"
 #: Characters of a name up to which it is set in each size.
@@ -35,12 +36,6 @@ def print_certificate(certificate: Certificate) -> bytes:
 def name_size(name: str) -> str:
     """The class of size in which a name fits on one or two lines."""
     return next((size for most, size in NAME_SIZES if len(name) <= most), "tiny")
-
-
-def in_words(outcome: str) -> str:
-    """A playbook may name an outcome by a key: `use_governed_gateway` reads "Use governed gateway"."""
-    words = outcome.replace("_", " ").strip() if " " not in outcome else outcome
-    return words[:1].upper() + words[1:]
 
 
 def qr_code(address: str) -> SafeString:

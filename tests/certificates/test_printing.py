@@ -6,7 +6,7 @@ import pytest
 from pypdf import PdfReader
 
 from enablement.certificates.models import Certificate
-from enablement.certificates.printing import in_words, name_size, print_certificate
+from enablement.certificates.printing import name_size, print_certificate
 from tests.tracks.factories import START
 from tracks.pdf import Unprintable
 
@@ -51,9 +51,3 @@ def test_a_name_that_no_font_has_is_an_error():
 )
 def test_longer_names_are_set_smaller(length, size):
     assert name_size("x" * length) == size
-
-
-def test_outcomes_read_as_words():
-    assert in_words("use_governed_gateway") == "Use governed gateway"
-    assert in_words("tell a draft from a FACT") == "Tell a draft from a FACT"
-    assert in_words("") == ""

@@ -153,3 +153,12 @@ def test_a_page_costs_as_many_queries_for_a_long_track_as_for_a_short_one(
             for _n in range(5):
                 LessonFactory(module=ModuleFactory(track=cast.module.track))
                 LessonFactory(module=cast.module)
+
+
+def test_keys_of_a_playbook_are_shown_as_words(cast, client):
+    cast.module.outcomes = ["identify_yellow_zone"]
+    cast.module.save()
+    cast.module.track.kpis = ["rework_rate"]
+    cast.module.track.save()
+    assert "<li>Identify yellow zone</li>" in get(client, cast.learner, urls(cast)["module"]).text
+    assert "<li>Rework rate</li>" in get(client, cast.learner, urls(cast)["track"]).text

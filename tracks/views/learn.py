@@ -16,6 +16,7 @@ from tracks.models import Enrolment, Lesson, LessonVersion, Track
 from tracks.people import Person
 from tracks.selectors import PathModule, enrolments_of, outline_of, path_of
 from tracks.services.progress import read_lesson
+from tracks.words import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def track(request: HttpRequest, track_key: str) -> HttpResponse:
         "path": path,
         "following": following,
         "completed": sum(step.progress.state == "met" for step in path),
+        "kpis": [in_words(kpi) for kpi in here.track.kpis],
     }
     return render(request, "tracks/track.html", context)
 
@@ -74,6 +76,7 @@ def module(request: HttpRequest, track_key: str, module_key: str) -> HttpRespons
         "track": here.track,
         "step": step,
         "module": step.module,
+        "outcomes": [in_words(outcome) for outcome in step.module.outcomes],
         "work": [(item, urls.get(item.component.pk, "")) for item in work],
         "minutes": sum(item.lesson.minutes for item in step.lessons),
     }
