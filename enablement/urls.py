@@ -5,9 +5,11 @@ from drf_spectacular.views import SpectacularAPIView
 
 from enablement import health, home, styleguide
 from enablement.demo import links as demo
+from enablement.people.views import account
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("accounts/email/", account.addresses, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("tracks.urls")),
     path("", include("assessments.urls")),
