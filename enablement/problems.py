@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -54,14 +55,17 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
     return response
 
 
+class TooLarge(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = _lazy("The request is too large.")
+
+
 def _respond(error: Exception) -> Response | None:
+    error = _translated(error)
     match error:
         case Refused():
             return problem(HTTPStatus.CONFLICT, error.message, code=error.code)
-        case Http404():
-            return _respond(exceptions.NotFound())
-        case PermissionDenied():
-            return _respond(exceptions.PermissionDenied())
         case ValidationError():
             return _malformed(_django_messages(error))
         case exceptions.ValidationError():
@@ -77,6 +81,18 @@ def _respond(error: Exception) -> Response | None:
                 headers={"Retry-After": str(RETRY_AFTER)},
             )
     return None
+
+
+def _translated(error: Exception) -> Exception:
+    """Django's own errors as those of REST framework."""
+    match error:
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case RequestDataTooBig():
+            return TooLarge()
+    return error
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
