@@ -1,5 +1,6 @@
 """`POST /access/v1/evaluation` as a gateway meets it."""
 
+import hashlib
 import json
 
 import pytest
@@ -89,11 +90,14 @@ def test_allow_then_deny_again_on_the_next_call(client, gateway, opened, switch)
     assert post(client, body()).json()["decision"] is False
 
 
+@pytest.mark.parametrize("external_id", ["idp-7", "0b6d5c8e-5a8e-4d0b-9a57-0f6f4a9a7c11"])
 @pytest.mark.parametrize("key", ["email", "id", "external_id"])
-def test_a_person_is_found_by_address_id_or_the_identity_providers_id(client, gateway, opened, key):
-    opened.user.external_id = "idp-7"
+def test_a_person_is_found_by_address_id_or_the_identity_providers_id(
+    client, gateway, opened, key, external_id
+):
+    opened.user.external_id = external_id
     opened.user.save()
-    subject = {"email": "ENGINEER1@DEMO.EXAMPLE", "id": str(opened.user_id), "external_id": "idp-7"}[key]
+    subject = {"email": "ENGINEER1@DEMO.EXAMPLE", "id": str(opened.user_id), "external_id": external_id}[key]
     assert post(client, body(subject)).json()["decision"] is True
 
 
@@ -110,6 +114,8 @@ def test_a_person_is_found_by_address_id_or_the_identity_providers_id(client, ga
         (body(prompt="variance_brief"), "prompt_not_held"),
         (body(action="apply"), "confidence_missing"),
         (body(action="apply", confidence=0.69), "confidence_blocked"),
+        (body(action="apply", confidence=0.95), "text_missing"),
+        (body(tool="x" * 255), "unknown_microtool"),
     ],
 )
 def test_what_is_not_in_order_is_denied_with_a_reason(client, gateway, opened, request_body, reason):
@@ -154,6 +160,7 @@ def test_roles_sent_by_the_caller_are_not_listened_to(client, gateway, world):
         json.dumps(body(text="x" * 20_001)),
         json.dumps(body(subject="x" * 300)),
         json.dumps(body(subject="a\x00b")),
+        pytest.param('{"subject":' * 100_000, id="nested too deeply"),
         b"\xff\xfe",
     ],
 )
@@ -207,6 +214,20 @@ def test_an_unknown_subject_is_recorded_as_a_hash_only(client, gateway, world):
     answer = post(client, body(subject="someone@elsewhere.example")).json()
     entry = LedgerEntry.objects.get(pk=answer["context"]["id"])
     assert "someone@elsewhere.example" not in entry.payload
+    assert hashlib.sha256(b"someone@elsewhere.example").hexdigest() not in entry.payload
+
+
+def test_an_unknown_tool_is_not_recorded_by_the_callers_words(client, gateway, world):
+    answer = post(client, body(tool="ask ms.doe@elsewhere.example")).json()
+    entry = LedgerEntry.objects.get(pk=answer["context"]["id"])
+    assert (entry.subject_type, entry.subject_id) == ("access.microtool", "unknown")
+    assert "elsewhere" not in entry.payload
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(client, gateway, opened):
+    response = post(client, json.dumps(body(text="x" * 3_500_000)))
+    assert response.status_code == 413
+    assert response.headers["Content-Type"].startswith("application/problem+json")
 
 
 def test_a_decision_that_cannot_be_recorded_is_no_decision(client, gateway, opened, monkeypatch):

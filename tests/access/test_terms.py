@@ -18,6 +18,8 @@ TERMS = ["refund", "policy", "PII", "escalate"]
         ("re\u200bfund", ["refund"]),
         ("\uff52\uff45\uff46\uff55\uff4e\uff44", ["refund"]),
         ("it contains pii", ["PII"]),
+        ("see refund_request and new_policy", ["refund", "policy"]),
+        ("a r\u00e9fund", ["refund"]),
         ("The policyholder's funds", []),
         ("", []),
     ],
@@ -36,7 +38,14 @@ def test_a_term_without_letters_never_matches():
 
 
 @pytest.mark.parametrize(
-    ("text", "mixed"), [("refund", False), ("r\u0435fund", True), ("привет hello", False), ("", False)]
+    ("text", "mixed"),
+    [
+        ("refund", False),
+        ("r\u0435fund", True),
+        ("r\u200b\u0435\u200bfund", True),
+        ("привет hello", False),
+        ("", False),
+    ],
 )
 def test_a_word_of_two_scripts_is_noticed(text, mixed):
     assert mixes_scripts(text) is mixed

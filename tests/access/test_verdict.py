@@ -92,11 +92,32 @@ def test_a_live_grant_opens_the_tool():
         ("activity_ruled_avoid", {"call": replace(CALL, workflow_id="policy_exceptions")}),
         ("confidence_missing", {"call": replace(CALL, action="apply")}),
         ("confidence_blocked", {"call": replace(CALL, action="apply", confidence=Decimal("0.699"))}),
+        ("text_missing", {"call": replace(CALL, action="apply", confidence=Decimal("0.95"))}),
     ],
 )
 def test_each_refusal_says_why(reason, case):
     verdict = ask(**case)
     assert (verdict.decision, verdict.outcome, verdict.reason) == (False, "deny", reason)
+
+
+@pytest.mark.parametrize(
+    ("rule", "manual", "reason"),
+    [
+        ("", False, "granted"),
+        ("", True, "text_missing"),
+        ("if contains: refund => manager_approve", False, "text_missing"),
+        ("if (confidence < 0.5 or contains: refund) and confidence < 1 => legal", False, "text_missing"),
+        ("if confidence < 0.5 => manager_approve", False, "granted"),
+    ],
+)
+def test_an_output_whose_words_decide_is_not_used_unseen(rule, manual, reason):
+    tool, policy = replace(TOOL, approval_rule=rule), replace(POLICY, manual_review_required=manual)
+    assert ask(apply("0.95", text=None), tool=tool, policy=policy).reason == reason
+
+
+def test_without_words_to_look_for_no_text_is_needed():
+    tool, policy = replace(TOOL, approval_rule=""), replace(POLICY, yellow_zone_terms=[])
+    assert ask(apply("0.95", text=None), tool=tool, policy=policy).reason == "granted"
 
 
 def test_a_caller_may_narrow_its_regions():

@@ -29,6 +29,7 @@ REASONS = {
     "activity_ruled_avoid": _("This activity is ruled out for the tool: a person does it."),
     "confidence_missing": _("The tool did not say how confident it is."),
     "confidence_blocked": _("The tool is not confident enough for its output to be used."),
+    "text_missing": _("The output itself did not come with the question, and its words decide who looks."),
     "approval_required": _("Another person has to approve this first."),
     "review_required": _("Look at the output yourself before it is used."),
 }

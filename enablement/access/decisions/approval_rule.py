@@ -29,7 +29,7 @@ GRAMMAR = r"""
     %ignore WS
 """
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
-Test = Callable[[Decimal, str], bool]
+Matches = Callable[[Decimal, str], bool]
 
 
 class ApprovalRuleError(ValueError):
@@ -43,29 +43,47 @@ class ApprovalRuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
-    """approver: name of the approval step (`manager_approve`). matches: whether an output needs it."""
+    """approver: name of the approval step (`manager_approve`). matches: whether an output needs it.
+
+    reads_text: whether that depends on the output's words.
+    """
 
     approver: str
-    matches: Test
+    matches: Matches
+    reads_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A part of the condition; the fields as `ApprovalRule` has them."""
+
+    matches: Matches
+    reads_text: bool
 
 
 class _Build(Transformer[Any, ApprovalRule]):
     def rule(self, parts: list[Any]) -> ApprovalRule:
-        return ApprovalRule(approver=str(parts[1]), matches=parts[0])
+        return ApprovalRule(approver=str(parts[1]), matches=parts[0].matches, reads_text=parts[0].reads_text)
 
-    def any_of(self, tests: list[Test]) -> Test:
-        return lambda confidence, text: any(test(confidence, text) for test in tests)
+    def any_of(self, tests: list[_Test]) -> _Test:
+        return _Test(
+            lambda confidence, text: any(test.matches(confidence, text) for test in tests),
+            reads_text=any(test.reads_text for test in tests),
+        )
 
-    def all_of(self, tests: list[Test]) -> Test:
-        return lambda confidence, text: all(test(confidence, text) for test in tests)
+    def all_of(self, tests: list[_Test]) -> _Test:
+        return _Test(
+            lambda confidence, text: all(test.matches(confidence, text) for test in tests),
+            reads_text=any(test.reads_text for test in tests),
+        )
 
-    def confidence(self, parts: list[Any]) -> Test:
+    def confidence(self, parts: list[Any]) -> _Test:
         compare, bound = _COMPARE[str(parts[0])], Decimal(str(parts[1]))
-        return lambda confidence, _text: compare(confidence, bound)
+        return _Test(lambda confidence, _text: compare(confidence, bound), reads_text=False)
 
-    def contains(self, parts: list[Any]) -> Test:
+    def contains(self, parts: list[Any]) -> _Test:
         terms = [str(part) for part in parts]
-        return lambda _confidence, text: bool(found(terms, text))
+        return _Test(lambda _confidence, text: bool(found(terms, text)), reads_text=True)
 
 
 _parser = Lark(GRAMMAR, start="rule", parser="lalr", transformer=_Build())

@@ -1,6 +1,6 @@
 """Words in a text, compared so that spelling tricks do not help.
 
-NFKC, case-folded, ignorable code points dropped, English stems: "escalation" finds "escalate".
+NFKC, case-folded, ignorable code points and accents dropped, English stems: "escalation" finds "escalate".
 """
 
 import re
@@ -9,15 +9,21 @@ from functools import lru_cache
 
 import snowballstemmer
 
-_WORD = re.compile(r"\w+")
-# Format characters (zero-width space, soft hyphen) and combining marks that NFKC leaves behind.
+# An underscore parts words: "refund_request" holds "refund".
+_WORD = re.compile(r"[^\W_]+")
+# Format characters (zero-width space, soft hyphen) and combining marks.
 _IGNORABLE = {"Cf", "Mn", "Me"}
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 
 
 def normalise(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if unicodedata.category(char) not in _IGNORABLE)
+    return _visible(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _visible(text: str) -> str:
+    """Without accents and what cannot be seen: nothing in here may split a word or make it another one."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if unicodedata.category(char) not in _IGNORABLE)
 
 
 @lru_cache(maxsize=4096)
@@ -43,7 +49,7 @@ def _occurs(term: list[str], words: list[str]) -> bool:
 
 def mixes_scripts(text: str) -> bool:
     """Whether one word mixes Latin, Cyrillic or Greek letters (UTS 39): it may pose as another word."""
-    return any(len(_scripts(word)) > 1 for word in _WORD.findall(unicodedata.normalize("NFKC", text)))
+    return any(len(_scripts(word)) > 1 for word in _WORD.findall(_visible(text)))
 
 
 def _scripts(word: str) -> set[str]:

@@ -24,7 +24,7 @@ class Call:
     region: str | None = None
     prompt: str | None = None
     confidence: Decimal | None = None
-    text: str = ""
+    text: str | None = None
     workflow_id: str | None = None
     model: str | None = None
     model_version: str | None = None
@@ -128,7 +128,12 @@ def _deny_reason(
         return "unknown_action"
     if not _region_allowed(call.region, token_regions, policy.regions):
         return "region_not_allowed"
-    return _grant_reason(tool, at) or _activity_reason(call, person, tool) or _confidence_reason(call, policy)
+    return (
+        _grant_reason(tool, at)
+        or _activity_reason(call, person, tool)
+        or _confidence_reason(call, policy)
+        or _text_reason(call, tool, policy)
+    )
 
 
 def _region_allowed(region: str | None, token_regions: frozenset[str], allowed: frozenset[str]) -> bool:
@@ -164,6 +169,15 @@ def _confidence_reason(call: Call, policy: PolicyInForce) -> str | None:
     return "confidence_blocked" if call.confidence < policy.block_on_confidence_lt else None
 
 
+def _text_reason(call: Call, tool: Tool, policy: PolicyInForce) -> str | None:
+    """Where words decide who has to look, leaving the text out would be a way around it."""
+    if call.action != "apply" or call.text is not None:
+        return None
+    yellow_zone = policy.manual_review_required and policy.yellow_zone_terms
+    rule = approval_rule.parse(tool.approval_rule) if tool.approval_rule else None
+    return "text_missing" if yellow_zone or (rule and rule.reads_text) else None
+
+
 def _lines(call: Call, person: Person) -> set[str]:
     """On which lines of the rubric the call's prompt and workflow stand: automate, yellow_zone, avoid."""
     asked = {name for name in (call.prompt, call.workflow_id) if name is not None}
@@ -195,7 +209,7 @@ def _required(call: Call, person: Person, tool: Tool, policy: PolicyInForce) -> 
     if call.workflow_id in person.approvals:
         yield {"type": "approval", "reason": "role_needs_approval", "approver": "manager_approve"}
     if call.action == "apply" and call.confidence is not None:
-        yield from _output_approval(call.confidence, call.text, tool)
+        yield from _output_approval(call.confidence, call.text or "", tool)
         yield from _output_review(call, call.confidence, person, tool, policy)
 
 
@@ -211,9 +225,10 @@ def _output_review(
 ) -> Iterator[dict[str, str]]:
     if tool.confidence_threshold is None or confidence < tool.confidence_threshold:
         yield {"type": "review", "reason": "confidence_below_threshold"}
-    if policy.manual_review_required and found(policy.yellow_zone_terms, call.text):
+    text = call.text or ""
+    if policy.manual_review_required and found(policy.yellow_zone_terms, text):
         yield {"type": "review", "reason": "yellow_zone_term"}
-    if mixes_scripts(call.text):
+    if mixes_scripts(text):
         yield {"type": "review", "reason": "mixed_scripts"}
     if person.human_in_loop:
         yield {"type": "review", "reason": "human_in_loop"}

@@ -1,6 +1,5 @@
 """One decision: two reads, the rules, one insert. Nothing is cached; unrecorded, there is no decision."""
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, Verdict, decide
 from enablement.access.models import Microtool, Policy, Prompt
@@ -45,24 +45,22 @@ def decide_call(*, call: Call, token: ApiToken, at: datetime, request_id: str = 
     revision = policy.revision if policy else None
     entry = ledger.record(
         kind="access.decided",
-        subject=("access.microtool", call.microtool),
+        subject=("access.microtool", tool.key if tool else "unknown"),
         actor=f"token {token.name}",
         at=at,
-        payload=_payload(call, person, verdict, token, request_id),
+        payload=_payload(call, person, tool, verdict) | {"token": str(token.pk), "request_id": request_id},
         policy_revision=revision,
     )
     return Decision(id=entry.pk, verdict=verdict, policy_revision=revision)
 
 
-def _payload(
-    call: Call, person: Person | None, verdict: Verdict, token: ApiToken, request_id: str
-) -> dict[str, Any]:
-    """What the record keeps: who, what, why. Never the text; an unknown subject only as a hash."""
-    unknown = "" if person else hashlib.sha256(call.subject.encode()).hexdigest()
+def _payload(call: Call, person: Person | None, tool: Tool | None, verdict: Verdict) -> dict[str, Any]:
+    """What the record keeps: who, what, why. Never the text; whom or what we do not know as a keyed hash."""
     return {
         "user": str(person.id) if person else "",
-        "unknown_subject_sha256": unknown,
-        "microtool": call.microtool,
+        "unknown_subject_hmac": "" if person else _keyed(call.subject),
+        "microtool": tool.key if tool else "",
+        "unknown_microtool_hmac": "" if tool else _keyed(call.microtool),
         "action": call.action,
         "region": call.region or "",
         "prompt": call.prompt or "",
@@ -74,15 +72,18 @@ def _payload(
         "reason": verdict.reason,
         "required": [entry["reason"] for entry in verdict.required],
         "unmet": [leaf["type"] for leaf in verdict.unmet],
-        "token": str(token.pk),
-        "request_id": request_id,
     }
 
 
+def _keyed(text: str) -> str:
+    """Tells whether two callers meant the same; without our key nobody can try addresses against it."""
+    return salted_hmac("enablement.access.decisions", text, algorithm="sha256").hexdigest()
+
+
 def _subject_filter(subject: str) -> Q:
-    """By id, by e-mail without regard to case, or by the identity provider's id."""
+    """By id, by e-mail without regard to case, or by the identity provider's id (which may be a UUID too)."""
     try:
-        return Q(pk=uuid.UUID(subject))
+        return Q(pk=uuid.UUID(subject)) | Q(external_id=subject)
     except ValueError:
         if "@" in subject:
             return Q(email_key=subject.strip().lower())
