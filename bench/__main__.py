@@ -36,7 +36,8 @@ def main(argv: Sequence[str]) -> int:
         for name, what in SCENARIOS.items():
             print(f"{name:<12} {what}")
         return 0
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         return _report(_measure(options.names or list(SCENARIOS), options.repeat), markdown=options.markdown)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,7 +19,6 @@ from enablement.launch.orphans import adopt_orphans, dying_with_parent
 from enablement.launch.paths import ROOT
 
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
 FLOOR_DATABASE = "floor"
 FLOOR_APPLICATION = "bench.floor.wsgi:application"
 
@@ -97,11 +96,8 @@ def running(command: Sequence[str], log: Path, env: Mapping[str, str] | None = N
     try:
         yield process.pid
     finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        # At once: they have nothing worth keeping, and would wait for connections that are kept alive.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
