@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -39,7 +39,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 def _fault(check: Callable[[], str | None]) -> str | None:
     try:
         return check()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return "the database does not answer"
 
 

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 import pytest
 import time_machine
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -69,8 +69,9 @@ def test_readyz_names_a_ledger_that_nobody_links(client: Client, seconds: int, s
     )
 
 
-def test_readyz_hides_why_the_database_is_gone(client: Client) -> None:
-    with patch.object(connection, "cursor", side_effect=OperationalError("host db-7 refused")):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_readyz_hides_why_the_database_is_gone(client: Client, error: type[Exception]) -> None:
+    with patch.object(connection, "cursor", side_effect=error("host db-7 refused")):
         answer = client.get("/readyz")
 
     assert answer.status_code == 503
