@@ -80,6 +80,7 @@ def test_every_fault_is_named_and_nobody_is_touched(keeper, roles):
             f"{gone.email},Gone,,,",
             f"{keeper.email},{keeper.name},frontline,administrators,",
             f"c@example.com,{'x' * 201},,,",
+            f"{'d' * 250}@example.com,D,,,",
         ]
     )
     assert faults(content.encode(), keeper) == [
@@ -92,6 +93,7 @@ def test_every_fault_is_named_and_nobody_is_touched(keeper, roles):
         (8, "roles"),
         (8, "groups"),
         (9, "name"),
+        (10, "email"),
     ]
     assert User.objects.count() == before
 

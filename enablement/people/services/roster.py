@@ -29,6 +29,7 @@ from tracks.people import by_email
 from tracks.zones import validate_zone
 
 _NAME_LENGTH = 200
+_EMAIL_LENGTH = 254
 
 
 class Action(StrEnum):
@@ -149,8 +150,9 @@ def _cell_faults(line: RosterLine, known_roles: Sequence[str]) -> Iterator[CsvFa
     """Faults that the file has by itself."""
     if not _passes(validate_email, line.email):
         yield CsvFault(line.line, "email", _("“%(value)s” is not an e-mail address.") % {"value": line.email})
-    if len(line.name) > _NAME_LENGTH:
-        yield CsvFault(line.line, "name", _("Longer than %(most)s characters.") % {"most": _NAME_LENGTH})
+    for column, value, most in (("email", line.email, _EMAIL_LENGTH), ("name", line.name, _NAME_LENGTH)):
+        if len(value) > most:
+            yield CsvFault(line.line, column, _("Longer than %(most)s characters.") % {"most": most})
     if line.timezone is not None and not _passes(validate_zone, line.timezone):
         message = _("“%(zone)s” is not a time zone; expected a name such as Europe/Berlin.")
         yield CsvFault(line.line, "timezone", message % {"zone": line.timezone})
