@@ -28,6 +28,13 @@ def test_a_job_names_its_task_and_who_asked():
     assert (job.state, job.created_at, job.sent_at, job.attempts) == ("queued", AT, None, 0)
 
 
+def test_a_title_that_is_too_long_is_cut():
+    job = ask(title=f"Certificate: {'x' * 200}")
+    job.full_clean(exclude={"args"})
+    assert job.title.startswith("Certificate: xxx")
+    assert job.title.endswith("…")
+
+
 @pytest.mark.parametrize("args", [{}, {"nam": "n"}, {"name": "n", "more": 1}])
 def test_arguments_that_do_not_fit_are_refused_at_once(args):
     with pytest.raises(TypeError):

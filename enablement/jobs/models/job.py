@@ -22,6 +22,7 @@ class JobState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+TITLE_MAX = 200
 NOTE_MAX = 200
 ERROR_MAX = 300
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -73,7 +74,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("task"), max_length=200)
-    title = models.CharField(_("title"), max_length=200, blank=True)
+    title = models.CharField(_("title"), max_length=TITLE_MAX, blank=True)
     args = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     key = models.CharField(max_length=200, blank=True)
     period = models.CharField(max_length=64, blank=True)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.utils.text import Truncator
 
 from enablement.jobs import outbox
 from enablement.jobs.models import Job
+from enablement.jobs.models.job import TITLE_MAX
 
 if TYPE_CHECKING:
     from celery import Task
@@ -31,7 +33,7 @@ def enqueue(
     args: the task's parameters by name; ids only, because the task reads the state of its own time.
     key: what the job is about ("cohort:42"); while one with this key is unfinished, that one is returned.
     period: what makes it unrepeatable ("2026-11-20"); the period's job is returned, even a finished one.
-    title: what the job page calls it.
+    title: what the job page calls it; cut where it is too long.
 
     Raises TypeError where `args` do not fit the task.
     """
@@ -44,7 +46,7 @@ def enqueue(
         with transaction.atomic():
             job = Job.objects.create(
                 kind=task.name,
-                title=title,
+                title=Truncator(title).chars(TITLE_MAX),
                 args=dict(args),
                 key=key,
                 period=period,
