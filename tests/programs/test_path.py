@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from assessments.services import attempts, labs
 from enablement.access.services.grants import reevaluate
 from enablement.programs.selectors.path import track_plans
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
-from tests.assessments.labs.factories import handed_in, sign
+from tests.assessments.labs.factories import back, handed_in, sign
 from tests.assessments.quizzes.factories import make_quiz, sit
 from tests.people.factories import UserFactory
 from tests.tracks.factories import (
@@ -61,6 +62,35 @@ def test_the_next_step_follows_the_module_and_then_waits_for_the_mentor(world):
     sign(submission, mentor)
     plan = plan_of(enrolment)
     assert (plan.met, plan.next_step, plan.modules[0].state, plan.due_state) == (True, None, "met", "met")
+
+
+def stands(enrolment):
+    return [(step.state, step.note, step.is_open) for step in plan_of(enrolment).modules[0].steps[1:]]
+
+
+def test_a_step_that_was_begun_says_how_it_stands(world):
+    _lesson, quiz, lab, enrolment, mentor = world
+    attempt = attempts.start(quiz=quiz, actor=enrolment.user, at=NOW)
+    labs.save_draft(enrolment=enrolment, lab=lab, text="Begun.", actor=enrolment.user, at=NOW)
+    assert stands(enrolment) == [
+        ("waiting", "under way", True),
+        ("waiting", "a draft, not handed in", True),
+    ]
+    attempts.submit(attempt=attempt, actor=enrolment.user, at=NOW)
+    submission = handed_in(enrolment=enrolment, lab=lab)
+    assert stands(enrolment) == [
+        ("at-risk", "not passed yet", True),
+        ("waiting", "waits for a mentor", False),
+    ]
+    back(submission, mentor)
+    assert stands(enrolment)[1] == ("at-risk", "sent back", True)
+
+
+def test_a_withdrawn_sign_off_makes_the_lab_the_next_step_again(world):
+    _lesson, _quiz, lab, enrolment, mentor = world
+    signed = sign(handed_in(enrolment=enrolment, lab=lab), mentor)
+    labs.withdraw_sign_off(sign_off=signed, reason="Signed by mistake.", actor=mentor, at=NOW)
+    assert stands(enrolment)[1] == ("at-risk", "sent back", True)
 
 
 @pytest.mark.parametrize(

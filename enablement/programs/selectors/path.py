@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assessments.models import Quiz, Submission
+from assessments.models import Attempt, Quiz, Submission
 from enablement.access.models import Grant
 from enablement.people.models import User
 from tracks.models import (
@@ -30,17 +30,19 @@ from tracks.models import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One thing to do. state: one of those that pages show; `waiting` means it is somebody else's turn."""
+    """One thing to do. state: one of those that pages show; note: what it says beyond that; mine: whose turn."""
 
     title: str
     noun: str
     url: str
     state: str
     minutes: int | None = None
+    note: str = ""
+    mine: bool = True
 
     @property
     def is_open(self) -> bool:
-        return self.state == "not-started"
+        return self.mine and self.state != "met"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +59,7 @@ class ModulePlan:
     def state(self) -> str:
         if self.completed:
             return "met"
-        return (
-            "waiting" if self.done or any(step.state == "waiting" for step in self.steps) else "not-started"
-        )
+        return "waiting" if any(step.state != "not-started" for step in self.steps) else "not-started"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,8 +177,11 @@ def _steps(modules: QuerySet[Module], ids: Sequence[UUID]) -> dict[int, list[Ste
 def _components(modules: Iterable[int], ids: Sequence[UUID]) -> QuerySet[Component]:
     """The quizzes and labs of these modules, with what the person's own state on each is."""
     same = {"module": OuterRef("module"), "key": OuterRef("key")}
-    waiting = Submission.objects.filter(
-        lab__module=OuterRef("module"), lab__key=OuterRef("key"), enrolment__in=ids, state="submitted"
+    submissions = Submission.objects.filter(
+        lab__module=OuterRef("module"), lab__key=OuterRef("key"), enrolment__in=ids
+    )
+    attempts = Attempt.objects.filter(
+        quiz__module=OuterRef("module"), quiz__key=OuterRef("key"), enrolment__in=ids
     )
     return (
         Component.objects.filter(module__in=modules, retired_at=None)
@@ -187,7 +190,11 @@ def _components(modules: Iterable[int], ids: Sequence[UUID]) -> QuerySet[Compone
             achieved=Exists(
                 ComponentCompletion.objects.current().filter(component=OuterRef("pk"), enrolment__in=ids)
             ),
-            waiting=Exists(waiting),
+            has_draft=Exists(submissions.filter(state=Submission.State.DRAFT)),
+            submission_state=Subquery(
+                submissions.exclude(state=Submission.State.DRAFT).order_by("-round").values("state")[:1]
+            ),
+            attempt_state=Subquery(attempts.order_by("-number").values("state")[:1]),
             quiz_id=Subquery(Quiz.objects.filter(**same).values("pk")[:1]),
             lab_id=Subquery(Lab.objects.filter(**same).values("pk")[:1]),
             lab_minutes=Subquery(Lab.objects.filter(**same).values("minutes")[:1]),
@@ -198,11 +205,30 @@ def _components(modules: Iterable[int], ids: Sequence[UUID]) -> QuerySet[Compone
 
 def _component_step(component: Any) -> Step:
     is_quiz = component.kind == Component.Kind.QUIZ
-    open_state = "waiting" if component.waiting and not is_quiz else "not-started"
+    state, note = ("met", "") if component.achieved else _begun(component)
     return Step(
         title=component.title,
         noun=_("Quiz") if is_quiz else _("Lab"),
         url=reverse("quiz", args=[component.quiz_id]) if is_quiz else reverse("lab", args=[component.lab_id]),
-        state="met" if component.achieved else open_state,
+        state=state,
         minutes=component.quiz_minutes if is_quiz else component.lab_minutes,
+        note=note,
+        mine=component.achieved or component.submission_state != Submission.State.SUBMITTED,
     )
+
+
+def _begun(component: Any) -> tuple[str, str]:
+    """State and note of a quiz or lab that is not achieved, by the latest attempt, or the round last handed in."""
+    if component.kind == Component.Kind.QUIZ:
+        if component.attempt_state is None:
+            return "not-started", ""
+        if component.attempt_state == Attempt.State.IN_PROGRESS:
+            return "waiting", _("under way")
+        return "at-risk", _("not passed yet")
+    drafted = ("waiting", _("a draft, not handed in")) if component.has_draft else ("not-started", "")
+    return {
+        None: drafted,
+        Submission.State.SUBMITTED: ("waiting", _("waits for a mentor")),
+        Submission.State.SENT_BACK: ("at-risk", _("sent back")),
+        Submission.State.SIGNED_OFF: ("at-risk", _("its sign-off no longer counts")),
+    }[component.submission_state]
