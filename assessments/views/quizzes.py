@@ -200,10 +200,10 @@ def _page(wanted: str, found: Attempt) -> int:
     """The number of a page of this attempt; the first where none is named."""
     if not wanted:
         return 1
-    last = page_of(found.max_points)
-    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= last):
+    pages = {str(page): page for page in range(1, page_of(found.max_points) + 1)}
+    if wanted not in pages:
         raise Http404
-    return int(wanted)
+    return pages[wanted]
 
 
 def _milliseconds(at: datetime) -> int:
