@@ -20,6 +20,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """One's own attempts: answers are between a person and the quiz."""
         return self.filter(user=user)
 
+    def proving(self) -> Self:
+        """Of enrolments that still count: a pass goes with the enrolment that it was made for."""
+        return self.exclude(enrolment__state=Enrolment.State.WITHDRAWN)
+
     def open(self) -> Self:
         return self.filter(state=Attempt.State.IN_PROGRESS)
 

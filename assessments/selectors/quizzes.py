@@ -35,9 +35,10 @@ class QuizResult:
 def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[tuple[UUID, int], QuizResult]:
     """What each person reached in each quiz, by (person, quiz); nothing for who never started. One query.
 
+    Attempts of a withdrawn enrolment prove nothing any more, as with labs; they stay used up, though.
     Of equally good attempts the first one is the proof, so a proof does not move when nothing was gained.
     """
-    rows = Attempt.objects.filter(user__in=list(user_ids), quiz__in=[quiz.pk for quiz in quizzes])
+    rows = Attempt.objects.proving().filter(user__in=list(user_ids), quiz__in=[quiz.pk for quiz in quizzes])
     results: dict[tuple[UUID, int], QuizResult] = {}
     columns = ("user_id", "quiz_id", "pk", "state", "points", "max_points", "submitted_at")
     for user_id, quiz_id, pk, state, points, max_points, ended_at in rows.order_by("number").values_list(
@@ -111,7 +112,9 @@ class QuizOverview:
 
     @property
     def passed(self) -> Attempt | None:
-        return next((attempt for attempt in reversed(self.closed) if attempt.passed), None)
+        """The first pass of an enrolment that still counts."""
+        counts = (attempt for attempt in reversed(self.closed) if attempt.enrolment.counts)
+        return next((attempt for attempt in counts if attempt.passed), None)
 
     @property
     def wait_until(self) -> datetime | None:
@@ -134,7 +137,8 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
         .select_related("cohort")
         .first()
     )
-    attempts = list(Attempt.objects.filter(quiz=quiz, user=user).order_by("-number"))
+    made = Attempt.objects.filter(quiz=quiz, user=user).select_related("enrolment")
+    attempts = list(made.order_by("-number"))
     return QuizOverview(
         quiz=quiz,
         enrolled=enrolment is not None,

@@ -98,7 +98,7 @@ def _hidden(attempt: Attempt) -> str:
     """Why the right answers are not shown: `running`, or the quiz's rule; empty where they are."""
     same = Attempt.objects.filter(quiz=OuterRef("quiz"), user=OuterRef("user"))
     found = Attempt.objects.filter(pk=attempt.pk).values_list(
-        Exists(same.filter(passed=True)), Exists(same.filter(state=Attempt.State.IN_PROGRESS))
+        Exists(same.proving().filter(passed=True)), Exists(same.filter(state=Attempt.State.IN_PROGRESS))
     )
     passed, another_open = found.get()
     feedback = attempt.quiz.feedback

@@ -136,6 +136,11 @@ class Enrolment(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.track}"
 
+    @property
+    def counts(self) -> bool:
+        """Whether what was achieved in it is proof now, as `live()` says of rows."""
+        return self.state != Enrolment.State.WITHDRAWN
+
 
 class MentorshipQuerySet(models.QuerySet["Mentorship"]):
     def current(self) -> Self:

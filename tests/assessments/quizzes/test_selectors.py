@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from assessments.selectors import QuizResult, quiz_results
+from assessments.selectors.quizzes import quiz_overview
 from assessments.services import attempts
 from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, single, sit
 from tests.tracks.factories import EnrolmentFactory
@@ -71,3 +72,14 @@ def test_one_query_for_one_person_and_for_many(cast, django_assert_num_queries):
         with django_assert_num_queries(1):
             results = quiz_results(user_ids=[person.pk for person in group], quizzes=[cast.quiz])
         assert len(results) == len(group)
+
+
+def test_a_pass_does_not_outlive_its_enrolment_but_its_attempts_are_used(cast):
+    sit(quiz=cast.quiz, user=cast.learner)
+    cast.enrolment.state, cast.enrolment.withdrawn_at = "withdrawn", NOW
+    cast.enrolment.save()
+    EnrolmentFactory(user=cast.learner, cohort=cast.cohort)
+
+    assert quiz_results(user_ids=[cast.learner.pk], quizzes=[cast.quiz]) == {}
+    overview = quiz_overview(quiz=cast.quiz, user=cast.learner, at=NOW + DAY)
+    assert (overview.passed, overview.limits.left, overview.can_start) == (None, 2, True)
