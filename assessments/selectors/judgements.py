@@ -16,8 +16,9 @@ from tracks.people import Person
 def judgement_queue(*, judge: Person) -> QuerySet[ShadowCase]:
     """What this person may judge now: first what they began, then what learners wait for, then the oldest.
 
-    Nothing of it says what is right, or how many others judge a case. `waiting` counts learners, `since` is
-    when the first of them was done, `begun` is whether this judge has decided it already.
+    What is retired, by itself or with its pool, is there only for learners who had it before. Nothing says
+    what is right, or how many others judge a case. `waiting` counts learners, `since` is when the first of
+    them was done, `begun` is whether this judge has decided it already.
     """
     own = CaseJudgement.objects.filter(case=OuterRef("pk"), judge=judge)
     judged = Q(samples__judged_at__isnull=False, samples__scored_at=None)
@@ -25,7 +26,10 @@ def judgement_queue(*, judge: Person) -> QuerySet[ShadowCase]:
         ShadowCase.objects.blind()
         .unsettled()
         .judgeable_by(judge)
-        .filter(Q(retired_at=None) | Exists(ShadowSample.objects.filter(case=OuterRef("pk"), scored_at=None)))
+        .filter(
+            Q(retired_at=None, pool__retired_at=None)
+            | Exists(ShadowSample.objects.filter(case=OuterRef("pk"), scored_at=None))
+        )
         .exclude(Exists(own.filter(judged_at__isnull=False)))
         .annotate(
             begun=Exists(own),

@@ -18,9 +18,10 @@ class ShadowStanding:
     """Where one learner stands in a pool.
 
     n: scored samples. drawn: all of them; waiting_for_judgement: judged by the learner, not yet by quality
-    assurance. The other figures are those of the latest look, None before the first; in between nothing is
-    worked out. passed: that look passed, and covered at least the sample size that was asked for.
-    next_look_at_n: at how many scored samples the next look is taken.
+    assurance (a case that its judges dropped is waited for no more). The other figures are those of the
+    latest look, None before the first; in between nothing is worked out. passed: that look passed, and
+    covered at least the sample size that was asked for. next_look_at_n: at how many scored samples the next
+    look is taken.
     """
 
     n: int
@@ -50,7 +51,7 @@ def shadow_standings(
         for row in samples.values("learner").annotate(
             drawn=Count("pk"),
             scored=Count("pk", filter=Q(scored_at__isnull=False)),
-            waiting=Count("pk", filter=Q(judged_at__isnull=False, scored_at=None)),
+            waiting=Count("pk", filter=Q(judged_at__isnull=False, scored_at=None, case__dropped_at=None)),
         )
     }
     latest = latest_looks(pool=pool, user_ids=user_ids)

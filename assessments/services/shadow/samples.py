@@ -32,7 +32,7 @@ def draw(*, pool: ShadowPool, actor: Person, at: datetime, rng: random.Random = 
     enrolment = _locked_enrolment(pool, actor)
     samples = ShadowSample.objects.filter(pool=pool, learner=actor)
     if open_one := samples.open().select_related("case", "pool").first():
-        return open_one
+        return _of(open_one, enrolment)
     ensure_open(enrolment)
     if pool.retired_at is not None:
         raise Refused("pool_retired", _("These cases are no longer part of the track."))
@@ -114,6 +114,14 @@ def _locked_enrolment(pool: ShadowPool, user: Person) -> Enrolment:
     if enrolment is None:
         raise Refused("not_enrolled", _("You are not enrolled in the track of these cases."))
     return enrolment
+
+
+def _of(sample: ShadowSample, enrolment: Enrolment) -> ShadowSample:
+    """An open case goes along with who was withdrawn from the track and is enrolled again."""
+    if sample.enrolment_id != enrolment.pk:
+        sample.enrolment = enrolment
+        sample.save(update_fields=["enrolment"])
+    return sample
 
 
 def _locked(sample: ShadowSample, actor: Person) -> ShadowSample:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments import signals
-from assessments.models import CaseJudgement, ShadowCase
+from assessments.models import CaseJudgement, ShadowCase, ShadowPool
+from assessments.selectors.judgements import judgement_queue
 from assessments.services import shadow
 from assessments.services.shadow.scoring import Outcome, outcome_of
 from tests.assessments.racing import at_once
@@ -221,3 +222,11 @@ def test_two_judges_at_once_settle_a_case_once():
     case.refresh_from_db()
     assert case.settled_decision in {"avoid", "review"}
     assert CaseJudgement.objects.filter(judged_at=AT).count() == 2
+
+
+def test_cases_of_a_retired_pool_are_judged_only_where_somebody_waits(pool, qa):
+    learner = make_learner(pool)
+    waiting = answer(pool, learner).case
+    assert judgement_queue(judge=qa).count() == pool.cases.count()
+    ShadowPool.objects.update(retired_at=AT)
+    assert list(judgement_queue(judge=qa)) == [waiting]

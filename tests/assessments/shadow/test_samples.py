@@ -247,3 +247,13 @@ def test_a_judgement_and_an_answer_at_once_score_the_sample_once():
     sample.refresh_from_db()
     assert (sample.agreed, sample.scored_number) == (True, 1)
     assert pool.looks.count() == 1
+
+
+def test_who_is_enrolled_again_goes_on_with_the_open_case(pool, learner, sample):
+    Enrolment.objects.update(state="withdrawn", withdrawn_at=AT)
+    again = EnrolmentFactory(user=learner, cohort=sample.enrolment.cohort)
+
+    drawn = shadow.draw(pool=pool, actor=learner, at=AT + MINUTE)
+    assert drawn == sample
+    decided = shadow.decide(sample=drawn, decision="avoid", actor=learner, at=AT + MINUTE)
+    assert (decided.decision, decided.enrolment) == ("avoid", again)

@@ -14,6 +14,7 @@ from tests.assessments.shadow.factories import (
     AT,
     MINUTE,
     answer,
+    double_specs,
     judge,
     make_judge,
     make_learner,
@@ -245,3 +246,15 @@ def test_standings_take_two_queries(people, django_assert_num_queries):
     with django_assert_num_queries(2):
         standings = shadow_standings(user_ids=[learner.pk for learner in learners], pool=pool, sample_size=2)
     assert len(standings) == people
+
+
+def test_a_sample_of_a_dropped_case_waits_for_nobody():
+    pool = make_pool(cases=double_specs(1))
+    learner = make_learner(pool)
+    sample = answer(pool, learner)
+    assert shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk].waiting_for_judgement == 1
+    for decision in ("avoid", "review", "escalate"):
+        judge(sample.case, make_judge(pool), decision=decision, usable=False)
+
+    standing = shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk]
+    assert (standing.drawn, standing.n, standing.waiting_for_judgement) == (1, 0, 0)
