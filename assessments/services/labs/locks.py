@@ -13,12 +13,15 @@ def lock_enrolment(pk: UUID) -> Enrolment:
 
 
 def lock_submission(submission: Submission, *, signer: Person | None = None) -> Submission:
-    """The submission as it is now. With `signer`, the signer's own enrolment on that track is held too.
+    """The submission as it is now. With `signer`, every enrolment of the learner and the signer is held.
 
     Two people who sign for each other at the same moment then meet at the same rows, in the same order.
     """
-    people = [submission.enrolment.user_id, *([signer.pk] if signer else [])]
-    held = Enrolment.objects.select_for_update().filter(user__in=people, track=submission.enrolment.track_id)
+    learner = submission.enrolment.user_id
+    rows = Enrolment.objects.filter(user=learner, track=submission.enrolment.track_id)
+    if signer is not None:
+        rows = Enrolment.objects.filter(user__in=[learner, signer.pk])
+    held = rows.select_for_update()
     list(held.order_by("pk").values_list("pk", flat=True))
     related = ("lab__module", "enrolment__cohort", "enrolment__track", "enrolment__user", "claimed_by")
     return Submission.objects.select_for_update(of=("self",)).select_related(*related).get(pk=submission.pk)

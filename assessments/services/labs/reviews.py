@@ -153,7 +153,7 @@ def _ensure_may_sign(submission: Submission, actor: Person) -> None:
     if rules.signed_by_own_learner(actor, submission.enrolment):
         raise Refused(
             "reciprocal",
-            _("%(name)s has signed off a lab of yours on this track, so another mentor has to sign this one.")
+            _("%(name)s has signed off a lab of yours, so another mentor has to sign this one.")
             % {"name": submission.enrolment.user.name},
         )
 
