@@ -114,7 +114,7 @@ class EvidenceFileQuerySet(models.QuerySet["EvidenceFile"]):
         return self.filter(submission__in=Submission.objects.all().visible_to(user))
 
 
-def random_name(_file: "EvidenceFile", _name: str) -> str:
+def random_name(_file: "EvidenceFile | None" = None, _name: str = "") -> str:
     """Nothing of what a person called a file reaches the disk."""
     return f"evidence/{uuid.uuid4().hex}"
 

@@ -99,6 +99,7 @@ def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _store(request: HttpRequest, pk: int, *, hand_in: bool) -> HttpResponse:
     """Whatever is fine is kept; what is not stays on the page as it was typed, with the reason."""
     work, at = _own_work(request, pk), timezone.now()
+    in_place = bool(request.htmx)  # type: ignore[attr-defined]
     form = LabWorkForm(request.POST, request.FILES, lab=work.lab)
     form.is_valid()
     try:
@@ -116,9 +117,11 @@ def _store(request: HttpRequest, pk: int, *, hand_in: bool) -> HttpResponse:
     except ValidationError as error:
         form.add_errors(error)
     except Refused as refusal:
+        if in_place:
+            return render(request, "assessments/lab_saved.html", {"refusal": refusal.message}, status=409)
         messages.error(request, refusal.message)
         return redirect("lab", pk=pk)
-    if request.htmx:  # type: ignore[attr-defined]
+    if in_place:
         context = {"form": form, "saved_at": at}
         return render(request, "assessments/lab_saved.html", context, status=422 if form.errors else 200)
     if form.errors:

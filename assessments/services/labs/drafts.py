@@ -78,16 +78,18 @@ def _add_files(draft: Submission, files: Sequence[CheckedFile], at: datetime) ->
         )
         counts = {"max": evidence.MAX_FILES, "count": len(there), "new": len(new)}
         raise ValidationError({"files": message % counts}, code="too_many_files")
-    for checked in new.values():
-        EvidenceFile.objects.create(
+    EvidenceFile.objects.bulk_create(
+        EvidenceFile(
             submission=draft,
-            file=checked.file,
+            file=name,
             name=checked.name,
             size=checked.size,
             content_type=checked.content_type,
             sha256=checked.sha256,
             added_at=at,
         )
+        for name, checked in zip(evidence.store(new.values()), new.values(), strict=True)
+    )
 
 
 @transaction.atomic

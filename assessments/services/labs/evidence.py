@@ -16,6 +16,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from assessments.models import EvidenceFile, Submission
+from assessments.models.submission import random_name
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -74,6 +75,20 @@ def stored_hash(submission: Submission) -> str:
         except FileNotFoundError:
             return ""
     return content_hash(text=submission.text, link=submission.link, file_hashes=hashes)
+
+
+def store(files: Iterable[CheckedFile]) -> list[str]:
+    """Keep them all, under names that say nothing; where one cannot be kept, none is left behind."""
+    names: list[str] = []
+    try:
+        for checked in files:
+            names.append(random_name())
+            names[-1] = default_storage.save(names[-1], checked.file)
+    except BaseException:
+        for name in names:
+            default_storage.delete(name)
+        raise
+    return names
 
 
 def delete_unused(name: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
@@ -78,6 +79,31 @@ def test_five_files_are_kept_and_a_sixth_is_refused_with_nothing_of_it(enrolment
         save(enrolment, lab, text="Changed.", files=[labs.check_file(text_file("6.txt", b"six"))])
     assert EvidenceFile.objects.count() == 5
     assert Submission.objects.get().text == "Ten lines."
+
+
+class Torn(ContentFile):
+    """An upload that cannot be read to its end."""
+
+    def chunks(self, chunk_size=None):
+        yield b"The first"
+        raise OSError("the disk is full")
+
+
+def test_nothing_is_left_on_the_disk_where_one_file_cannot_be_kept(enrolment, lab, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    whole = labs.check_file(text_file("whole.txt"))
+    torn = labs.CheckedFile(
+        file=Torn(b"The first", name="torn.txt"),
+        name="torn.txt",
+        size=9,
+        content_type="text/plain",
+        sha256="0" * 64,
+    )
+    with pytest.raises(OSError, match="the disk is full"):
+        save(enrolment, lab, files=[whole, torn])
+
+    assert not Submission.objects.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_file_taken_off_is_gone_from_the_disk_too(enrolment, lab, django_capture_on_commit_callbacks):

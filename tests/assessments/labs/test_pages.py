@@ -106,6 +106,15 @@ class TestLab:
         assert response.content.decode().strip() == "Draft saved at 12:00:00"
         assert Submission.objects.get().text == "Half."
 
+    def test_typing_into_what_is_handed_in_says_why_it_is_not_saved(self, client, cast):
+        """In an old tab: the reason stands beside the buttons, not a whole page."""
+        handed_in(enrolment=cast.enrolment, lab=cast.lab)
+        client.force_login(cast.learner)
+        response = client.post(url("lab_save", cast.lab), {"text": "Half."}, headers={"hx-request": "true"})
+
+        assert response.status_code == 409
+        assert response.content.decode().strip().startswith("Not saved. This lab is with your mentor")
+
     def test_handing_in_keeps_the_files_and_leads_to_waiting(self, client, cast):
         client.force_login(cast.learner)
         form = {"text": "Ten lines.", "files": [upload(), upload("table.csv", b"a,b\n")]}
