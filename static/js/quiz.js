@@ -16,6 +16,9 @@
   let leaving = false;
   let failing = false;
   let pause = 1000;
+  // The question in which somebody is typing, and the timer that will keep it.
+  let typed = null;
+  let typing;
 
   const say = (text) => { if (status) status.textContent = text; };
 
@@ -40,6 +43,10 @@
   };
 
   const keep = (question) => {
+    if (question === typed) {
+      clearTimeout(typing);
+      typed = null;
+    }
     waiting.set(question.dataset.question, { answer: answer(question), flag: flag(question), stamp: serverNow() });
     pause = 1000;
     return send();
@@ -114,11 +121,11 @@
       const question = event.target.closest("[data-question]");
       if (question) keep(question);
     });
-    let typing;
     form.addEventListener("input", (event) => {
       if (event.target.type !== "text") return;
       clearTimeout(typing);
-      typing = setTimeout(() => keep(event.target.closest("[data-question]")), 1500);
+      typed = event.target.closest("[data-question]");
+      typing = setTimeout(() => keep(typed), 1500);
     });
     // The form sends the whole page itself, so nothing is left to be saved by this script.
     form.addEventListener("submit", () => { leaving = true; clearTimeout(typing); });
@@ -154,7 +161,8 @@
   // What is on its way still counts for a few seconds; then the attempt is handed in.
   const end = async () => {
     const until = Date.now() + 2500;
-    if (form) send();
+    if (typed) keep(typed);
+    else if (form) send();
     while ((sending || waiting.size) && Date.now() < until) await new Promise((done) => setTimeout(done, 50));
     leaving = true;
     finish.submit();

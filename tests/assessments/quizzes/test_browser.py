@@ -11,7 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from assessments.models import Attempt
 from assessments.services import attempts
-from tests.assessments.quizzes.factories import make_quiz, right_answers, twenty
+from tests.assessments.quizzes.factories import make_quiz, numeric, right_answers, twenty
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, ModuleFactory
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
@@ -120,3 +120,25 @@ def test_what_is_answered_is_handed_in_when_the_time_ends(context, attempt):
     attempt.refresh_from_db()
     assert (attempt.state, attempt.points) == ("graded", 1)
     assert attempt.submitted_at <= attempt.deadline_at
+
+
+def test_what_is_being_typed_when_the_time_ends_is_handed_in_too(context, learner):
+    quiz = make_quiz(module=ModuleFactory(track=learner.enrolments.get().track), questions=(numeric(),))
+    attempt = attempts.start(quiz=quiz, actor=learner, at=timezone.now())
+    Attempt.objects.filter(pk=attempt.pk).update(
+        started_at=timezone.now() - timedelta(minutes=39), deadline_at=timezone.now() + timedelta(seconds=5)
+    )
+    page = context.new_page()
+    page.goto(attempt.get_absolute_url())
+    page.evaluate(
+        """() => setInterval(() => {
+          const field = document.querySelector("[name=q-1]");
+          field.value = "4.25";
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        }, 200)"""
+    )
+
+    page.wait_for_url("**" + reverse("attempt_result", args=[attempt.pk]), timeout=20_000)
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.points) == ("graded", 1)
