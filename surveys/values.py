@@ -1,5 +1,6 @@
 """What counts as an answer to an item; forms and services ask here, so that both say the same."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -16,12 +17,17 @@ YES, NO = "yes", "no"
 DECIMALS = 6
 WHOLE_DIGITS = 14
 
+#: "1,500" is fifteen hundred to some and one and a half to others; "2,5" is the same to everybody.
+_THOUSAND_OR_DECIMAL = re.compile(r"[+-]?\d{1,3},\d{3}")
+
 Value = Decimal | str
 
 
 def clean(item: Item, raw: object) -> Value | None:
     """The answer as it is kept; None where nothing was said. ValidationError says what is expected."""
     text = "" if raw is None else str(raw).replace("\r\n", "\n").strip()
+    if "\0" in text:
+        raise ValidationError(_("Take out the NUL character; it cannot be kept."), code="nul")
     if not text:
         if item.required:
             raise ValidationError(_("This question needs an answer."), code="required")
@@ -67,6 +73,11 @@ def _choice(item: Item, text: str) -> Value:
 
 
 def _number(item: Item, text: str) -> Value:
+    if _THOUSAND_OR_DECIMAL.fullmatch(text):
+        raise ValidationError(
+            _("Write the number without a comma: “%(text)s” may be read in two ways.") % {"text": text},
+            code="comma",
+        )
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:

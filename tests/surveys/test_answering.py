@@ -114,6 +114,8 @@ def test_what_counts_as_an_answer(kind, raw, value):
         ("number", "1e-400"),
         ("number", "0.1234567"),
         ("text", "x" * 2001),
+        ("text", "a\x00b"),
+        ("number", "1,500"),
     ],
 )
 def test_what_does_not(kind, raw):
