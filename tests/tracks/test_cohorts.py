@@ -77,6 +77,16 @@ def test_people_enrolled_before_the_start_get_their_full_window(manager):
     assert (enrolment.due_on, enrolment.content_at) == (date(2026, 11, 19), LATER)
 
 
+def test_who_is_on_leave_at_the_start_has_the_full_window_afterwards(manager):
+    cohort = create(manager, starts_on=START.date())
+    [enrolment] = cohorts.enrol(cohort=cohort, users=[UserFactory()], actor=manager, at=START)
+    cohorts.pause(enrolment=enrolment, actor=manager, at=START + timedelta(days=1))
+    started = START + timedelta(days=20)
+    cohorts.start_cohort(cohort=cohort, actor=manager, at=started)
+    back = cohorts.resume(enrolment=enrolment, actor=manager, at=started + timedelta(days=3))
+    assert (back.due_on, back.content_at) == ((started + timedelta(days=17)).date(), started)
+
+
 def test_starting_twice_is_starting_once(manager, heard):
     cohort = create(manager)
     heard.clear()

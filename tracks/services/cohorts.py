@@ -59,7 +59,7 @@ def start_cohort(*, cohort: Cohort, actor: Person | None, at: datetime) -> Cohor
     cohort.state = Cohort.State.RUNNING
     cohort.started_at = at
     cohort.save(update_fields=["state", "started_at"])
-    cohort.enrolments.filter(state=Enrolment.State.ACTIVE).update(
+    cohort.enrolments.filter(state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED]).update(
         content_at=at, due_on=_due_on(cohort, local_date(at, cohort.timezone))
     )
     signals.cohort_changed.send(
@@ -165,13 +165,19 @@ def pause(*, enrolment: Enrolment, actor: Person | None, at: datetime) -> Enrolm
 
 @transaction.atomic
 def resume(*, enrolment: Enrolment, actor: Person | None, at: datetime) -> Enrolment:
-    """Leave ends today, in the cohort's zone: the due date moves by the days of leave."""
+    """Leave ends today, in the cohort's zone: the due date moves by the days of leave.
+
+    Days before the cohort's start do not count: the window began with it.
+    """
     enrolment = _locked_enrolment(enrolment, actor)
     if enrolment.state == Enrolment.State.ACTIVE:
         return enrolment
     if enrolment.state != Enrolment.State.PAUSED or enrolment.paused_on is None:
         raise Refused("enrolment_not_paused", _("Only an enrolment on leave can be resumed."))
-    enrolment.due_on += local_date(at, enrolment.cohort.timezone) - enrolment.paused_on
+    zone, away_from = enrolment.cohort.timezone, enrolment.paused_on
+    if enrolment.cohort.started_at is not None:
+        away_from = max(away_from, local_date(enrolment.cohort.started_at, zone))
+    enrolment.due_on += local_date(at, zone) - away_from
     enrolment.state = Enrolment.State.ACTIVE
     enrolment.paused_on = None
     enrolment.save(update_fields=["state", "paused_on", "due_on"])
