@@ -94,9 +94,8 @@ def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
 
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:
     """Everything of a track is shown: the enrolment is complete and its certificate is made by a job."""
-    enrolments = Enrolment.objects.select_for_update().filter(
-        pk__in=[UUID(fact.subject[1]) for fact in facts]
-    )
+    ids = [UUID(fact.subject[1]) for fact in facts]
+    enrolments = Enrolment.objects.select_for_update().filter(pk__in=ids).order_by("pk")
     at = facts[0].at
     for enrolment in enrolments:
         complete_enrolment(enrolment=enrolment, at=at)

@@ -195,7 +195,7 @@ def _announce_gates(
     facts = [
         Fact(
             kind="access.gate_met",
-            subject=("tracks.enrolment", str(enrolment.pk)),
+            subject=("tracks.Enrolment", str(enrolment.pk)),
             at=at,
             actor_id=actor_id,
             learner_id=enrolment.user_id,

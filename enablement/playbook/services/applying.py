@@ -122,8 +122,13 @@ def export(*, at: datetime) -> str:
 
 
 def _begin(base_number: int) -> None:
-    """One apply at a time, and only onto the revision that the plan was made against."""
+    """One apply at a time, and only onto the revision that the plan was made against.
+
+    Everybody's enrolment is held first, as every fact holds its own before anything else: content and grants
+    are locked afterwards, so a fact and an apply at once wait for each other instead of deadlocking.
+    """
     Policy.objects.select_for_update().first()
+    list(Enrolment.objects.live().select_for_update().order_by("pk").values_list("pk", flat=True))
     current = current_number()
     if base_number != current:
         raise Refused(
