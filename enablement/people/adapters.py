@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -9,6 +10,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     The client's address is allauth's: REMOTE_ADDR, or what `ALLAUTH_TRUSTED_PROXY_COUNT` proxies say.
     """
+
+    error_messages = DefaultAccountAdapter.error_messages | {  # noqa: RUF012 - allauth's own shape
+        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+        "too_many_login_attempts": _("Too many attempts to sign in. Wait a few minutes, then try again."),
+    }
+
+    def format_email_subject(self, subject: str) -> str:
+        """Subjects name the product themselves; allauth would put the host before them."""
+        return subject
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
