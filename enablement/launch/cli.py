@@ -46,6 +46,7 @@ def _django(argv: Sequence[str]) -> int:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
     from environs import EnvError
 
     try:
@@ -56,4 +57,9 @@ def _django(argv: Sequence[str]) -> int:
         if "--traceback" in argv:
             raise
         fail(" ".join(str(error).split()))
+    except (OperationalError, ProgrammingError) as error:
+        if "--traceback" in argv:
+            raise
+        reason = " ".join(str(error).split())
+        fail(f"The database cannot be used: {reason}; a new one needs `python3 manage.py migrate` first.")
     return 0

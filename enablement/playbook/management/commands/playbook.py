@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, ProgrammingError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -52,6 +52,8 @@ class Command(BaseCommand):
             self._fail(refusal.message)
         except OSError as error:
             self._fail(f"{error.filename}: {error.strerror}")
+        except (OperationalError, ProgrammingError):
+            raise  # no database to use, which manage.py says for every command
         except DatabaseError as error:
             self._fail(f"The database cannot be used: {' '.join(str(error).split())}")
 
