@@ -22,15 +22,16 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         report = services.verify(at=timezone.now())
+        entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
         if report.broken:
             self.stderr.write(f"The ledger is broken at {report.broken}")
         elif report.missing_guards:
             missing = ", ".join(report.missing_guards)
             self.stderr.write(
-                f"{report.entries} entries, chain intact, but the database would let them be changed: "
+                f"{entries}, chain intact, but the database would let them be changed: "
                 f"missing {missing}; run `manage.py migrate --skip-checks`."
             )
         else:
-            self.stdout.write(f"{report.entries} entries, chain intact, head {report.head}")
+            self.stdout.write(f"{entries}, chain intact, head {report.head}")
         if not report.intact:
             sys.exit(1)
