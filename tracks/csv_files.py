@@ -111,7 +111,9 @@ def _decoded(content: bytes) -> str:
         raise CsvFaults([CsvFault(1, "", message % {"size": len(content), "most": MAX_BYTES})])
     if b"\x00" in content:
         line = content[: content.index(b"\x00")].count(b"\n") + 1
-        raise CsvFaults([CsvFault(line, "", _("A NUL byte; expected text. Save the file as CSV in UTF-8."))])
+        raise CsvFaults(
+            [CsvFault(line, "", _("Not a text file: it holds a zero byte. Save it as CSV in UTF-8."))]
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,10 +7,13 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+#: In the list of names, but no zone that a person could mean; "localtime" differs from machine to machine.
+NO_PLACES = frozenset({"Factory", "localtime"})
+
 
 @functools.lru_cache(maxsize=1)
 def names() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    return frozenset(zoneinfo.available_timezones() - NO_PLACES)
 
 
 def validate_zone(value: str) -> None:

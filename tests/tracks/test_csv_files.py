@@ -57,8 +57,8 @@ def test_an_optional_column_may_be_absent():
         (b'email,name\n"a@example.com"x,Ada\n', [(2, "")], "quotation marks"),
         (b'email,name\n"a@example.com,Ada\n', [(2, "")], "quotation marks"),
         (b"email\nM\xfcller@example.com\n", [(2, "")], "Not UTF-8"),
-        (b"\xff\xfee\x00m\x00", [(1, "")], "A NUL byte"),
-        (b"email\na@example.com\nb\x00@example.com\n", [(3, "")], "A NUL byte"),
+        (b"\xff\xfee\x00m\x00", [(1, "")], "Not a text file"),
+        (b"email\na@example.com\nb\x00@example.com\n", [(3, "")], "Not a text file"),
     ],
 )
 def test_faults(content, where, message):
