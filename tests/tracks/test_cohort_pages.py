@@ -183,11 +183,3 @@ def test_mentors_leave_and_withdrawal_of_one_person(client, cohort):
         "Only an enrolment in progress can be paused."
         in client.post(url("enrolment_pause", cohort, enrolment), follow=True).text
     )
-
-
-def test_a_search_with_a_nul_byte_finds_as_if_it_were_not_there(client, cohort):
-    """PostgreSQL takes no NUL in a text."""
-    enrolment = EnrolmentFactory(cohort=cohort)
-    response = client.get(url("cohort", cohort), {"q": f"\x00{enrolment.user.email}\x00"})
-    assert response.status_code == 200
-    assert enrolment.user.name in response.text

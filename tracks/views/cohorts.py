@@ -67,8 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_GET
 def manage(request: HttpRequest, pk: UUID) -> HttpResponse:
     cohort = run_by(request.user, pk)
-    # PostgreSQL takes no NUL in a text, and no name has one.
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = request.GET.get("q", "").strip()
     people = cohort.enrolments.select_related("user").order_by("user__name", "user__email")
     if search:
         people = people.filter(Q(user__name__icontains=search) | Q(user__email__icontains=search))
