@@ -18,6 +18,7 @@ from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
 from enablement.people import signals as people
 from enablement.people.models import User
+from enablement.reports import signals as reports
 from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
@@ -55,6 +56,7 @@ RECORD = (
     people.token_changed,
     access.grant_changed,
     certificates.certificate_changed,
+    reports.report_requested,
 )
 Listener = Callable[..., None]
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
 from enablement.jobs.models import Job, JobState
+from enablement.ledger.models import LedgerEntry
 from enablement.reports import services
 from enablement.reports.models import Report
 from enablement.reports.printing import print_report
@@ -48,6 +50,14 @@ def test_asking_is_a_job_of_the_one_who_asks(cohort):
     assert (report.job.args, report.job.title) == ({"report_id": str(report.pk)}, "Report: Wave 1")
     assert (report.job.requested_by, report.requested_by) == (cohort.created_by, cohort.created_by)
     assert report.finished_at is None
+
+
+def test_who_asked_for_which_cohort_is_on_record_once(cohort):
+    report = ask(cohort)
+    ask(cohort)
+    entry = LedgerEntry.objects.get(kind="reports.requested")
+    assert (entry.actor_id, entry.subject_id) == (cohort.created_by_id, str(report.pk))
+    assert json.loads(entry.payload) == {"cohort": str(cohort.pk), "track": cohort.track.key}
 
 
 def test_asking_twice_is_one_report_until_it_is_written(cohort):

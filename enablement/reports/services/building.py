@@ -18,6 +18,8 @@ from enablement.people.models import User
 from enablement.reports import printing, spreadsheet
 from enablement.reports.models import Report
 from enablement.reports.reading import read
+from enablement.reports.signals import report_requested
+from tracks.facts import Fact
 from tracks.models import Cohort
 from tracks.rules import ensure_runs
 
@@ -46,6 +48,14 @@ def request_report(*, cohort: Cohort, actor: User, at: datetime) -> Report:
         return Report.objects.get(job=job)
     report.job = job
     report.save(force_insert=True)
+    fact = Fact(
+        kind="reports.requested",
+        subject=("reports.Report", str(report.pk)),
+        at=at,
+        actor_id=actor.pk,
+        payload={"cohort": str(cohort.pk), "track": cohort.track.key},
+    )
+    report_requested.send(sender=Report, facts=[fact])
     return report
 
 
