@@ -54,8 +54,14 @@ class ShadowMode:
             total=sample_size,
             short=_("Shadow mode"),
             required=_("%(n)d judged cases, in agreement with quality assurance") % {"n": sample_size},
-            actual=_("%(n)d of %(total)d judged") % {"n": judged, "total": sample_size},
+            actual=self._actual(standing, sample_size),
             next_step="" if met else _("Decide shadow-mode cases"),
             link="" if met else reverse("shadow", args=[pool.pk]),
             proof=(f"assessments.shadowlook:{standing.look_id}",) if met and standing else (),
         )
+
+    def _actual(self, standing: "ShadowStanding | None", sample_size: int) -> str:
+        counts = {"n": standing.n if standing else 0, "total": sample_size}
+        if standing and standing.look_id and standing.n >= sample_size and not standing.passed:
+            return _("%(n)d judged, not yet in agreement") % counts
+        return _("%(n)d of %(total)d judged") % counts

@@ -84,7 +84,7 @@ class TestLearner:
         client.force_login(learner)
         page = text_of(client.get(url("shadow", pool)))
 
-        assert "2 more cases until the first look" in page
+        assert "2 more cases until the first comparison" in page
         assert "0 of 2 cases" in page
         assert "When to escalate." in page
         assert page.count("button-primary") == 1
@@ -166,13 +166,13 @@ class TestLearner:
         seen.append(client.get(pool.get_absolute_url()))
         assert ShadowSample.objects.scored().count() == 1
         assert not any(CANARY in text_of(page) for page in seen)
-        assert not re.search(r"Look \d|kappa|agree[ds]", text_of(seen[-1]))
+        assert not re.search(r"Comparison \d|kappa|agree[ds]", text_of(seen[-1]))
 
         second = shadow.draw(pool=pool, actor=learner, at=AT)
         last = both(client, "sample", second, decision=second.case.right_decision, usable="no", go="next")
         assert last.url == pool.get_absolute_url()
         page = text_of(client.get(pool.get_absolute_url()))
-        assert "Look 1: 2 cases" in page
+        assert "Comparison 1: 2 cases" in page
         assert CANARY in page
         assert first.case.subject in page
 
@@ -227,7 +227,7 @@ class TestLearner:
         client.force_login(learner)
         page = text_of(client.get(pool.get_absolute_url()))
 
-        assert "Your latest look reached every mark" in page
+        assert "Your latest comparison reached every mark" in page
         assert "20 / 20" in page
         assert ShadowLook.objects.get().passed
 
