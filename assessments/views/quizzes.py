@@ -155,6 +155,7 @@ def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
             return redirect("attempts_unlock", pk=pk, enrolment_pk=enrolment_pk)
     context = {
         "quiz": found,
+        "enrolment": enrolment,
         "learner": enrolment.user,
         "limits": attempt_limits(quiz=found, user=enrolment.user),
         "form": form,

@@ -471,7 +471,9 @@ class TestUnlock:
     def test_a_mentor_unlocks_with_a_reason(self, client, cast, used):
         client.force_login(cast.mentor)
         url = self.url(cast, used)
-        assert "All" not in client.get(url).content.decode().split("attempt is used")[0][-8:]
+        before = client.get(url).content.decode()
+        assert "All" not in before.split("attempt is used")[0][-8:]
+        assert reverse("mentee", args=[cast.enrolment.pk]) in before
 
         response = client.post(url, {"extra": "1", "reason": "We went through it."}, follow=True)
 
