@@ -81,7 +81,7 @@ STAFF = (
     ),
 )
 MENTORS = tuple(
-    Persona(handle=f"mentor{number}", name=name, groups=("mentors",), shows="reviews labs, sees four mentees")
+    Persona(handle=f"mentor{number}", name=name, groups=("mentors",), shows="reviews labs, sees five mentees")
     for number, name in enumerate(
         ("Marta Ivanova", "Mikael Lund", "Mbali Ndlovu", "Miguel Torres", "Mei Tanaka"), start=1
     )

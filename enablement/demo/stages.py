@@ -46,11 +46,11 @@ STAGES = (
     _nearly("is in the middle of the quiz", quiz=QUIZ_OPEN, samples=12, survey=False),
     _nearly("failed the quiz and has two attempts left", quiz=QUIZ_FAILED, samples=20, survey=False),
     _nearly("had the lab sent back and mends it", lab=LAB_SENT_BACK, samples=30),
-    _nearly("is one shadow-mode case short of the first look", samples=ALL_SAMPLES - 1),
+    _nearly("is one shadow-mode case short of the first comparison", samples=ALL_SAMPLES - 1),
     _nearly("has only the readiness survey left", survey=False),
     Stage(shows="reads the first module", lessons=3),
     Stage(shows="has not started yet"),
-    Stage(shows="has finished the lessons and starts the quiz", lessons=ALL_LESSONS),
+    Stage(shows="has read every lesson; the lab and the quiz come next", lessons=ALL_LESSONS),
     Stage(shows="is on leave", lessons=4, paused=True),
     Stage(shows="has a lab in draft", lessons=ALL_LESSONS, quiz=QUIZ_PASSED, lab=LAB_DRAFT),
     Stage(
