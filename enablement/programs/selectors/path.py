@@ -30,7 +30,7 @@ from tracks.models import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One thing to do. state: one of those that pages show; note: what it says beyond that; mine: whose turn."""
+    """One thing to do. state: as pages show it; note: what it says beyond that; mine: whose turn it is."""
 
     title: str
     noun: str
@@ -218,7 +218,7 @@ def _component_step(component: Any) -> Step:
 
 
 def _begun(component: Any) -> tuple[str, str]:
-    """State and note of a quiz or lab that is not achieved, by the latest attempt, or the round last handed in."""
+    """State and note of what is not achieved: by the latest attempt, or the round last handed in."""
     if component.kind == Component.Kind.QUIZ:
         if component.attempt_state is None:
             return "not-started", ""
