@@ -11,7 +11,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     The client's address is allauth's: REMOTE_ADDR, or what `ALLAUTH_TRUSTED_PROXY_COUNT` proxies say.
     """
 
-    error_messages = DefaultAccountAdapter.error_messages | {  # noqa: RUF012 - allauth's own shape
+    error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is wrong."),
         "too_many_login_attempts": _("Too many attempts to sign in. Wait a few minutes, then try again."),
     }

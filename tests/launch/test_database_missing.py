@@ -15,7 +15,7 @@ from enablement.launch.paths import ROOT
 )
 def test_a_database_that_was_never_migrated_is_one_clear_line(command, tmp_path):
     environment = {"PATH": os.environ["PATH"], "ENABLEMENT_VAR": str(tmp_path)}
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
         env=environment,

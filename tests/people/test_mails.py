@@ -1,4 +1,4 @@
-"""What sign-in sends by mail, and says when it fails: our words, our name, no way to a sign-up that is closed."""
+"""What sign-in sends by mail and says when it fails: our words, and no way to a sign-up that is closed."""
 
 import pytest
 from django.core import mail
