@@ -15,6 +15,7 @@ from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Too
 from enablement.access.models import Microtool, Policy, Prompt
 from enablement.ledger import services as ledger
 from enablement.people.models import ApiToken, User
+from tracks.prepared import Prepared
 
 POLICY_FIELDS = (
     "revision",
@@ -22,6 +23,18 @@ POLICY_FIELDS = (
     "yellow_zone_terms",
     "block_on_confidence_lt",
     "manual_review_required",
+)
+TOOL_FIELDS = (
+    "key",
+    "retired_at",
+    "track__key",
+    "confidence_threshold",
+    "approval_rule",
+    "holds_prompt",
+    "held__state",
+    "held__not_after",
+    "held__leaves",
+    *(f"policy_{name}" for name in POLICY_FIELDS),
 )
 
 
@@ -80,39 +93,19 @@ def _keyed(text: str) -> str:
     return salted_hmac("enablement.access.decisions", text, algorithm="sha256").hexdigest()
 
 
-def _subject_filter(subject: str) -> Q:
-    """By id, by e-mail without regard to case, or by the identity provider's id (which may be a UUID too)."""
-    try:
-        return Q(pk=uuid.UUID(subject)) | Q(external_id=subject)
-    except ValueError:
-        if "@" in subject:
-            return Q(email_key=subject.strip().lower())
-    return Q(external_id=subject)
-
-
-def _people() -> QuerySet[User]:
-    return User.objects.annotate(
-        email_key=Lower("email"),
-        assignment=FilteredRelation("role_assignments", condition=Q(role_assignments__ended_at=None)),
-    )
-
-
 def _person(subject: str) -> Person | None:
+    """By id, by e-mail without regard to case, or by the identity provider's id (which may be a UUID too)."""
     if not subject.strip():
         return None
-    profile = "assignment__role__profile"
-    rows = list(
-        _people()
-        .filter(_subject_filter(subject))
-        .values_list(
-            "pk",
-            "is_active",
-            f"{profile}__prompts",
-            f"{profile}__approvals",
-            f"{profile}__human_in_loop",
-            f"{profile}__rubric",
+    try:
+        rows = _people_by_id(pk=uuid.UUID(subject), external_id=subject)
+    except ValueError:
+        by_email = "@" in subject
+        rows = (
+            _people_by_email(email=subject.strip().lower())
+            if by_email
+            else _people_by_external_id(external_id=subject)
         )
-    )
     if len({row[0] for row in rows}) != 1:
         return None
     return Person(
@@ -126,34 +119,61 @@ def _person(subject: str) -> Person | None:
     )
 
 
-def _tool_and_policy(call: Call, person: Person | None) -> tuple[Tool | None, PolicyInForce | None]:
-    row = (
-        Microtool.objects.filter(key=call.microtool)
-        .annotate(
-            held=FilteredRelation("grants", condition=Q(grants__user=person.id if person else None)),
-            **{f"policy_{name}": Subquery(Policy.objects.values(name)) for name in POLICY_FIELDS},
-            holds_prompt=Exists(
-                Prompt.objects.filter(microtool=OuterRef("pk"), key=call.prompt, retired_at=None)
-            ),
+def _people(who: Q) -> QuerySet[User, tuple[Any, ...]]:
+    profile = "assignment__role__profile"
+    return (
+        User.objects.annotate(
+            email_key=Lower("email"),
+            assignment=FilteredRelation("role_assignments", condition=Q(role_assignments__ended_at=None)),
         )
-        .values(
-            "key",
-            "retired_at",
-            "track__key",
-            "confidence_threshold",
-            "approval_rule",
-            "holds_prompt",
-            "held__state",
-            "held__not_after",
-            "held__leaves",
-            *(f"policy_{name}" for name in POLICY_FIELDS),
+        .filter(who)
+        .order_by()
+        .values_list(
+            "pk",
+            "is_active",
+            f"{profile}__prompts",
+            f"{profile}__approvals",
+            f"{profile}__human_in_loop",
+            f"{profile}__rubric",
         )
-        .first()
     )
-    if row is None:
+
+
+_people_by_id = Prepared(
+    lambda pk, external_id: _people(Q(pk=pk) | Q(external_id=external_id)),
+    pk=uuid.UUID(int=1),
+    external_id="\0id",
+)
+_people_by_email = Prepared(lambda email: _people(Q(email_key=email)), email="\0email")
+_people_by_external_id = Prepared(lambda external_id: _people(Q(external_id=external_id)), external_id="\0id")
+
+
+def _tool_and_policy(call: Call, person: Person | None) -> tuple[Tool | None, PolicyInForce | None]:
+    # Nobody has the id zero, and no prompt an empty name.
+    rows = _tools(
+        key=call.microtool, person=person.id if person else uuid.UUID(int=0), prompt=call.prompt or ""
+    )
+    if not rows:
         return None, _policy(Policy.objects.values(*POLICY_FIELDS).first())
+    row = dict(zip(TOOL_FIELDS, rows[0], strict=True))
     policy = {name: row[f"policy_{name}"] for name in POLICY_FIELDS}
     return _tool(row), _policy(policy if policy["revision"] is not None else None)
+
+
+def _tools_with_policy(key: str, person: uuid.UUID, prompt: str) -> QuerySet[Microtool, tuple[Any, ...]]:
+    return (
+        Microtool.objects.filter(key=key)
+        .annotate(
+            held=FilteredRelation("grants", condition=Q(grants__user=person)),
+            **{f"policy_{name}": Subquery(Policy.objects.values(name)) for name in POLICY_FIELDS},
+            holds_prompt=Exists(Prompt.objects.filter(microtool=OuterRef("pk"), key=prompt, retired_at=None)),
+        )
+        .order_by()
+        .values_list(*TOOL_FIELDS)
+    )
+
+
+_tools = Prepared(_tools_with_policy, key="\0key", person=uuid.UUID(int=1), prompt="\0prompt")
 
 
 def _tool(row: dict[str, Any]) -> Tool:

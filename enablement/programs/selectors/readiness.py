@@ -1,18 +1,20 @@
 """Readiness: how a cohort stands before its gate, in as many queries for 10 people as for 1,000."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assessments.models import Submission
-from tracks import selectors as tracks
 from tracks.models import Cohort, ComponentCompletion, Enrolment, LessonRead, Module, ModuleCompletion
+
+People: TypeAlias = QuerySet[Enrolment] | Sequence[UUID]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +90,13 @@ class PersonRow:
 
 
 def live_enrolments(cohort: Cohort) -> QuerySet[Enrolment]:
-    return cohort.enrolments.live().select_related("user", "standing").order_by("user__name", "user__email")
+    """With what a line of the people table shows, and nothing else."""
+    return (
+        cohort.enrolments.live()
+        .select_related("user", "standing")
+        .only("cohort", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves")
+        .order_by("user__name", "user__email")
+    )
 
 
 def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
@@ -141,46 +149,63 @@ def _gate_leaves(people: QuerySet[Enrolment]) -> list[dict[str, Any]]:
 
 
 def module_rows(*, cohort: Cohort, total: int) -> list[ModuleRow]:
-    """How the `total` people of the cohort are spread over each module's states. Three queries."""
+    """How the `total` people of the cohort are spread over each module's states. Three queries.
+
+    Completions are counted by the database; only who is between first step and completion is read.
+    """
     people = cohort.enrolments.live()
-    completed = _pairs(ModuleCompletion.objects.current().filter(enrolment__in=people), "module")
-    reads = LessonRead.objects.filter(enrolment__in=people)
-    parts = ComponentCompletion.objects.current().filter(enrolment__in=people)
-    begun = _pairs(reads, "lesson__module", parts.values_list("component__module", "enrolment"))
+    counted = _completions(people).order_by().values_list("module").annotate(n=Count("pk"))
+    completed = Counter(dict(counted))
+    under_way = Counter(module_id for _enrolment_id, module_id in _under_way(people))
     return [
         ModuleRow(
             module=module,
-            completed=len(completed[module.pk]),
-            under_way=len(begun[module.pk] - completed[module.pk]),
-            not_started=total - len(begun[module.pk] | completed[module.pk]),
+            completed=completed[module.pk],
+            under_way=under_way[module.pk],
+            not_started=total - under_way[module.pk] - completed[module.pk],
         )
         for module in Module.objects.live().filter(track=cohort.track_id)
     ]
 
 
-def _pairs(facts: QuerySet[Any], module: str, *others: QuerySet[Any]) -> dict[int, set[Any]]:
-    """The enrolments that have such a fact, by module; in one query with `others`."""
-    rows = facts.order_by().values_list(module, "enrolment")
-    found: dict[int, set[Any]] = defaultdict(set)
-    for module_id, enrolment_id in rows.union(*others) if others else rows:
-        found[module_id].add(enrolment_id)
-    return found
+def _completions(people: People) -> QuerySet[Any]:
+    return ModuleCompletion.objects.current().filter(enrolment__in=people)
+
+
+def _under_way(people: People) -> QuerySet[Any, tuple[UUID, int]]:
+    """(enrolment, module) where something is read or achieved, but the module is not completed."""
+    completed = ModuleCompletion.objects.current().filter(enrolment=OuterRef("enrolment"))
+    reads = (
+        LessonRead.objects.filter(enrolment__in=people)
+        .exclude(Exists(completed.filter(module=OuterRef("lesson__module"))))
+        .values_list("enrolment", "lesson__module")
+    )
+    parts = (
+        ComponentCompletion.objects.current()
+        .filter(enrolment__in=people)
+        .exclude(Exists(completed.filter(module=OuterRef("component__module"))))
+        .values_list("enrolment", "component__module")
+    )
+    return reads.order_by().union(parts.order_by())
 
 
 def person_rows(
     *, cohort: Cohort, modules: Sequence[Module], enrolments: Sequence[Enrolment], at: datetime
 ) -> list[PersonRow]:
     """The lines for these enrolments of the cohort (a page of them), with a state for each of `modules`."""
-    progress = tracks.module_progress(enrolments=enrolments)
+    people = [enrolment.pk for enrolment in enrolments]
+    states = dict.fromkeys(_completions(people).values_list("enrolment", "module"), "met")
+    states |= dict.fromkeys(_under_way(people), "waiting")
+    ids = [module.pk for module in modules]
     day = today(cohort, at)
-    return [_person_row(enrolment, modules, progress, day) for enrolment in enrolments]
+    return [
+        _person_row(enrolment, [states.get((enrolment.pk, pk), "not-started") for pk in ids], day)
+        for enrolment in enrolments
+    ]
 
 
-def _person_row(
-    enrolment: Enrolment, modules: Sequence[Module], progress: Mapping[Any, tracks.ModuleProgress], day: date
-) -> PersonRow:
+def _person_row(enrolment: Enrolment, states: Sequence[str], day: date) -> PersonRow:
     standing = getattr(enrolment, "standing", None)
-    states = [progress[enrolment.pk, module.pk].state.replace("_", "-") for module in modules]
     status, state = _status(enrolment, states, day, met=bool(standing and standing.met))
     return PersonRow(
         enrolment=enrolment,
