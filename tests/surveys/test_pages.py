@@ -31,6 +31,13 @@ def test_the_page_asks_and_says_who_reads(client, page, enrolment):
     assert mentor.name in html
 
 
+def test_an_authors_words_are_text_and_never_markup(client, page, survey):
+    survey.items.filter(kind="number").update(unit="<img src=x>")
+    html = client.get(page).content.decode()
+    assert "&lt;img src=x&gt;" in html
+    assert "<img src=x>" not in html
+
+
 def test_handing_in_leads_to_thanks_with_ones_answers(client, page):
     response = client.post(page, FORM, follow=True)
     assert response.redirect_chain == [(page, 302)]
