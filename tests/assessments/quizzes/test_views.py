@@ -481,6 +481,7 @@ class TestUnlock:
         assert AttemptAllowance.objects.get().reason == "We went through it."
         again = client.post(url, {"extra": "1", "reason": "Twice."})
         assert again.status_code == 422
+        assert "still has an attempt left" in again.content.decode()
         assert AttemptAllowance.objects.count() == 1
 
     def test_needs_a_reason(self, client, cast, used):
