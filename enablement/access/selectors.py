@@ -152,16 +152,17 @@ def _state_label(state: str) -> str:
 
 def grant_history(*, user: User, limit: int = 50) -> list[GrantChange]:
     """The latest changes of this person's grants, newest first, as the ledger has them."""
-    grants = [str(pk) for pk in Grant.objects.filter(user=user).values_list("pk", flat=True)]
-    entries = LedgerEntry.objects.filter(subject_type="access.grant", subject_id__in=grants).order_by("-at")
-    return [_change(entry) for entry in entries[:limit]]
+    grants = Grant.objects.filter(user=user).values_list("pk", "microtool__title")
+    titles = {str(pk): title for pk, title in grants}
+    entries = LedgerEntry.objects.filter(subject_type="access.grant", subject_id__in=titles).order_by("-at")
+    return [_change(entry, titles[entry.subject_id]) for entry in entries[:limit]]
 
 
-def _change(entry: LedgerEntry) -> GrantChange:
+def _change(entry: LedgerEntry, title: str) -> GrantChange:
     payload = json.loads(entry.payload)
     return GrantChange(
         at=entry.at,
-        microtool=payload["microtool"],
+        microtool=title,
         before=payload["before"],
         after=payload["after"],
         cause=payload["cause"],
