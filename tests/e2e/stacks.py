@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dj_database_url
 from django.conf import settings
-from environs import Env
 
 from enablement.launch import services
 from enablement.launch.services import free_port
@@ -88,12 +88,14 @@ def production(folder: Path) -> Iterator[Stack]:
             WORKER_CONCURRENCY="1",
             WEB_CONCURRENCY="1",
         )
-        database = {**settings.DATABASES["default"], **dict(Env()._dj_db_url(database_url))}
+        database = {**settings.DATABASES["default"], **dj_database_url.parse(database_url)}
         stack = Stack(url=url, env=env, database=database, by_links=False)
-        for command in (["migrate", "--verbosity=0"], ["demo_data"], ["shell", "-c", GIVE_PASSWORDS]):
-            stack.checked(*command)
+        stack.checked("migrate", "--verbosity=0")
+        # Beside each other: the web process compresses its static files while the demo is built.
         for part in ("web", "worker", "beat"):
             stack.commands.append(parts.enter_context(running("serve", "--only", part, env=env)))
+        stack.checked("demo_data")
+        stack.checked("shell", "-c", GIVE_PASSWORDS)
         parts.enter_context(tls_proxy(port=front, upstream=port, folder=folder / "proxy"))
         wait_until_ok(stack.commands[0], port, "/readyz", Host="localhost", X_Forwarded_Proto="https")
         yield stack

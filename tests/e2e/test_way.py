@@ -12,12 +12,11 @@ from django.db import connections
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from assessments.models import AttemptItem, ShadowCase, ShadowSample
-from assessments.selectors.attempts import as_form_values
-from assessments.services.grading import right_response
+from assessments.models import ShadowCase, ShadowSample
 from enablement.demo.build import PLAYBOOK
 from enablement.ledger import guards
 from enablement.ledger.models import LedgerEntry
+from tests.e2e.answers import right_answers
 from tests.e2e.conftest import NAMES, SignIn
 from tests.e2e.gateway import Gateway
 from tests.e2e.pages.labs import LabPage, ReviewQueue, Round
@@ -36,12 +35,6 @@ WORKSHEET = b"workflow,zone\ndelivery questions,automate\n"
 def gateway(stack: Stack) -> Gateway:
     token = stack.checked("token", "create", "gateway-of-the-tests", "--scope", "access:evaluate").strip()
     return Gateway(stack, token)
-
-
-def right_answers(attempt: str, using: str) -> dict[int, list[str]]:
-    """What a page of an attempt never says: the right answers, by position."""
-    items = AttemptItem.objects.using(using).filter(attempt=attempt).select_related("question_version")
-    return {item.position: as_form_values(right_response(item.question_version)) for item in items}
 
 
 def text_of(pdf: bytes) -> str:
@@ -92,12 +85,11 @@ def read_on(path: MyPath) -> int:
 
 
 def hand_in_lab(engineer: Page) -> None:
-    LabPage(engineer).write(
-        text="Ten workflows, and the line between them.\n\n1. Delivery questions: **automate**.",
-        link="https://example.com/worksheet",
-        file={"name": "worksheet.csv", "mimeType": "text/csv", "buffer": WORKSHEET},
-    )
-    LabPage(engineer).hand_in()
+    lab = LabPage(engineer)
+    lab.write_and_see_it_saved("Your work", "Ten workflows, and the line between them.\n\n1. Delivery.")
+    lab.write_and_see_it_saved("Link", "https://example.com/worksheet")
+    lab.attach({"name": "worksheet.csv", "mimeType": "text/csv", "buffer": WORKSHEET})
+    lab.hand_in()
 
 
 def pass_quiz(engineer: Page, using: str) -> None:

@@ -10,10 +10,21 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 class LabPage:
     page: Page
 
-    def write(self, *, text: str, link: str, file: FilePayload) -> None:
-        self.page.get_by_role("textbox", name="Your work").fill(text)
-        self.page.get_by_role("textbox", name="Link").fill(link)
+    def write(self, field: str, words: str) -> None:
+        self.page.get_by_role("textbox", name=field).fill(words)
+
+    def write_and_see_it_saved(self, field: str, words: str) -> None:
+        """With JavaScript a field is saved as one leaves it."""
+        with self.page.expect_response("**/save/"):
+            self.write(field, words)
+            self.page.get_by_role("textbox", name=field).blur()
+
+    def attach(self, file: FilePayload) -> None:
         self.page.get_by_label(re.compile("^Files")).set_input_files([file])
+
+    def save(self) -> None:
+        self.page.get_by_role("button", name="Save the draft").click()
+        expect(self.page.get_by_text("Draft saved.")).to_be_visible()
 
     def hand_in(self) -> None:
         self.page.get_by_role("button", name="Hand in").click()

@@ -1,0 +1,61 @@
+"""Every page of the way, as who meets it there: axe finds nothing, nothing overflows, nothing is refused."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.e2e.conftest import Visitors
+from tests.e2e.views import VIEWS, View
+
+# What a page looks like does not depend on the database under it.
+pytestmark = pytest.mark.sqlite
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
+COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+@pytest.fixture(scope="module")
+def sessions(browser: Browser) -> dict[str, StorageState]:
+    """Who is signed in already, for the tests of one module."""
+    return {}
+
+
+def arrive(view: View, visitors: Visitors, sessions: dict[str, StorageState]) -> Page:
+    if view.who not in sessions:
+        page = visitors.signed_in(view.who) if view.who else visitors.anonymous()
+        sessions[view.who] = page.context.storage_state()
+    # Colours that are still changing have no contrast of their own.
+    return visitors.anonymous(storage_state=sessions[view.who], reduced_motion="reduce")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_page_of_the_way(
+    name: str, visitors: Visitors, records: str, sessions: dict[str, StorageState]
+) -> None:
+    view = VIEWS[name]
+    page = arrive(view, visitors, sessions)
+    answer = page.goto(view.address(records), wait_until="networkidle")
+    assert answer is not None
+    assert answer.status == 200
+    view.then(page)
+    page.wait_for_load_state("networkidle")
+
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            found[width, theme] = violations(page, theme)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"wider than {width}"
+
+    assert found == {(width, theme): [] for width in WIDTHS for theme in THEMES}
+
+
+def violations(page: Page, theme: str) -> list[str]:
+    """Rule and place of each. Between the themes nothing differs but colours."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": COLOURS} if theme == "dark" else {})
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:120]}"
+        for each in Axe().run(page, options=options).response["violations"]
+        for node in each["nodes"]
+    ]

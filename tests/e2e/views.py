@@ -1,0 +1,206 @@
+"""Every page of the way: who sees it, where it is, and what has to be clicked to get there."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from assessments.models import Attempt, Quiz, ShadowCase, ShadowPool, SignOff, Submission
+from enablement.certificates.models import Certificate
+from enablement.demo.build import PLAYBOOK
+from enablement.demo.cast import DOMAIN
+from enablement.people.models import User
+from surveys.models import Response, Survey
+from tests.e2e.pages.playbooks import Playbooks
+from tests.e2e.pages.shadow import Case, JudgementQueue, ShadowMode
+from tracks.models import Enrolment, Lab, Lesson
+
+TRACK = "frontline_ops_t1"
+
+
+@dataclass(frozen=True)
+class Records:
+    """Looks things up in the stack's database."""
+
+    using: str
+
+    def one(self, model: type[Model], **where: object) -> Any:
+        return model._default_manager.using(self.using).filter(**where).order_by("pk").first()
+
+    def enrolment(self, handle: str) -> Any:
+        return self.one(Enrolment, user__email=f"{handle}@{DOMAIN}", cohort__track__key=TRACK)
+
+
+@dataclass(frozen=True)
+class View:
+    """`who`: a handle of the demo, or "" for somebody who is not signed in. `args` make the address;
+    `then` goes on from there.
+    """
+
+    who: str
+    name: str
+    args: Callable[[Records], list[object]] = lambda _records: []
+    then: Callable[[Page], object] = lambda _page: None
+
+    def address(self, using: str) -> str:
+        return reverse(self.name, args=self.args(Records(using)))
+
+
+def of(handle: str) -> dict[str, object]:
+    return {"enrolment__user__email": f"{handle}@{DOMAIN}"}
+
+
+def cohort(records: Records) -> list[object]:
+    return [records.enrolment("engineer1").cohort_id]
+
+
+def lesson(records: Records) -> list[object]:
+    found = records.one(Lesson, module__track__key=TRACK, retired_at=None)
+    return [TRACK, found.module.key, found.key]
+
+
+def lab(records: Records) -> list[object]:
+    return [records.one(Lab, module__track__key=TRACK, retired_at=None).pk]
+
+
+def quiz(records: Records) -> list[object]:
+    return [records.one(Quiz, module__track__key=TRACK, retired_at=None).pk]
+
+
+def survey(records: Records) -> list[object]:
+    return [records.one(Survey, track__key=TRACK, retired_at=None).pk]
+
+
+def pool(records: Records) -> list[object]:
+    return [records.one(ShadowPool, track__key=TRACK, retired_at=None).pk]
+
+
+def attempt(handle: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(Attempt, **of(handle)).pk]
+
+
+def submission(handle: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(Submission, **of(handle)).pk]
+
+
+def enrolment(handle: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.enrolment(handle).pk]
+
+
+def person(handle: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(User, email=f"{handle}@{DOMAIN}").pk]
+
+
+def certificate(records: Records) -> list[object]:
+    return [records.one(Certificate, user__email=f"engineer1@{DOMAIN}").public_id]
+
+
+def open_case(records: Records) -> list[object]:
+    return [records.one(ShadowCase, settled_at=None, dropped_at=None, retired_at=None).pk]
+
+
+def decide(case: Case) -> None:
+    if case.page.get_by_role("heading", name="Decide the case").is_visible():
+        case.decide("review")
+
+
+def upload_playbook(page: Page) -> None:
+    text = PLAYBOOK.read_text().replace("sample_size: 50", "sample_size: 60")
+    Playbooks(page).upload({"name": "sixty.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
+
+
+def upload_faulty_playbook(page: Page) -> None:
+    text = PLAYBOOK.read_text().replace("threshold: 0.85", "threshold: high")
+    Playbooks(page).upload({"name": "high.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
+
+
+def ask_for_report(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("Make a report")).first.click()
+    page.wait_for_url("**/jobs/**")
+
+
+def plan_nothing(page: Page) -> None:
+    page.get_by_role("button", name="Plan the cohort").click()
+
+
+VIEWS = {
+    "sign-in": View("", "account_login"),
+    "verify a certificate": View("", "verify_certificate", certificate),
+    "people of the demo": View("", "demo_cast"),
+    "my path": View("engineer9", "my_path"),
+    "my path on leave": View("engineer12", "my_path"),
+    "track": View("engineer9", "track", lambda _records: [TRACK]),
+    "module": View("engineer9", "module", lambda records: lesson(records)[:2]),
+    "lesson": View("engineer9", "lesson", lesson),
+    "quiz to start": View("engineer9", "quiz", quiz),
+    "quiz failed": View("engineer5", "quiz", quiz),
+    "attempt": View("engineer4", "attempt", attempt("engineer4")),
+    "check before handing in": View(
+        "engineer4", "attempt", attempt("engineer4"), lambda page: page.goto("?page=review")
+    ),
+    "result failed": View("engineer5", "attempt_result", attempt("engineer5")),
+    "result passed": View("engineer1", "attempt_result", attempt("engineer1")),
+    "lab to start": View("engineer9", "lab", lab),
+    "lab sent back": View("engineer6", "lab", lab),
+    "lab signed off": View("engineer1", "lab", lab),
+    "submission": View("engineer6", "submission", submission("engineer6")),
+    "shadow mode to start": View("engineer5", "shadow", pool),
+    "shadow mode passed": View("engineer1", "shadow", pool),
+    "shadow case": View("engineer18", "shadow", pool, lambda page: ShadowMode(page).take()),
+    "shadow case with output": View(
+        "engineer5", "shadow", pool, lambda page: decide(ShadowMode(page).take())
+    ),
+    "survey": View("engineer5", "survey", survey),
+    "survey answered": View("engineer1", "survey", survey),
+    "tools locked": View("engineer9", "my_tools"),
+    "tools open": View("engineer1", "my_tools"),
+    "certificates": View("engineer1", "my_certificates"),
+    "no certificate": View("engineer9", "my_certificates"),
+    "review queue": View("mentor2", "review_queue"),
+    "review": View("mentor2", "review", submission("engineer2")),
+    "withdraw a sign-off": View(
+        "mentor1", "sign_off_withdraw", lambda records: [records.one(SignOff, **of("engineer1")).pk]
+    ),
+    "mentees": View("mentor1", "mentees"),
+    "mentee": View("mentor1", "mentee", enrolment("engineer1")),
+    "unlock a quiz": View(
+        "mentor5", "attempts_unlock", lambda records: [*quiz(records), records.enrolment("engineer5").pk]
+    ),
+    "survey answers": View(
+        "mentor1", "survey_answers", lambda records: [records.one(Response, **of("engineer1")).pk]
+    ),
+    "cases to judge": View("qa2", "judgement_queue"),
+    "case to judge": View("qa2", "judgement", open_case),
+    "case to judge with output": View(
+        "qa2", "judgement_queue", then=lambda page: decide(JudgementQueue(page).take())
+    ),
+    "agreement": View("qa1", "agreement", pool),
+    "readiness": View("pm", "readiness"),
+    "readiness of a cohort": View("pm", "cohort_readiness", cohort),
+    "cohorts": View("pm", "cohorts"),
+    "plan a cohort, with faults": View("pm", "cohort_new", then=plan_nothing),
+    "cohort": View("pm", "cohort", cohort),
+    "enrol": View("pm", "cohort_enrol", cohort),
+    "person of a cohort": View(
+        "pm", "cohort_person", lambda records: [*cohort(records), records.enrolment("engineer1").pk]
+    ),
+    "certificates of a cohort": View("pm", "cohort_certificates", cohort),
+    "survey results": View("pm", "survey_results", survey),
+    "reports": View("pm", "reports"),
+    "a job": View("pm", "reports", then=ask_for_report),
+    "playbooks": View("author", "playbooks"),
+    "upload a playbook": View("author", "playbook_upload"),
+    "plan of a playbook": View("author", "playbooks", then=upload_playbook),
+    "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook),
+    "revision": View("author", "playbook_revision", lambda _records: [1]),
+    "roster": View("author", "roster"),
+    "upload a roster": View("author", "roster_upload"),
+    "person of the roster": View("author", "roster_person", person("engineer1")),
+    "tool access": View("compliance", "access_overview"),
+    "tool access of a person": View("compliance", "access_person", person("engineer1")),
+    "sign-in and security": View("engineer1", "mfa_index"),
+}
