@@ -6,26 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assessments.models import Attempt, Quiz, Submission
+from assessments.models import Attempt, Submission
 from enablement.access.models import Grant
 from enablement.people.models import User
-from tracks.models import (
-    Component,
-    ComponentCompletion,
-    Enrolment,
-    Lab,
-    Lesson,
-    LessonRead,
-    Module,
-    ModuleCompletion,
-)
+from enablement.programs.selectors import path_queries as queries
+from tracks.models import Component, Enrolment, Lesson
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +37,9 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModulePlan:
-    module: Module
+    pk: int
+    title: str
+    url: str
     completed: bool
     steps: Sequence[Step]
 
@@ -100,14 +92,13 @@ DUE_SOON_DAYS = 3
 
 def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
     """A person's tracks, the most urgent first."""
-    enrolments = list(
+    enrolments = (
         Enrolment.objects.live()
         .filter(user=user)
         .select_related("track", "cohort", "standing")
         .order_by("due_on", "track__key")
     )
-    ids = [enrolment.pk for enrolment in enrolments]
-    modules = _modules(enrolments, ids)
+    modules = _modules(user)
     tools: dict[int | None, list[Grant]] = defaultdict(list)
     for grant in Grant.objects.filter(user=user).select_related("microtool").order_by("microtool__title"):
         tools[grant.microtool.track_id].append(grant)
@@ -138,72 +129,37 @@ def _open_steps(modules: Iterable[ModulePlan], leaves: Iterable[dict[str, Any]])
             yield Step(title=leaf["next_step"], noun=leaf["label"], url=leaf["link"], state="not-started")
 
 
-def _modules(enrolments: Sequence[Enrolment], ids: Sequence[UUID]) -> dict[int, list[ModulePlan]]:
-    completions = ModuleCompletion.objects.current().filter(module=OuterRef("pk"), enrolment__in=ids)
-    rows = (
-        Module.objects.live()
-        .filter(track__in=[enrolment.track_id for enrolment in enrolments])
-        .select_related("track")
-        .annotate(completed=Exists(completions))
-    )
-    steps = _steps(rows, ids)
+def _modules(user: User) -> dict[int, list[ModulePlan]]:
+    """The modules of this person's tracks, by track."""
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for lesson in map(queries.LessonRow._make, queries.lessons(user=user.pk)):
+        steps[lesson.module_id].append(_lesson_step(lesson))
+    for component in map(queries.ComponentRow._make, queries.components(user=user.pk)):
+        steps[component.module_id].append(_component_step(component))
     plans: dict[int, list[ModulePlan]] = defaultdict(list)
-    for module in rows:
-        plan = ModulePlan(module=module, completed=module.completed, steps=steps[module.pk])
-        plans[module.track_id].append(plan)
+    for row in map(queries.ModuleRow._make, queries.modules(user=user.pk)):
+        plan = ModulePlan(
+            pk=row.pk,
+            title=row.title,
+            url=reverse("module", args=[row.track_key, row.key]),
+            completed=bool(row.completed),
+            steps=steps[row.pk],
+        )
+        plans[row.track_id].append(plan)
     return plans
 
 
-def _steps(modules: QuerySet[Module], ids: Sequence[UUID]) -> dict[int, list[Step]]:
-    of_module = {module.pk: module for module in modules}
-    steps: dict[int, list[Step]] = defaultdict(list)
-    read = Exists(LessonRead.objects.filter(lesson=OuterRef("pk"), enrolment__in=ids))
-    for lesson in Lesson.objects.live().filter(module__in=of_module).annotate(read=read):
-        module = of_module[lesson.module_id]
-        steps[module.pk].append(
-            Step(
-                title=lesson.title,
-                noun=lesson.get_kind_display(),
-                url=reverse("lesson", args=[module.track.key, module.key, lesson.key]),
-                state="met" if lesson.read else "not-started",
-                minutes=lesson.minutes,
-            )
-        )
-    for component in _components(of_module, ids):
-        steps[component.module_id].append(_component_step(component))
-    return steps
-
-
-def _components(modules: Iterable[int], ids: Sequence[UUID]) -> QuerySet[Component]:
-    """The quizzes and labs of these modules, with what the person's own state on each is."""
-    same = {"module": OuterRef("module"), "key": OuterRef("key")}
-    submissions = Submission.objects.filter(
-        lab__module=OuterRef("module"), lab__key=OuterRef("key"), enrolment__in=ids
-    )
-    attempts = Attempt.objects.filter(
-        quiz__module=OuterRef("module"), quiz__key=OuterRef("key"), enrolment__in=ids
-    )
-    return (
-        Component.objects.filter(module__in=modules, retired_at=None)
-        .exclude(kind=Component.Kind.LESSONS)
-        .annotate(
-            achieved=Exists(
-                ComponentCompletion.objects.current().filter(component=OuterRef("pk"), enrolment__in=ids)
-            ),
-            has_draft=Exists(submissions.filter(state=Submission.State.DRAFT)),
-            submission_state=Subquery(
-                submissions.exclude(state=Submission.State.DRAFT).order_by("-round").values("state")[:1]
-            ),
-            attempt_state=Subquery(attempts.order_by("-number").values("state")[:1]),
-            quiz_id=Subquery(Quiz.objects.filter(**same).values("pk")[:1]),
-            lab_id=Subquery(Lab.objects.filter(**same).values("pk")[:1]),
-            lab_minutes=Subquery(Lab.objects.filter(**same).values("minutes")[:1]),
-            quiz_minutes=Subquery(Quiz.objects.filter(**same).values("time_limit_min")[:1]),
-        )
+def _lesson_step(lesson: queries.LessonRow) -> Step:
+    return Step(
+        title=lesson.title,
+        noun=str(Lesson.Kind(lesson.kind).label),
+        url=reverse("lesson", args=[lesson.track_key, lesson.module_key, lesson.key]),
+        state="met" if lesson.read else "not-started",
+        minutes=lesson.minutes,
     )
 
 
-def _component_step(component: Any) -> Step:
+def _component_step(component: queries.ComponentRow) -> Step:
     is_quiz = component.kind == Component.Kind.QUIZ
     state, note = ("met", "") if component.achieved else _begun(component)
     return Step(
@@ -213,11 +169,11 @@ def _component_step(component: Any) -> Step:
         state=state,
         minutes=component.quiz_minutes if is_quiz else component.lab_minutes,
         note=note,
-        mine=component.achieved or component.submission_state != Submission.State.SUBMITTED,
+        mine=bool(component.achieved) or component.submission_state != Submission.State.SUBMITTED,
     )
 
 
-def _begun(component: Any) -> tuple[str, str]:
+def _begun(component: queries.ComponentRow) -> tuple[str, str]:
     """State and note of what is not achieved: by the latest attempt, or the round last handed in."""
     if component.kind == Component.Kind.QUIZ:
         if component.attempt_state is None:
@@ -226,9 +182,10 @@ def _begun(component: Any) -> tuple[str, str]:
             return "waiting", _("under way")
         return "at-risk", _("not passed yet")
     drafted = ("waiting", _("a draft, not handed in")) if component.has_draft else ("not-started", "")
-    return {
+    said: dict[str | None, tuple[str, str]] = {
         None: drafted,
         Submission.State.SUBMITTED: ("waiting", _("waits for a mentor")),
         Submission.State.SENT_BACK: ("at-risk", _("sent back")),
         Submission.State.SIGNED_OFF: ("at-risk", _("its sign-off no longer counts")),
-    }[component.submission_state]
+    }
+    return said[component.submission_state]

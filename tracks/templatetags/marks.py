@@ -1,0 +1,22 @@
+"""`{% state_mark state word %}`: a compact c-state for places that hold many; each is drawn once."""
+
+from functools import lru_cache
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+@register.simple_tag
+def state_mark(state: str, word: str = "") -> SafeString:
+    """One of the five states as an icon; `word` says it for screen readers, instead of the state's own."""
+    return _draw(state, str(word), get_language())
+
+
+@lru_cache(maxsize=256)
+def _draw(state: str, word: str, language: str) -> SafeString:  # noqa: ARG001  (part of the key)
+    drawn = render_to_string("parts/state_mark.html", {"state": state, "word": word})
+    return mark_safe(drawn.strip())  # noqa: S308  (the template has escaped it)
