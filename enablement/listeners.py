@@ -23,7 +23,7 @@ from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
 from tracks.models import Enrolment
-from tracks.services.progress import complete_enrolment
+from tracks.services.progress import complete_enrolment, reopen_enrolment
 
 # Facts that can open or close somebody's gates.
 PROOF = (
@@ -65,6 +65,7 @@ def connect() -> None:
     _listen(PROOF, on_proof)
     _listen(RECORD, on_record)
     _listen((access.gate_met,), on_gate_met)
+    _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
 
 
@@ -96,13 +97,24 @@ def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
 
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:
     """Everything of a track is shown: the enrolment is complete and its certificate is made by a job."""
-    ids = [UUID(fact.subject[1]) for fact in facts]
-    enrolments = Enrolment.objects.select_for_update().filter(pk__in=ids).order_by("pk")
     at = facts[0].at
-    for enrolment in enrolments:
+    for enrolment in _enrolments(facts):
         complete_enrolment(enrolment=enrolment, at=at)
         request_certificate(enrolment=enrolment, at=at)
     record(facts)
+
+
+def on_gate_lost(*, facts: Sequence[Fact], **_: Any) -> None:
+    """What was complete no longer is. A certificate stands until a person revokes it."""
+    for enrolment in _enrolments(facts):
+        reopen_enrolment(enrolment=enrolment, at=facts[0].at)
+    record(facts)
+
+
+def _enrolments(facts: Sequence[Fact]) -> list[Enrolment]:
+    """The enrolments that the facts are about, locked in one order."""
+    ids = [UUID(fact.subject[1]) for fact in facts]
+    return list(Enrolment.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
 
 
 def record(facts: Sequence[Fact]) -> None:

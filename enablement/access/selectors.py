@@ -116,6 +116,7 @@ CAUSES = {
     "tracks.enrolment_completed": _lazy("The track was completed"),
     "tracks.enrolment_paused": _lazy("Leave began"),
     "tracks.enrolment_resumed": _lazy("Leave ended"),
+    "tracks.enrolment_reopened": _lazy("The track was no longer complete"),
     "tracks.enrolment_withdrawn": _lazy("Withdrawal from the track"),
     "tracks.module_completed": _lazy("A module was completed"),
     "tracks.module_completion_withdrawn": _lazy("The completion of a module was withdrawn"),

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 grant_changed = Signal()
 # `access.gate_met`, the subject is the enrolment; sent while the enrolment is not complete yet.
 gate_met = Signal()
+# `access.gate_lost`, the subject is the enrolment; sent where it was complete and its gate is no longer met.
+gate_lost = Signal()

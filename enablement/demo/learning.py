@@ -174,7 +174,7 @@ def _reply(kind: str, options: list[dict[str, str]], chance: random.Random) -> o
     return {
         "likert": chance.choice([4, 4, 5]),
         "yes_no": "yes",
-        "choice": options[0]["key"] if options else "",
-        "number": 2,
-        "text": texts.SURVEY_REMARK,
+        "choice": chance.choice(options)["key"] if options else "",
+        "number": chance.randint(0, 6),
+        "text": chance.choice(texts.SURVEY_REMARKS),
     }[kind]

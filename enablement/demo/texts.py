@@ -19,4 +19,11 @@ SENT_BACK = (
     "say for each what would happen if the tool's draft were sent."
 )
 SIGNED_OFF = "Clear lines, and each reason names what could go wrong. Good work."
-SURVEY_REMARK = "More examples of outputs that look right and are wrong."
+SURVEY_REMARKS = (
+    "More examples of outputs that look right and are wrong.",
+    "A quiet half hour a day for the cases; between tickets it is too hurried.",
+    "Who covers for my mentor when she is away?",
+    "",
+    "I would like to see what other teams decided on the same case.",
+    "Nothing is missing. The lab was the best part.",
+)

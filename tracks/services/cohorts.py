@@ -139,13 +139,28 @@ def withdraw_enrolment(*, enrolment: Enrolment, actor: Person | None, at: dateti
     enrolment = _locked_enrolment(enrolment, actor)
     if enrolment.state == Enrolment.State.WITHDRAWN:
         return enrolment
+    _withdraw(enrolment, actor, at)
+    return enrolment
+
+
+@transaction.atomic
+def withdraw_enrolments_of(*, user: Person, actor: Person | None, at: datetime) -> int:
+    """Ends all that this person learns, when they leave: coming back begins anew. The right to do so is the
+    roster's.
+    """
+    live = list(Enrolment.objects.live().filter(user=user).select_for_update().order_by("pk"))
+    for enrolment in live:
+        _withdraw(enrolment, actor, at)
+    return len(live)
+
+
+def _withdraw(enrolment: Enrolment, actor: Person | None, at: datetime) -> None:
     enrolment.state = Enrolment.State.WITHDRAWN
     enrolment.withdrawn_at = at
     enrolment.paused_on = None
     enrolment.save(update_fields=["state", "withdrawn_at", "paused_on"])
     _end(enrolment.mentorships.current().select_for_update(), actor=actor, at=at)
     _announce("tracks.enrolment_withdrawn", enrolment, actor, at)
-    return enrolment
 
 
 @transaction.atomic

@@ -147,6 +147,20 @@ def complete_enrolment(*, enrolment: Enrolment, at: datetime) -> bool:
 
 
 @transaction.atomic
+def reopen_enrolment(*, enrolment: Enrolment, at: datetime) -> bool:
+    """The track's gate is no longer met: there is something to do again. False where it was not complete."""
+    enrolment = _locked(enrolment)
+    if enrolment.state != Enrolment.State.COMPLETED:
+        return False
+    enrolment.state = Enrolment.State.ACTIVE
+    enrolment.completed_at = None
+    enrolment.save(update_fields=["state", "completed_at"])
+    fact = enrolment_fact("tracks.enrolment_reopened", enrolment, None, at)
+    signals.enrolment_changed.send(sender=Enrolment, facts=[fact])
+    return True
+
+
+@transaction.atomic
 def settle(*, modules: Sequence[Module], at: datetime) -> int:
     """After a module came to need less: completes it for everyone who now lacks nothing. One signal; the
     number.

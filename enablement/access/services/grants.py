@@ -10,7 +10,7 @@ from django.db import transaction
 
 from enablement.access import gates, selectors
 from enablement.access.models import EnrolmentStanding, Grant, Microtool, Policy
-from enablement.access.signals import gate_met, grant_changed
+from enablement.access.signals import gate_lost, gate_met, grant_changed
 from tracks.facts import Fact
 from tracks.models import Enrolment, Track
 
@@ -191,20 +191,25 @@ def _announce_gates(
     actor_id: UUID | None,
     at: datetime,
 ) -> None:
-    """Say once whose gate is met: as long as the enrolment is not complete."""
-    facts = [
-        Fact(
-            kind="access.gate_met",
-            subject=("tracks.Enrolment", str(enrolment.pk)),
-            at=at,
-            actor_id=actor_id,
-            learner_id=enrolment.user_id,
-            payload={"cause": cause},
-        )
-        for enrolment in enrolments
-        if enrolment.state != Enrolment.State.COMPLETED
-        and enrolment.pk in standings
-        and standings[enrolment.pk].met
+    """Say whose gate is met while the enrolment is not complete, and whose is lost while it is."""
+    known = [
+        (enrolment, standings[enrolment.pk].met) for enrolment in enrolments if enrolment.pk in standings
     ]
-    if facts:
-        gate_met.send(sender=Enrolment, facts=facts)
+    complete = Enrolment.State.COMPLETED
+    for signal, kind, turned in (
+        (gate_met, "access.gate_met", [e for e, met in known if met and e.state != complete]),
+        (gate_lost, "access.gate_lost", [e for e, met in known if not met and e.state == complete]),
+    ):
+        facts = [
+            Fact(
+                kind=kind,
+                subject=("tracks.Enrolment", str(enrolment.pk)),
+                at=at,
+                actor_id=actor_id,
+                learner_id=enrolment.user_id,
+                payload={"cause": cause},
+            )
+            for enrolment in turned
+        ]
+        if facts:
+            signal.send(sender=Enrolment, facts=facts)

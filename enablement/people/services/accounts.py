@@ -21,7 +21,7 @@ from enablement.people.signals import person_changed
 from tracks.errors import Refused
 from tracks.facts import Fact
 from tracks.models import Role
-from tracks.services.cohorts import end_mentorships_of
+from tracks.services.cohorts import end_mentorships_of, withdraw_enrolments_of
 from tracks.services.roles import set_roles
 
 
@@ -99,7 +99,8 @@ def update_person(
 
 @transaction.atomic
 def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
-    """The person has left: from the next request on they are signed out, hold no role and mentor nobody.
+    """The person has left: from the next request on they are signed out, hold no role, mentor nobody and
+    learn nothing. Who comes back is enrolled and shows the skill anew.
 
     False where they had left before. Their facts stay on record.
     """
@@ -112,6 +113,7 @@ def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     user.is_active = user.is_staff = user.is_superuser = False
     user.left_at = at
     user.save(update_fields=["is_active", "is_staff", "is_superuser", "left_at"])
+    withdraw_enrolments_of(user=user, actor=actor, at=at)
     end_mentorships_of(user=user, actor=actor, at=at)
     _take_all_rights(user)
     set_roles(user=user, roles=[], actor=actor, at=at)
