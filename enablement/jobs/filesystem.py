@@ -19,16 +19,18 @@ from kombu.transport import filesystem
 logger = logging.getLogger(__name__)
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
+class Channel(filesystem.Channel):
     """Puts a message by renaming; passes over one that cannot be read (its job is sent again)."""
 
-    def _put(self, queue: str, message: Any, **_options: Any) -> None:
-        # The same name as kombu's, which sorts by time and ends with the queue.
+    def _put(  # type: ignore[override]  # kombu's own classes disagree on the names
+        self, queue: str, payload: Any, **_options: Any
+    ) -> None:
+        # Kombu's own way to name a message: it sorts by time and ends with the queue.
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         whole = Path(self.data_folder_out) / name
         partial = whole.with_name(f"{name}.partial")
         try:
-            partial.write_text(json.dumps(message))
+            partial.write_text(json.dumps(payload))
             os.replace(partial, whole)  # noqa: PTH105  (atomic, and says so)
         except OSError as error:
             raise ChannelError(f"Cannot add file {whole} to directory") from error
