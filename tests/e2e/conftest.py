@@ -4,8 +4,9 @@ Two ways to run it are walked: what a laptop runs (with the tests on SQLite) and
 the tests on PostgreSQL). Each is started once and shared: with xdist all its tests go to one worker.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.db import connection, connections
@@ -31,21 +32,26 @@ ALIAS = "stack"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "last: comes after every other test, to look at what they left")
+    config.addinivalue_line("markers", "last: comes after its neighbours, to look at what they left")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for all of these, with time for the stack's start; what is marked `last` comes last."""
-    ours = [item for item in items if "tests/e2e" in item.path.as_posix()]
-    for item in ours:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """All of these together in one worker, before everything else: they take the longest."""
+    for item in filter(is_ours, items):
         item.add_marker(pytest.mark.xdist_group("e2e"))
         item.add_marker(pytest.mark.timeout(300))
         if connection.vendor == "postgresql":
             item.add_marker(pytest.mark.needs("postgresql", "redis-server", "nginx"))
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    yield
+    items.sort(key=lambda item: (not is_ours(item), item.get_closest_marker("last") is not None))
 
 
-@pytest.fixture(scope="session")
+def is_ours(item: pytest.Item) -> bool:
+    return Path(__file__).parent in item.path.parents
+
+
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     start = production if connection.vendor == "postgresql" else laptop
     with start(tmp_path_factory.mktemp("stack")) as running:

@@ -31,7 +31,7 @@ LAB, QUIZ, SURVEY = "Draw the line on ten workflows", "Front-line check", "Readi
 WORKSHEET = b"workflow,zone\ndelivery questions,automate\n"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway(stack: Stack) -> Gateway:
     token = stack.checked("token", "create", "gateway-of-the-tests", "--scope", "access:evaluate").strip()
     return Gateway(stack, token)
