@@ -172,7 +172,7 @@ def _ensure_reviewable(
 
 def _ensure_waiting(submission: Submission) -> None:
     if submission.state == State.SIGNED_OFF:
-        raise Refused("already_signed", _("Another mentor has signed this lab off already."))
+        raise Refused("already_signed", _("This lab has been signed off already."))
     if submission.state != State.SUBMITTED:
         raise Refused("reviewed", _("This round is not waiting for a review any more."))
 

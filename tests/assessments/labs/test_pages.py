@@ -417,7 +417,7 @@ class TestReview:
         assert client.get(url("review", submission)).url == url("submission", submission)
         response = client.post(url("sign_off", submission), self.review(submission))
         assert response.url == url("submission", submission)
-        assert told(response) == ["Another mentor has signed this lab off already."]
+        assert told(response) == ["This lab has been signed off already."]
 
 
 class TestWithdrawal:
