@@ -34,11 +34,11 @@ def test_a_page_of_the_way(
 ) -> None:
     view = VIEWS[name]
     page = arrive(view, visitors, sessions)
-    answer = page.goto(view.address(records), wait_until="networkidle")
+    answer = page.goto(view.address(records))
     assert answer is not None
     assert answer.status == 200
     view.then(page)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
 
     found = {}
     for width in WIDTHS:
