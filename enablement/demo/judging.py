@@ -18,8 +18,9 @@ def judge(*, pool: ShadowPool, judges: Sequence[User], clock: Clock, chance: ran
     first, second = judges
     cases = list(pool.cases.live().order_by("key"))
     chance.shuffle(cases)
-    with transaction.atomic():
-        for case in cases[:-LEFT_TO_JUDGE]:
+    for case in cases[:-LEFT_TO_JUDGE]:
+        # One case, one transaction: workers of the same installation are not kept waiting.
+        with transaction.atomic():
             _judge(case, first, clock)
             if case.double:
                 _judge(case, second, clock)

@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         if everything:
             for step in _cheap_steps(servers, Path(var)):
                 _check(step, outcome)
-        arguments = pytest_arguments or ["-n", "2", "--dist", "worksteal"]
+        arguments = pytest_arguments or ["-n", "2", "--dist", "loadgroup"]
         _test("tests on SQLite", arguments, {}, Path(var), outcome)
         if "DATABASE_URL" in servers:
             _test("tests on PostgreSQL", arguments, servers, Path(var), outcome)

@@ -126,7 +126,7 @@ def board(*, cohort: Cohort, at: datetime) -> Board:
             RequirementRow(
                 index=index,
                 label=leaf["label"],
-                short=leaf["short"],
+                short=leaf.get("short") or leaf["label"],
                 required=leaf["required"],
                 met=counts[f"met_{index}"],
                 total=counts["total"],
