@@ -22,8 +22,7 @@ from enablement.reports import signals as reports
 from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
-from tracks.models import Enrolment
-from tracks.services.progress import complete_enrolment, reopen_enrolment
+from tracks.services.progress import complete_enrolments, reopen_enrolments
 
 # Facts that can open or close somebody's gates.
 PROOF = (
@@ -98,23 +97,19 @@ def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:
     """Everything of a track is shown: the enrolment is complete and its certificate is made by a job."""
     at = facts[0].at
-    for enrolment in _enrolments(facts):
-        complete_enrolment(enrolment=enrolment, at=at)
+    for enrolment in complete_enrolments(enrolment_ids=_subjects(facts), at=at):
         request_certificate(enrolment=enrolment, at=at)
     record(facts)
 
 
 def on_gate_lost(*, facts: Sequence[Fact], **_: Any) -> None:
     """What was complete no longer is. A certificate stands until a person revokes it."""
-    for enrolment in _enrolments(facts):
-        reopen_enrolment(enrolment=enrolment, at=facts[0].at)
+    reopen_enrolments(enrolment_ids=_subjects(facts), at=facts[0].at)
     record(facts)
 
 
-def _enrolments(facts: Sequence[Fact]) -> list[Enrolment]:
-    """The enrolments that the facts are about, locked in one order."""
-    ids = [UUID(fact.subject[1]) for fact in facts]
-    return list(Enrolment.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+def _subjects(facts: Sequence[Fact]) -> list[UUID]:
+    return [UUID(fact.subject[1]) for fact in facts]
 
 
 def record(facts: Sequence[Fact]) -> None:

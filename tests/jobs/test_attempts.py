@@ -91,7 +91,8 @@ def test_a_fault_is_tried_again_after_a_growing_pause(settings):
         assert (job.state, job.sent_at) == ("queued", None)
         pauses.append((job.not_before - before).total_seconds())
         assert services.claim(job_id=job.pk, at=before + timedelta(seconds=1)) is None
-    assert [round(pause) for pause in pauses] == [5, 10, 20, 40]
+    # At least the pause; what lies above it is how long a busy machine took to run the task.
+    assert all(least <= pause < least + 5 for least, pause in zip([5, 10, 20, 40], pauses, strict=True))
 
 
 def test_after_its_last_attempt_a_job_has_failed():

@@ -134,5 +134,12 @@ def _is_running(pid: int) -> bool:
 
 def bare_env(**env: str) -> dict[str, str]:
     """Ours, without what the test run itself says about mode and databases."""
-    ours = ("DATABASE_URL", "REDIS_URL", "ENABLEMENT_MODE", "ENABLEMENT_VAR")
+    ours = (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "ENABLEMENT_MODE",
+        "ENABLEMENT_TEST_VAR",
+        "ENABLEMENT_VAR",
+        "PYTEST_XDIST_WORKER",
+    )
     return {name: value for name, value in os.environ.items() if name not in ours} | env

@@ -203,8 +203,9 @@ def test_the_proof_of_a_retired_component_can_go_without_the_module(cast):
 
 
 def test_an_enrolment_completes_once(cast, heard):
-    assert progress.complete_enrolment(enrolment=cast.enrolment, at=LATER) is True
-    assert progress.complete_enrolment(enrolment=cast.enrolment, at=LATER + timedelta(days=1)) is False
+    ids = [cast.enrolment.pk]
+    assert progress.complete_enrolments(enrolment_ids=ids, at=LATER) == [cast.enrolment]
+    assert progress.complete_enrolments(enrolment_ids=ids, at=LATER + timedelta(days=1)) == []
     cast.enrolment.refresh_from_db()
     assert (cast.enrolment.state, cast.enrolment.completed_at) == ("completed", LATER)
     assert heard.kinds == ["tracks.enrolment_completed"]

@@ -6,9 +6,10 @@ one.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -131,33 +132,44 @@ def withdraw_completion(
     return True
 
 
-@transaction.atomic
-def complete_enrolment(*, enrolment: Enrolment, at: datetime) -> bool:
-    """The track's gate is met. False where it was complete before, or the person is no longer enrolled."""
-    enrolment = _locked(enrolment)
-    if enrolment.state not in {Enrolment.State.ACTIVE, Enrolment.State.PAUSED}:
-        return False
-    enrolment.state = Enrolment.State.COMPLETED
-    enrolment.completed_at = at
-    enrolment.paused_on = None
-    enrolment.save(update_fields=["state", "completed_at", "paused_on"])
-    fact = enrolment_fact("tracks.enrolment_completed", enrolment, None, at)
-    signals.enrolment_changed.send(sender=Enrolment, facts=[fact])
-    return True
+def complete_enrolments(*, enrolment_ids: Collection[UUID], at: datetime) -> list[Enrolment]:
+    """The track's gate is met: those of the enrolments that turn complete now. Withdrawn ones never do."""
+    return _turn(
+        enrolment_ids,
+        {Enrolment.State.ACTIVE, Enrolment.State.PAUSED},
+        {"state": Enrolment.State.COMPLETED, "completed_at": at, "paused_on": None},
+        kind="tracks.enrolment_completed",
+        at=at,
+    )
+
+
+def reopen_enrolments(*, enrolment_ids: Collection[UUID], at: datetime) -> list[Enrolment]:
+    """The track's gate is no longer met: those of the enrolments that were complete until now."""
+    return _turn(
+        enrolment_ids,
+        {Enrolment.State.COMPLETED},
+        {"state": Enrolment.State.ACTIVE, "completed_at": None},
+        kind="tracks.enrolment_reopened",
+        at=at,
+    )
 
 
 @transaction.atomic
-def reopen_enrolment(*, enrolment: Enrolment, at: datetime) -> bool:
-    """The track's gate is no longer met: there is something to do again. False where it was not complete."""
-    enrolment = _locked(enrolment)
-    if enrolment.state != Enrolment.State.COMPLETED:
-        return False
-    enrolment.state = Enrolment.State.ACTIVE
-    enrolment.completed_at = None
-    enrolment.save(update_fields=["state", "completed_at"])
-    fact = enrolment_fact("tracks.enrolment_reopened", enrolment, None, at)
-    signals.enrolment_changed.send(sender=Enrolment, facts=[fact])
-    return True
+def _turn(
+    enrolment_ids: Collection[UUID], states: set[str], changes: dict[str, Any], *, kind: str, at: datetime
+) -> list[Enrolment]:
+    """One statement and one signal, however many they are."""
+    held = Enrolment.objects.select_for_update(of=("self",)).select_related("track", "cohort")
+    turning = list(held.filter(pk__in=enrolment_ids, state__in=states).order_by("pk"))
+    if not turning:
+        return []
+    Enrolment.objects.filter(pk__in=[enrolment.pk for enrolment in turning]).update(**changes)
+    for enrolment in turning:
+        for name, value in changes.items():
+            setattr(enrolment, name, value)
+    facts = [enrolment_fact(kind, enrolment, None, at) for enrolment in turning]
+    signals.enrolment_changed.send(sender=Enrolment, facts=facts)
+    return turning
 
 
 @transaction.atomic
