@@ -56,6 +56,8 @@ def broker(url: str) -> Iterator[None]:
     app.conf.broker_url = url
     if url.startswith("redis"):
         app.conf.broker_transport_options = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+    else:
+        app.conf.broker_transport_options = _folders()
     _use(app)
     try:
         yield
@@ -63,6 +65,18 @@ def broker(url: str) -> Iterator[None]:
         outbox.flush(5)
         _use(before)
         app.close()
+
+
+def _folders() -> dict[str, str]:
+    """Where a worker without REDIS_URL looks, also where this process itself was given a Redis."""
+    root = Path(django_settings.VAR_DIR)
+    queue = root / "broker"
+    queue.mkdir(exist_ok=True)
+    return {
+        "data_folder_in": str(queue),
+        "data_folder_out": str(queue),
+        "control_folder": str(root / "broker-control"),
+    }
 
 
 def _use(app: Celery) -> None:
