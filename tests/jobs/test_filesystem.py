@@ -36,14 +36,14 @@ def test_messages_come_in_the_order_in_which_they_were_put(channel):
 
 
 def test_a_message_that_is_being_written_is_not_seen(channel, tmp_path):
-    (tmp_path / "queue" / "1_a.celery.msg.partial").write_text('{"half')
+    (tmp_path / "queue" / "0_a.celery.msg.partial").write_text('{"half')
     with pytest.raises(Empty):
         channel._get("celery")
 
 
 @pytest.mark.parametrize("content", ["", '{"half'])
 def test_a_message_that_cannot_be_read_does_not_end_the_worker(channel, tmp_path, content):
-    (tmp_path / "queue" / "1_a.celery.msg").write_text(content)
+    (tmp_path / "queue" / "0_a.celery.msg").write_text(content)
     channel._put("celery", {"number": 7})
     with pytest.raises(Empty):
         channel._get("celery")
