@@ -12,6 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import sync_playwright
 
 from enablement.styleguide import CHAPTERS
+from tests.chromium import CHROMIUM
 from tests.people.factories import UserFactory
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -29,15 +30,6 @@ COMMENT = re.compile(r"{%\s*comment\s*%}.*?{%\s*endcomment\s*%}|{#.*?#}", re.DOT
 #: What a component may use undeclared: its slot, the rest of its attributes, and what every page has.
 HANDLER = re.compile(r"\son(?:click|change|submit|input|load|error|focus|blur|key\w+|mouse\w+)=")
 GIVEN = {"slot", "attrs", "forloop", "messages", "csrf_token", "True", "False", "None"}
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def source(path: Path) -> str:

@@ -13,18 +13,10 @@ from django.db import connection, connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, engineers
+from tests.chromium import CHROMIUM
 from tests.e2e.pages.signing_in import by_link, by_password
 from tests.e2e.stacks import PASSWORD, Stack, laptop, production
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAIT_MILLISECONDS = 15_000
 NAMES = {persona.handle: persona.name for persona in (*STAFF, *MENTORS)} | dict(engineers(20))
 #: The stack's database, beside the tests' own.

@@ -12,19 +12,11 @@ from playwright.sync_api import expect, sync_playwright
 from assessments.models import Attempt
 from assessments.services import attempts
 from tests.assessments.quizzes.factories import make_quiz, numeric, right_answers, twenty
+from tests.chromium import CHROMIUM
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, ModuleFactory
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
