@@ -36,8 +36,7 @@ def test_a_quiz_is_saved_page_by_page_and_handed_in(sign_in: SignIn, records: st
     quiz.answer(1, answers[1])
     quiz.go_on("Save and continue")
     quiz.go_on("Back")
-    chosen = quiz.question(1).locator("input:checked, input[type=text]").first
-    expect(chosen).to_have_value(answers[1][0])
+    assert quiz.answered(1) == set(answers[1])
     quiz.answer_all(answers)
     quiz.hand_in()
 

@@ -72,6 +72,14 @@ class Quiz:
         for value in values:
             question.locator(f"input[value='{value}']").check()
 
+    def answered(self, position: int) -> set[str]:
+        """What is chosen or written, as the page shows it."""
+        question = self.question(position)
+        written = question.get_by_role("textbox")
+        if written.count():
+            return {written.input_value()}
+        return set(question.locator("input:checked").evaluate_all("found => found.map(one => one.value)"))
+
     def answer_all(self, answers: Mapping[int, Sequence[str]]) -> None:
         """Page by page to the last check."""
         for position, values in sorted(answers.items()):
