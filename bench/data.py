@@ -87,8 +87,8 @@ def make(*, at: datetime) -> Data:
     many, few = (_cohort(f"units {count}", units, count, manager, at) for count in (PEOPLE, FEW))
     for cohort in (many, few):
         _complete_some(cohort, at)
-    users = Enrolment.objects.values_list("user", flat=True)
-    grants.reevaluate(user_ids=list(users), cause="bench", actor_id=None, at=at)
+    users = list(Enrolment.objects.values_list("user", flat=True))
+    grants.reevaluate(user_ids=users, cause="bench", actor_id=None, at=at, at_once=len(users))
     learner, holder = User.objects.filter(enrolments__cohort=front_line).order_by("email")[:2]
     _open_tool(holder)
     _token, secret = create_token(name="bench", scopes=[Scope.EVALUATE], regions=[REGION], actor=None, at=at)

@@ -5,16 +5,20 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from enablement.access.models import EnrolmentStanding, Grant, Policy
-from enablement.access.services.grants import reevaluate
+from enablement.access.services.grants import OPEN_AT_ONCE, reevaluate
+from enablement.access.tasks import open_grants
+from enablement.jobs.models import Job
 from enablement.ledger.models import LedgerEntry
 from enablement.people.services import deactivate
 from tests.access.conftest import NOW
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.people.factories import UserFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory
+from tracks.models import Enrolment
 from tracks.services.cohorts import withdraw_enrolment
 
 pytestmark = pytest.mark.django_db
+OPENING = open_grants.name
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def enrolment(track):
 
 def evaluate(*enrolments, at=NOW):
     users = [enrolment.user_id for enrolment in enrolments]
-    return reevaluate(user_ids=users, cause="tests.switched", actor_id=None, at=at)
+    return reevaluate(user_ids=users, cause="tests.switched", actor_id=None, at=at).changed
 
 
 def opened(tool, enrolment, at=NOW):
@@ -187,3 +191,49 @@ def test_a_cohort_costs_the_same_queries_as_two_people(
     evaluate(*enrolments)
     with django_assert_max_num_queries(14):
         evaluate(*enrolments)
+
+
+class TestManyAtOnce:
+    """Beyond fifty people, what opens waits for a job; what closes does not wait."""
+
+    @pytest.fixture
+    def many(self, track, tool):
+        return EnrolmentFactory.create_batch(OPEN_AT_ONCE + 1, cohort=CohortFactory(track=track))
+
+    def test_fifty_open_before_the_answer(self, switch, tool, many):
+        switch.on.update(enrolment.user_id for enrolment in many[1:])
+        evaluate(*many)
+        assert Grant.objects.live(at=NOW).count() == OPEN_AT_ONCE
+        assert not Job.objects.filter(kind=OPENING).exists()
+
+    def test_more_open_in_a_job_that_evaluates_anew(self, switch, tool, many):
+        switch.on.update(enrolment.user_id for enrolment in many)
+        evaluate(*many)
+        assert Grant.objects.live(at=NOW).count() == 0
+        job = Job.objects.get(kind=OPENING)
+        assert job.args["cause"] == "tests.switched"
+        switch.on.discard(many[0].user_id)
+        open_grants(**job.args)()
+        assert Grant.objects.live(at=NOW).count() == OPEN_AT_ONCE
+        assert not opened(tool, many[0])
+        completed = Enrolment.objects.filter(state="completed").count()
+        assert completed == OPEN_AT_ONCE
+
+    def test_what_closes_for_many_closes_at_once(self, switch, tool, many):
+        switch.on.update(enrolment.user_id for enrolment in many)
+        users = [enrolment.user_id for enrolment in many]
+        reevaluate(user_ids=users, cause="tests.switched", actor_id=None, at=NOW, at_once=len(users))
+        assert Grant.objects.live(at=NOW).count() == OPEN_AT_ONCE + 1
+        switch.on.clear()
+        evaluate(*many)
+        assert Grant.objects.live(at=NOW).count() == 0
+
+    def test_somebody_closes_while_many_open(self, switch, tool, many):
+        leaver = EnrolmentFactory(cohort=many[0].cohort)
+        switch.on.add(leaver.user_id)
+        evaluate(leaver)
+        assert opened(tool, leaver)
+        switch.on = {enrolment.user_id for enrolment in many}
+        evaluate(leaver, *many)
+        assert not opened(tool, leaver)
+        assert Job.objects.filter(kind=OPENING).count() == 1

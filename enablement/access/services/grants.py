@@ -1,8 +1,11 @@
-"""Grants follow the gates. Everything here is set-based: one person or a cohort cost the same queries."""
+"""Grants follow the gates. Everything here is set-based: one person or a cohort cost the same queries.
+
+What closes closes at once, for everybody. What opens for more than `OPEN_AT_ONCE` people opens in a job.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -11,12 +14,18 @@ from django.db import transaction
 from enablement.access import gates, selectors
 from enablement.access.models import EnrolmentStanding, Grant, Microtool, Policy
 from enablement.access.signals import gate_lost, gate_met, grant_changed
+from enablement.jobs.services import enqueue
 from tracks.facts import Fact
 from tracks.models import Enrolment, Track
 
 State = Grant.State
 # Closed by a person or by a rule other than the gate: the gate alone does not open these again.
 HELD = frozenset({State.SUSPENDED})
+OPEN = frozenset({State.GRANTED, State.ELIGIBLE})
+#: For how many people a fact may open something before it answers (DESIGN §2).
+OPEN_AT_ONCE = 50
+
+Key = tuple[UUID, int]  # person and tool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +36,14 @@ class _Target:
     standing: gates.Standing | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reevaluation:
+    """`changed`: the grants whose state changed. `later`: person and tool of those that a job will open."""
+
+    changed: list[Grant] = field(default_factory=list)
+    later: frozenset[Key] = frozenset()
+
+
 @transaction.atomic
 def reevaluate(
     *,
@@ -35,31 +52,68 @@ def reevaluate(
     actor_id: UUID | None,
     at: datetime,
     tracks: Collection[Track] | None = None,
-) -> list[Grant]:
+    at_once: int = OPEN_AT_ONCE,
+) -> Reevaluation:
     """Bring the grants of these people in line with their proof, and announce what changed.
 
-    Returns the grants whose state changed. `cause`: the kind of the fact that led here, for the ledger.
+    `cause`: the kind of the fact that led here, for the ledger. `at_once`: where more people than this get
+    something opened or their track completed, a job does that part; what closes never waits.
     Without a policy in force nothing can be granted, so nothing is done.
     """
     policy = Policy.objects.first()
     if policy is None or not user_ids:
-        return []
+        return Reevaluation()
     known = _locked_grants(user_ids, tracks)
     enrolments = _live_enrolments(user_ids, tracks)
     standings = selectors.standings(enrolments=enrolments, at=at)
     _record_standings(standings, at=at)
     wanted = _targets(enrolments=enrolments, standings=standings, known=known)
+    opening = _opening(wanted, known)
+    completing = [e for e in enrolments if _completes(e, standings.get(e.pk))]
+    waiting = {user_id for user_id, _tool in opening} | {enrolment.user_id for enrolment in completing}
+    if len(waiting) > at_once:
+        _open_in_a_job(waiting, cause=cause, actor_id=actor_id, at=at)
+        wanted = {key: target for key, target in wanted.items() if key not in opening}
+        later, completing = opening, []
+    else:
+        later = frozenset()
     changed, created, touched = _compare(wanted, known, revision=policy.revision, at=at)
     Grant.objects.bulk_create(created)
     Grant.objects.bulk_update(touched, ["state", "since", "not_after", "leaves", "policy_revision"])
     _announce_grants(changed, cause=cause, actor_id=actor_id, at=at)
-    _announce_gates(enrolments, standings, cause=cause, actor_id=actor_id, at=at)
-    return [grant for grant, _before in changed]
+    lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk))]
+    _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
+    return Reevaluation(changed=[grant for grant, _before in changed], later=later)
 
 
-def _locked_grants(
-    user_ids: Collection[UUID], tracks: Collection[Track] | None
-) -> dict[tuple[UUID, int], Grant]:
+def _opening(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> frozenset[Key]:
+    """Whose closed tools would open now."""
+    return frozenset(
+        key
+        for key, target in wanted.items()
+        if (before := known[key].state if key in known else None) not in OPEN
+        and _next_state(before, target.state) in OPEN
+    )
+
+
+def _completes(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
+    return standing is not None and standing.met and enrolment.state != Enrolment.State.COMPLETED
+
+
+def _is_lost(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
+    return standing is not None and not standing.met and enrolment.state == Enrolment.State.COMPLETED
+
+
+def _open_in_a_job(user_ids: Collection[UUID], *, cause: str, actor_id: UUID | None, at: datetime) -> None:
+    """The job evaluates anew: what was lost in the meantime does not open."""
+    from enablement.access.tasks import open_grants
+
+    people = sorted(map(str, user_ids))
+    args = {"user_ids": people, "cause": cause, "actor_id": str(actor_id) if actor_id else None}
+    enqueue(task=open_grants, args=args, at=at)
+
+
+def _locked_grants(user_ids: Collection[UUID], tracks: Collection[Track] | None) -> dict[Key, Grant]:
     """The grants as they are, locked in one order so that two re-evaluations wait instead of deadlocking."""
     rows = Grant.objects.select_for_update(of=("self",)).filter(user__in=user_ids).order_by("pk")
     if tracks is not None:
@@ -96,8 +150,8 @@ def _targets(
     *,
     enrolments: list[Enrolment],
     standings: Mapping[UUID, gates.Standing],
-    known: Mapping[tuple[UUID, int], Grant],
-) -> dict[tuple[UUID, int], _Target]:
+    known: Mapping[Key, Grant],
+) -> dict[Key, _Target]:
     # Nobody keeps a tool by having no enrolment: a grant without one is closed.
     targets = {key: _Target(state=State.LOCKED, standing=None) for key in known}
     tools: dict[int | None, list[Microtool]] = defaultdict(list)
@@ -130,8 +184,8 @@ def _next_state(before: str | None, wanted: str) -> str:
 
 
 def _compare(
-    wanted: Mapping[tuple[UUID, int], _Target],
-    known: Mapping[tuple[UUID, int], Grant],
+    wanted: Mapping[Key, _Target],
+    known: Mapping[Key, Grant],
     *,
     revision: int,
     at: datetime,
@@ -184,22 +238,10 @@ def _announce_grants(
 
 
 def _announce_gates(
-    enrolments: list[Enrolment],
-    standings: Mapping[UUID, gates.Standing],
-    *,
-    cause: str,
-    actor_id: UUID | None,
-    at: datetime,
+    *, met: list[Enrolment], lost: list[Enrolment], cause: str, actor_id: UUID | None, at: datetime
 ) -> None:
     """Say whose gate is met while the enrolment is not complete, and whose is lost while it is."""
-    known = [
-        (enrolment, standings[enrolment.pk].met) for enrolment in enrolments if enrolment.pk in standings
-    ]
-    complete = Enrolment.State.COMPLETED
-    for signal, kind, turned in (
-        (gate_met, "access.gate_met", [e for e, met in known if met and e.state != complete]),
-        (gate_lost, "access.gate_lost", [e for e, met in known if not met and e.state == complete]),
-    ):
+    for signal, kind, turned in ((gate_met, "access.gate_met", met), (gate_lost, "access.gate_lost", lost)):
         facts = [
             Fact(
                 kind=kind,

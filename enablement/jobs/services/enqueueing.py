@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def enqueue(
     *,
     task: "Task[..., object]",
-    args: Mapping[str, str | int],
+    args: Mapping[str, str | int | list[str] | None],
     at: datetime,
     requested_by: AbstractBaseUser | None = None,
     key: str = "",

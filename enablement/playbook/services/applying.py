@@ -1,6 +1,6 @@
 """Plan, apply and export: a plan is an apply that is undone, so the two cannot differ."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from enablement.access.models import Grant, Policy
+from enablement.access.models import Grant, Microtool, Policy
 from enablement.access.services import grants
 from enablement.ledger import selectors as ledger_selectors
 from enablement.ledger import services as ledger
@@ -173,8 +173,8 @@ def _carry_out(
             actor=actor,
             at=at,
         )
-        _reevaluate(changes, actor=actor, at=at)
-        found = replace(found, effects=_effects(holders, _holders(at)))
+        later = _reevaluate(changes, actor=actor, at=at)
+        found = replace(found, effects=_effects(holders, _holders(at, later=later)))
         _record(found, revision, actor=actor, at=at)
     return found
 
@@ -191,21 +191,29 @@ def _write(reading: Reading, *, revision: int, at: datetime) -> None:
         raise Refused("database_refused", message) from error
 
 
-def _reevaluate(changes: tuple[Change, ...], *, actor: User | None, at: datetime) -> None:
-    """Everybody who learns or holds something where tracks, gates or tools have changed."""
+def _reevaluate(changes: tuple[Change, ...], *, actor: User | None, at: datetime) -> Collection[grants.Key]:
+    """Everybody who learns or holds something where tracks, gates or tools have changed.
+
+    Returns for whom which tool a job will open after this.
+    """
     if all(change.item.kind in _WITHOUT_GATES for change in changes):
-        return
+        return ()
     tracks = {change.item.name.partition("/")[0] for change in changes if change.item.kind != "microtool"}
     tools = {change.item.name for change in changes if change.item.kind == "microtool"}
     learners = Enrolment.objects.live().filter(Q(track__key__in=tracks) | Q(track__microtools__key__in=tools))
     holders = Grant.objects.filter(Q(microtool__key__in=tools) | Q(microtool__track__key__in=tracks))
     user_ids = {*learners.values_list("user_id", flat=True), *holders.values_list("user_id", flat=True)}
-    grants.reevaluate(user_ids=user_ids, cause=CAUSE, actor_id=actor.pk if actor else None, at=at)
+    actor_id = actor.pk if actor else None
+    return grants.reevaluate(user_ids=user_ids, cause=CAUSE, actor_id=actor_id, at=at).later
 
 
-def _holders(at: datetime) -> Holders:
-    """Who may use which tool now."""
+def _holders(at: datetime, *, later: Collection[grants.Key] = ()) -> Holders:
+    """Who may use which tool now, or as soon as the job for `later` has run."""
     found: Holders = {}
+    keys = dict(Microtool.objects.filter(manual_grant=False).values_list("pk", "key")) if later else {}
+    for user, pk in later:
+        if pk in keys:
+            found.setdefault(keys[pk], set()).add(user)
     for tool, user in Grant.objects.live(at=at).values_list("microtool__key", "user_id"):
         found.setdefault(tool, set()).add(user)
     return found
