@@ -306,6 +306,10 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 
+if PRODUCTION:
+    # Limits on failed sign-ins count for all web processes together.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
 # Background work. Nothing here is trusted to keep a message: the job table is the record, the broker only
 # wakes workers. That is why publishing gives up after seconds and why messages may expire.
 REDIS_URL = env.str("REDIS_URL", "")

@@ -11,5 +11,7 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         from enablement.people.api import schema  # noqa: F401  (registers itself)
         from enablement.people.groups import sync_groups
+        from enablement.people.limits import make_cache_table
 
         post_migrate.connect(sync_groups, dispatch_uid="people.groups")
+        post_migrate.connect(make_cache_table, dispatch_uid="people.limits")

@@ -124,6 +124,15 @@ def test_enrolling_by_file_shows_a_plan_then_does_it_once(client, cohort):
     assert Mentorship.objects.get().mentor == mentor
 
 
+def test_a_file_that_changes_nothing_offers_nothing(client, cohort):
+    enrolment = EnrolmentFactory(cohort=cohort)
+    page = client.post(
+        url("cohort_enrol", cohort), {"text": f"email\n{enrolment.user.email}\n"}
+    ).content.decode()
+    assert "there is nothing to do" in page
+    assert 'name="content"' not in page
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -131,7 +131,9 @@ def enrol(request: HttpRequest, pk: UUID) -> HttpResponse:
                 content = form.cleaned_data["content"]
                 lines = enrol_csv.plan(cohort=cohort, rows=enrol_csv.parse(content))
                 confirm = CsvConfirmForm(initial={"content": content.decode("utf-8-sig")})
-                return render(request, "tracks/enrol_plan.html", {**context, "lines": lines, "form": confirm})
+                news = any(line.mentor or not line.enrolled for line in lines)
+                context |= {"lines": lines, "form": confirm, "news": news}
+                return render(request, "tracks/enrol_plan.html", context)
     except CsvFaults as error:
         context["faults"] = error.faults
     except Refused as refused:

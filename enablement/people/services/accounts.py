@@ -10,7 +10,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from guardian.models import UserObjectPermission
 
@@ -44,13 +44,18 @@ def add_person(
     ensure_manages_roster(actor)
     groups, roles = sorted(set(groups)), sorted(set(roles))
     if User.objects.get_queryset().by_email(email).exists():
-        raise ValidationError({"email": _("This address belongs to an account already; it is never reused.")})
+        raise _address_taken()
     user = User(
         email=User.objects.normalize_email(email.strip()), name=name.strip(), timezone=timezone, joined_at=at
     )
     user.set_unusable_password()
     user.full_clean()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        # Somebody added the same person since the address was looked up.
+        raise _address_taken() from error
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     user.groups.set(_groups(groups))
     _announce("people.person_added", user, actor, at, groups=groups)
@@ -133,6 +138,10 @@ def reactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     user.save(update_fields=["is_active", "left_at"])
     _announce("people.person_reactivated", user, actor, at)
     return True
+
+
+def _address_taken() -> ValidationError:
+    return ValidationError({"email": _("This address belongs to an account already; it is never reused.")})
 
 
 def roles_of(user: User) -> set[str]:

@@ -82,15 +82,7 @@ def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLin
     lines = plan(content=content, actor=actor)
     for line in lines:
         if line.user is None:
-            add_person(
-                email=line.email,
-                name=line.name,
-                groups=line.groups or (),
-                roles=line.roles or (),
-                timezone=line.timezone or "UTC",
-                actor=actor,
-                at=at,
-            )
+            _add(line, actor=actor, at=at)
         elif line.changed:
             update_person(
                 user=line.user,
@@ -102,6 +94,22 @@ def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLin
                 at=at,
             )
     return lines
+
+
+def _add(line: RosterLine, *, actor: User | None, at: datetime) -> None:
+    try:
+        add_person(
+            email=line.email,
+            name=line.name,
+            groups=line.groups or (),
+            roles=line.roles or (),
+            timezone=line.timezone or "UTC",
+            actor=actor,
+            at=at,
+        )
+    except ValidationError as error:
+        # The line was sound when it was planned; another upload has added the person since.
+        raise CsvFaults([CsvFault(line.line, "email", " ".join(error.messages))]) from error
 
 
 class _Held:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from enablement.people.models import ApiToken, User
@@ -31,14 +31,19 @@ def create_token(
     scopes, regions = sorted(set(scopes)), sorted(set(regions))
     _validate(name.strip(), scopes, regions)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    token = ApiToken.objects.create(
-        name=name.strip(),
-        sha256=hash_secret(secret),
-        scopes=scopes,
-        regions=regions,
-        created_at=at,
-        created_by=actor,
-    )
+    try:
+        with transaction.atomic():
+            token = ApiToken.objects.create(
+                name=name.strip(),
+                sha256=hash_secret(secret),
+                scopes=scopes,
+                regions=regions,
+                created_at=at,
+                created_by=actor,
+            )
+    except IntegrityError as error:
+        # Somebody took the name since it was looked up.
+        raise _name_taken(name.strip()) from error
     _announce("people.token_created", token, actor, at)
     return token, secret
 
@@ -57,7 +62,7 @@ def _validate(name: str, scopes: list[str], regions: list[str]) -> None:
     if not name or len(name) > 100:  # noqa: PLR2004 - the column's width
         raise ValidationError({"name": _("Give the token a name of at most 100 characters.")})
     if ApiToken.objects.live().filter(name=name).exists():
-        raise ValidationError({"name": _("A live token has the name “%(name)s”.") % {"name": name}})
+        raise _name_taken(name)
     unknown = [scope for scope in scopes if scope not in Scope.values]
     known = ", ".join(Scope.values)
     if not scopes:
@@ -69,6 +74,10 @@ def _validate(name: str, scopes: list[str], regions: list[str]) -> None:
     if malformed:
         message = _("Not a region: %(regions)s; expected a name such as eu-west-1.")
         raise ValidationError({"regions": message % {"regions": ", ".join(malformed)}})
+
+
+def _name_taken(name: str) -> ValidationError:
+    return ValidationError({"name": _("A live token has the name “%(name)s”.") % {"name": name}})
 
 
 def _announce(kind: str, token: ApiToken, actor: User | None, at: datetime) -> None:
