@@ -1,6 +1,16 @@
-from assessments.models.attempt import Attempt, AttemptAllowance, AttemptItem
+from assessments.models.allowance import AttemptAllowance, TimeAllowance
+from assessments.models.attempt import Attempt, AttemptItem, ItemMark
 from assessments.models.question import Question, QuestionBank, QuestionVersion
 from assessments.models.quiz import Quiz
+from assessments.models.scenario import (
+    CaseDecision,
+    Category,
+    Complexity,
+    Drill,
+    Scenario,
+    ScenarioSet,
+    Verdict,
+)
 from assessments.models.shadow import (
     OFF_LIMITS,
     CaseJudgement,
@@ -18,18 +28,27 @@ __all__ = [
     "Attempt",
     "AttemptAllowance",
     "AttemptItem",
+    "CaseDecision",
     "CaseJudgement",
+    "Category",
+    "Complexity",
+    "Drill",
     "EvidenceFile",
+    "ItemMark",
     "LabReview",
     "Question",
     "QuestionBank",
     "QuestionVersion",
     "Quiz",
     "Route",
+    "Scenario",
+    "ScenarioSet",
     "ShadowCase",
     "ShadowLook",
     "ShadowPool",
     "ShadowSample",
     "SignOff",
     "Submission",
+    "TimeAllowance",
+    "Verdict",
 ]
