@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -357,6 +358,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "enablement.jobs.tasks.sweep",
         "schedule": 15.0 if PRODUCTION else 5.0,
         "options": {"expires": 15},
+    },
+    "delete jobs that are long done": {
+        "task": "enablement.jobs.tasks.purge",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600},
     },
     "close attempts whose time is over": {
         "task": "assessments.tasks.lapse_overdue_attempts",

@@ -25,5 +25,10 @@ def backoff() -> timedelta:
     return _seconds("JOBS_BACKOFF_SECONDS", 5)
 
 
+def keep_done() -> timedelta:
+    """How long a job that is done stays in the table, where no person asked for it."""
+    return _seconds("JOBS_KEEP_DONE_SECONDS", 90 * 24 * 60 * 60)
+
+
 def _seconds(name: str, default: float) -> timedelta:
     return timedelta(seconds=float(getattr(settings, name, default)))

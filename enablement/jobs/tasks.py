@@ -8,3 +8,9 @@ from enablement.jobs import services
 def sweep() -> None:
     """Every few seconds, by beat."""
     services.sweep(at=timezone.now())
+
+
+@shared_task
+def purge() -> None:
+    """Once a day, by beat."""
+    services.purge(at=timezone.now())

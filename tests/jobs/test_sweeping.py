@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from enablement.jobs import outbox, services
 from enablement.jobs.models import Job, JobState
 from tests.jobs import tasks
+from tests.people.factories import UserFactory
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -127,3 +128,17 @@ def test_no_two_jobs_for_the_same(first, second):
     make(**first)
     with pytest.raises(IntegrityError), transaction.atomic():
         make(**second)
+
+
+def test_what_is_long_done_is_deleted_unless_somebody_asked_for_it():
+    long_ago = AT - timedelta(days=90, seconds=1)
+    done = {"state": JobState.DONE, "finished_at": long_ago}
+    make(**done)
+    kept = {
+        make(**done, requested_by=UserFactory()).pk,
+        make(**done | {"finished_at": AT - timedelta(days=90)}).pk,
+        make(state=JobState.FAILED, finished_at=long_ago, error="x").pk,
+        make().pk,
+    }
+    assert services.purge(at=AT) == 1
+    assert set(Job.objects.values_list("pk", flat=True)) == kept

@@ -1,5 +1,15 @@
 from enablement.jobs.services.attempts import FINAL_ERRORS, LeaseLost, claim, finish, record_failure, renew
 from enablement.jobs.services.enqueueing import enqueue
-from enablement.jobs.services.sweeping import sweep
+from enablement.jobs.services.sweeping import purge, sweep
 
-__all__ = ["FINAL_ERRORS", "LeaseLost", "claim", "enqueue", "finish", "record_failure", "renew", "sweep"]
+__all__ = [
+    "FINAL_ERRORS",
+    "LeaseLost",
+    "claim",
+    "enqueue",
+    "finish",
+    "purge",
+    "record_failure",
+    "renew",
+    "sweep",
+]

@@ -37,6 +37,15 @@ def sweep(*, at: datetime) -> int:
     return sent
 
 
+def purge(*, at: datetime) -> int:
+    """Delete what is long done and nobody had asked for by hand; the number deleted. Failed jobs stay."""
+    long_done = Job.objects.filter(
+        state=JobState.DONE, finished_at__lt=at - conf.keep_done(), requested_by=None
+    )
+    deleted, _per_model = long_done.delete()
+    return deleted
+
+
 def _overdue(*, at: datetime) -> list[Job]:
     silent = Q(sent_at=None) | Q(sent_at__lt=at - conf.resend())
     candidates: QuerySet[Job] = Job.objects.claimable(at=at).filter(silent)
