@@ -6,130 +6,44 @@ The playbook reads these from files; nothing here knows of files or of the datab
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from hashlib import sha256
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 from django.utils.translation import gettext as _
 
-from assessments.models import QuestionVersion, Quiz
+from assessments.models import Quiz
+from assessments.models.quiz import MAX_PAGE_SIZE
+from assessments.question_specs import QuestionSpec, check_questions, decimals_of, is_slug, repeated
 
-Kind = QuestionVersion.Kind
-Scoring = QuestionVersion.Scoring
-CHOICE_KINDS = frozenset({Kind.SINGLE.value, Kind.MULTIPLE.value})
-MAX_DIFFICULTY = 3
-MIN_OPTIONS = 2
-MAX_ANSWER = Decimal(10) ** 12
-MAX_DECIMALS = 8
 THRESHOLD_DECIMALS = 3
 MAX_MINUTES = 24 * 60
 MAX_ATTEMPTS = 100
 MAX_COOLDOWN_HOURS = 90 * 24
-MAX_KEY = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OptionSpec:
-    text: str
-    correct: bool = False
-    why: str = ""
-
-    @property
-    def key(self) -> str:
-        """Stable, and silent about place and rightness."""
-        return sha256(self.text.strip().encode()).hexdigest()[:10]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QuestionSpec:
-    """`answer`: bool for true_false, Decimal for numeric, else None. `lesson`: a key in the same track."""
-
-    key: str
-    kind: str
-    prompt: str
-    tags: tuple[str, ...]
-    difficulty: int = 1
-    lesson: str = ""
-    options: tuple[OptionSpec, ...] = ()
-    answer: bool | Decimal | None = None
-    tolerance: Decimal = Decimal(0)
-    unit: str = ""
-    scoring: str = Scoring.EXACT.value
-    explanation: str = ""
-
-    def check(self) -> None:
-        """Raise ValidationError, naming the question, unless it can be asked and graded."""
-        problems = [*self._common_problems(), *self._kind_problems()]
-        if problems:
-            raise ValidationError(
-                [
-                    _("Question “%(key)s”: %(problem)s") % {"key": self.key, "problem": problem}
-                    for problem in problems
-                ]
-            )
-
-    def _common_problems(self) -> Iterable[str]:
-        if not _is_slug(self.key):
-            yield _("its key must be letters, digits, hyphens or underscores.")
-        if not self.prompt.strip():
-            yield _("it has no prompt.")
-        if not 1 <= self.difficulty <= MAX_DIFFICULTY:
-            yield _("its difficulty must be 1, 2 or 3.")
-        if self.scoring not in Scoring.values:
-            yield _("its scoring must be exact or proportional.")
-        elif self.scoring == Scoring.PROPORTIONAL and self.kind != Kind.MULTIPLE:
-            yield _("only multiple choice can be scored in proportion.")
-
-    def _kind_problems(self) -> Iterable[str]:
-        if self.kind not in Kind.values:
-            yield _("its kind must be one of %(kinds)s.") % {"kinds": ", ".join(Kind.values)}
-        elif self.kind in CHOICE_KINDS:
-            yield from self._choice_problems()
-        else:
-            if self.options:
-                yield _("only single and multiple choice have options.")
-            if self.kind == Kind.TRUE_FALSE and not isinstance(self.answer, bool):
-                yield _("its answer must be true or false.")
-            if self.kind == Kind.NUMERIC:
-                yield from self._number_problems()
-
-    def _choice_problems(self) -> Iterable[str]:
-        right = sum(option.correct for option in self.options)
-        if self.answer is not None:
-            yield _("its answer is given by its options, not by “answer”.")
-        if len(self.options) < MIN_OPTIONS:
-            yield _("it needs at least two options.")
-        if any(not option.text.strip() for option in self.options):
-            yield _("an option has no text.")
-        if len({option.key for option in self.options}) < len(self.options):
-            yield _("two options say the same.")
-        if self.kind == Kind.SINGLE and right != 1:
-            yield _("exactly one option must be correct; %(count)d are.") % {"count": right}
-        if self.kind == Kind.MULTIPLE and not 0 < right < len(self.options):
-            yield _("at least one option must be correct and at least one wrong.")
-
-    def _number_problems(self) -> Iterable[str]:
-        if (
-            isinstance(self.answer, bool)
-            or not isinstance(self.answer, Decimal)
-            or not _storable(self.answer)
-        ):
-            yield _("its answer must be a number with at most 12 digits and 8 decimals.")
-        if not _storable(self.tolerance) or self.tolerance < 0:
-            yield _("its tolerance must be a number that is not negative.")
+#: A position has three digits in the pages' forms.
+MAX_ASKED = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SectionSpec:
-    tag: str
+    """`questions` by key are always asked; `draw` more are drawn by `tag` (empty: none are)."""
+
     title: str
-    draw: int
+    tag: str = ""
+    draw: int = 0
+    questions: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors."""
+        return self.tag or self.title
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuizSpec:
-    """`threshold` is a share of the points: Decimal("0.85")."""
+    """`threshold` is a share of the points: Decimal("0.85"). Without `opens_at` and `closes_at` it is always
+    open.
+    """
 
     key: str
     title: str
@@ -141,6 +55,11 @@ class QuizSpec:
     max_attempts: int = 3
     cooldown_hours: int = 24
     feedback: str = Quiz.Feedback.AFTER_SUBMIT.value
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    page_size: int = 5
+    shuffle_questions: bool = True
+    shuffle_options: bool = True
     position: int = 0
 
     def check(self) -> None:
@@ -153,12 +72,12 @@ class QuizSpec:
             )
 
     def _own_problems(self) -> Iterable[str]:
-        if not _is_slug(self.key):
+        if not is_slug(self.key):
             yield _("its key must be letters, digits, hyphens or underscores.")
         if not self.title.strip():
             yield _("it has no title.")
         share = self.threshold
-        if not (share.is_finite() and 0 < share <= 1 and _decimals(share) <= THRESHOLD_DECIMALS):
+        if not (share.is_finite() and 0 < share <= 1 and decimals_of(share) <= THRESHOLD_DECIMALS):
             yield _("its threshold must be above 0 and at most 1, with at most three decimals.")
         if not 1 <= self.time_limit_min <= MAX_MINUTES:
             yield _("its time limit must be between 1 minute and 24 hours.")
@@ -168,68 +87,65 @@ class QuizSpec:
             yield _("the hours between attempts must be between 0 and 2160.")
         if self.feedback not in Quiz.Feedback.values:
             yield _("its feedback must be one of %(values)s.") % {"values": ", ".join(Quiz.Feedback.values)}
+        yield from self._window_problems()
+
+    def _window_problems(self) -> Iterable[str]:
+        if any(at is not None and at.tzinfo is None for at in (self.opens_at, self.closes_at)):
+            yield _("its opening and closing times need a time zone.")
+        elif self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            yield _("it closes before it opens.")
+        if self.feedback == Quiz.Feedback.AFTER_CLOSE and self.closes_at is None:
+            yield _("it shows the answers after it has closed, so it needs a time at which it closes.")
+        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            yield _("a page must have between 1 and %(most)d questions.") % {"most": MAX_PAGE_SIZE}
 
     def _section_problems(self) -> Iterable[str]:
-        tags = [section.tag for section in self.sections]
-        if not tags:
+        if not self.sections:
             yield _("it has no sections, so it would ask nothing.")
             return
-        for tag in _repeated(tags):
+        tags = [section.tag for section in self.sections if section.tag]
+        for tag in repeated(tags):
             yield _("two sections draw “%(tag)s”.") % {"tag": tag}
-        sizes = Counter(section_of(question.tags, tags) for question in self.questions)
+        fixed = [key for section in self.sections for key in section.questions]
+        yield from self._fixed_problems(fixed)
+        drawable = [question for question in self.questions if question.key not in fixed]
+        sizes = Counter(section_of(question.tags, tags) for question in drawable)
         for section in self.sections:
-            if section.draw < 1 or section.draw > sizes[section.tag]:
-                yield _("section “%(tag)s” draws %(draw)d of %(size)d questions.") % {
-                    "tag": section.tag,
-                    "draw": section.draw,
-                    "size": sizes[section.tag],
-                }
-        for question in self.questions:
+            yield from _draw_problems(section, sizes[section.tag] if section.tag else 0)
+        for question in drawable:
             if section_of(question.tags, tags) is None:
                 yield _("question “%(key)s” has no section's tag, so it would never be asked.") % {
                     "key": question.key
                 }
+        asked = sum(section.draw + len(section.questions) for section in self.sections)
+        if asked > MAX_ASKED:
+            yield _("it asks %(asked)d questions; at most %(most)d can be asked.") % {
+                "asked": asked,
+                "most": MAX_ASKED,
+            }
+
+    def _fixed_problems(self, fixed: list[str]) -> Iterable[str]:
+        known = {question.key for question in self.questions}
+        for key in repeated(fixed):
+            yield _("question “%(key)s” is named by two sections, or twice by one.") % {"key": key}
+        for key in fixed:
+            if key not in known:
+                yield _("a section names the question “%(key)s”, which is not there.") % {"key": key}
 
 
-def check_questions(questions: Iterable[QuestionSpec]) -> None:
-    """Raise ValidationError unless every question holds by itself and none occurs twice."""
-    questions = tuple(questions)
-    for question in questions:
-        question.check()
-    problems = [
-        _("Question “%(key)s” is there twice.") % {"key": key}
-        for key in _repeated(question.key for question in questions)
-    ]
-    problems += [
-        _("Two questions ask: “%(prompt)s”") % {"prompt": prompt}
-        for prompt in _repeated(" ".join(question.prompt.split()) for question in questions)
-    ]
-    if problems:
-        raise ValidationError(problems)
+def _draw_problems(section: SectionSpec, size: int) -> Iterable[str]:
+    """size: how many questions there are that it can draw."""
+    if not section.tag and not section.questions:
+        yield _("section “%(name)s” asks nothing: it needs a tag or questions.") % {"name": section.name}
+    elif (not section.tag and section.draw) or (section.tag and not 1 <= section.draw <= size):
+        yield _("section “%(tag)s” draws %(draw)d of %(size)d questions.") % {
+            "tag": section.name,
+            "draw": section.draw,
+            "size": size,
+        }
 
 
 def section_of(tags: Iterable[str], section_tags: Iterable[str]) -> str | None:
     """The first section that one of a question's tags names; None where there is none."""
     own = frozenset(tags)
     return next((tag for tag in section_tags if tag in own), None)
-
-
-def _repeated(values: Iterable[str]) -> list[str]:
-    return [value for value, count in Counter(values).items() if count > 1]
-
-
-def _is_slug(text: str) -> bool:
-    try:
-        validate_slug(text)
-    except ValidationError:
-        return False
-    return len(text) <= MAX_KEY
-
-
-def _decimals(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
-
-
-def _storable(number: Decimal) -> bool:
-    return number.is_finite() and abs(number) < MAX_ANSWER and _decimals(number) <= MAX_DECIMALS

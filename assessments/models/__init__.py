@@ -1,6 +1,6 @@
 from assessments.models.allowance import AttemptAllowance, TimeAllowance
 from assessments.models.attempt import Attempt, AttemptItem, ItemMark
-from assessments.models.question import Question, QuestionBank, QuestionVersion
+from assessments.models.question import Question, QuestionBank, QuestionImage, QuestionVersion
 from assessments.models.quiz import Quiz
 from assessments.models.scenario import (
     CaseDecision,
@@ -11,17 +11,10 @@ from assessments.models.scenario import (
     ScenarioSet,
     Verdict,
 )
-from assessments.models.shadow import (
-    OFF_LIMITS,
-    CaseJudgement,
-    Route,
-    ShadowCase,
-    ShadowLook,
-    ShadowPool,
-    ShadowSample,
-)
+from assessments.models.shadow import OFF_LIMITS, Marks, Route, ShadowCase, ShadowPool, ShadowVersion
+from assessments.models.shadow_answers import CaseJudgement, ShadowLook, ShadowSample
 from assessments.models.sign_off import SignOff
-from assessments.models.submission import EvidenceFile, LabReview, Submission
+from assessments.models.submission import EvidenceFile, LabMark, LabReview, Observation, Submission
 
 __all__ = [
     "OFF_LIMITS",
@@ -35,9 +28,13 @@ __all__ = [
     "Drill",
     "EvidenceFile",
     "ItemMark",
+    "LabMark",
     "LabReview",
+    "Marks",
+    "Observation",
     "Question",
     "QuestionBank",
+    "QuestionImage",
     "QuestionVersion",
     "Quiz",
     "Route",
@@ -47,6 +44,7 @@ __all__ = [
     "ShadowLook",
     "ShadowPool",
     "ShadowSample",
+    "ShadowVersion",
     "SignOff",
     "Submission",
     "TimeAllowance",

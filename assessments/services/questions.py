@@ -1,17 +1,16 @@
 """Question banks: put a bank as its author wants it; what was asked before stays as it was asked."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from assessments.models import Question, QuestionBank, QuestionVersion
-from assessments.specs import QuestionSpec, check_questions
+from assessments.question_specs import QuestionSpec, check_questions
+from assessments.services.question_columns import columns_of, digest_of
+from assessments.services.question_images import put_image
 from tracks.models import Track
 
 
@@ -39,7 +38,7 @@ def put_bank(
     check_questions(questions)
     bank, _created = QuestionBank.objects.get_or_create(track=track, key=key)
     bank = QuestionBank.objects.select_for_update().get(pk=bank.pk)
-    known = {question.key: question for question in bank.questions.all()}
+    known = {question.key: question for question in bank.questions.select_related("bank")}
     hashes = _latest_hashes(bank)
     added, changed = [], []
     for spec in questions:
@@ -95,42 +94,19 @@ def _reclassify(question: Question, spec: QuestionSpec) -> bool:
 def _put_version(
     question: Question, spec: QuestionSpec, *, latest: tuple[int, str] | None, at: datetime
 ) -> bool:
-    text = _text(spec)
-    digest = hashlib.sha256(json.dumps(text, sort_keys=True, default=str).encode()).hexdigest()
+    """A version of its own for every change, asked or not: who drew the last one this second keeps it."""
     number, known = latest or (0, "")
+    digest = digest_of(spec)
     if digest == known:
         return False
-    QuestionVersion.objects.create(
-        question=question, number=number + 1, sha256=digest, published_at=at, **text
+    images = [put_image(bank=question.bank, spec=image, at=at) for image in spec.images]
+    version = QuestionVersion.objects.create(
+        question=question,
+        number=number + 1,
+        sha256=digest,
+        published_at=at,
+        images=[{"id": str(image.pk), "sha256": image.sha256, "alt": image.alt} for image in images],
+        **columns_of(spec),
     )
+    version.pictures.set(images)
     return True
-
-
-def _text(spec: QuestionSpec) -> dict[str, Any]:
-    """What a version holds; also what its hash covers."""
-    return {
-        "kind": str(spec.kind),
-        "prompt": spec.prompt.strip(),
-        "options": [
-            {
-                "key": option.key,
-                "text": option.text.strip(),
-                "correct": option.correct,
-                "why": option.why.strip(),
-            }
-            for option in spec.options
-        ],
-        "answer": _answer_text(spec),
-        "tolerance": spec.tolerance.normalize() if isinstance(spec.answer, Decimal) else Decimal(0),
-        "unit": spec.unit,
-        "scoring": str(spec.scoring),
-        "explanation": spec.explanation.strip(),
-    }
-
-
-def _answer_text(spec: QuestionSpec) -> str:
-    if spec.answer is None:
-        return ""
-    if isinstance(spec.answer, bool):
-        return "true" if spec.answer else "false"
-    return format(spec.answer, "f")

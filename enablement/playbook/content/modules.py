@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from assessments.specs import OptionSpec, QuestionSpec, QuizSpec, SectionSpec
+from assessments.question_specs import OptionSpec, QuestionSpec
+from assessments.specs import QuizSpec, SectionSpec
 from enablement.playbook.bundle import refused
 from enablement.playbook.checks import twice
 from enablement.playbook.content.formats import LabHead, LessonHead, QuestionFile, QuizFile

@@ -7,7 +7,8 @@ from assessments.models import Attempt, QuestionVersion, Quiz
 from assessments.services import attempts
 from assessments.services.grading import right_response
 from assessments.services.quizzes import put_quiz
-from assessments.specs import OptionSpec, QuestionSpec, QuizSpec, SectionSpec
+from assessments.question_specs import OptionSpec, QuestionSpec
+from assessments.specs import QuizSpec, SectionSpec
 from tests.tracks.factories import ModuleFactory
 
 #: A moment at which people of the factories are enrolled and their cohort runs.

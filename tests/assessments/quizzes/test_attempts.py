@@ -417,7 +417,7 @@ class TestSubmit:
         assert points == {"single": 0, "true_false": 1, "numeric": 1}
 
     def test_partial_marks_add_up_exactly(self, cast):
-        from assessments.specs import OptionSpec
+        from assessments.question_specs import OptionSpec
 
         options = (
             *(OptionSpec(text=word, correct=True) for word in ("one", "two", "three")),

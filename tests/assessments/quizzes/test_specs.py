@@ -3,7 +3,8 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from assessments.specs import OptionSpec, SectionSpec, section_of
+from assessments.question_specs import OptionSpec
+from assessments.specs import SectionSpec, section_of
 from tests.assessments.quizzes.factories import multiple, numeric, quiz_spec, single, true_false
 
 RIGHT = OptionSpec(text="yes", correct=True)
