@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views import judgements, labs, quizzes, reviews, shadow
+from assessments.views import exception_reviews, judgements, labs, quizzes, reviews, scenarios, shadow
 
 urlpatterns = [
     path("quizzes/<int:pk>/", quizzes.quiz, name="quiz"),
@@ -36,4 +36,15 @@ urlpatterns = [
     path("judgements/<uuid:pk>/decide/", judgements.decide, name="judgement_decide"),
     path("judgements/<uuid:pk>/output/", judgements.judge_output, name="judgement_output"),
     path("judgements/agreement/<uuid:pk>/", judgements.agreement, name="agreement"),
+    path("exceptions/<uuid:pk>/", scenarios.exceptions, name="exceptions"),
+    path("exceptions/sets/<uuid:pk>/matrix/", scenarios.matrix, name="exception_matrix"),
+    path("exceptions/sets/<uuid:pk>/start/", scenarios.start, name="drill_start"),
+    path("drills/<uuid:pk>/", scenarios.drill, name="drill"),
+    path("drills/<uuid:pk>/<int:position>/decide/", scenarios.decide, name="drill_decide"),
+    path("drills/<uuid:pk>/<int:position>/", scenarios.case, name="drill_case"),
+    path("drills/<uuid:pk>/result/", scenarios.result, name="drill_result"),
+    path("justifications/", exception_reviews.queue, name="justifications"),
+    path("justifications/<uuid:pk>/", exception_reviews.justification, name="justification"),
+    path("mentees/<uuid:pk>/exceptions/", exception_reviews.observed, name="observed"),
+    path("exceptions/observed/<uuid:pk>/withdraw/", exception_reviews.withdraw, name="observed_withdraw"),
 ]
