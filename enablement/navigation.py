@@ -64,6 +64,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place(_("Review queue"), "clipboard-check", "review_queue", "assessments.review_labs"),
             Place(_("My mentees"), "users", "mentees", "assessments.review_labs"),
+            Place(_("Justifications"), "scale", "justifications", "assessments.review_labs"),
         ),
     ),
     (

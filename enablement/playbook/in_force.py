@@ -10,7 +10,15 @@ from typing import Any, TypeAlias
 from django.db.models import OuterRef, QuerySet, Subquery
 from guardian.models import UserObjectPermission
 
-from assessments.models import Question, QuestionVersion, Quiz, ShadowCase, ShadowPool
+from assessments.models import (
+    Question,
+    QuestionVersion,
+    Quiz,
+    Scenario,
+    ScenarioSet,
+    ShadowCase,
+    ShadowPool,
+)
 from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
@@ -40,6 +48,7 @@ def snapshot() -> dict[Item, Mapping[str, Any]]:
         _surveys,
         _pools,
         _judges,
+        _scenarios,
         _microtools,
         _gates,
         _policy,
@@ -245,6 +254,25 @@ def _judges() -> Found:
     held = UserObjectPermission.objects.filter(permission__codename="judge_pool", object_pk__in=pools)
     for pool_id, email in held.values_list("object_pk", "user__email"):
         yield Item("judge", f"{pools[pool_id]} {email}"), {}
+
+
+def _scenarios() -> Found:
+    held: dict[Any, dict[str, str]] = {}
+    for set_id, key, sha256 in Scenario.objects.live().values_list("scenario_set_id", "key", "sha256"):
+        held.setdefault(set_id, {})[key] = sha256
+    for each in _in_live_track(ScenarioSet.objects.select_related("track")):
+        yield (
+            Item("scenarios", each.track.key),
+            {
+                "title": each.title,
+                "intro": Text(each.intro),
+                "size": each.size,
+                "capstone.right": each.pass_right,
+                "capstone.named": each.pass_named,
+                "categories": Entries(each.categories),
+                "scenarios": Entries(held.get(each.pk, {})),
+            },
+        )
 
 
 def _microtools() -> Found:

@@ -70,6 +70,13 @@ def _survey(node: Node) -> str:
     return _("Survey “%(survey)s” answered") % {"survey": node["survey"]}
 
 
+def _supervised(node: Node) -> str:
+    return _("%(n)d exceptions handled with a mentor, at least %(percent)s %% right") % {
+        "n": node["n"],
+        "percent": percent(node.get("right", "1")),
+    }
+
+
 def by_kind(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
     """The changes of a plan under what they are about, in the plan's order."""
     return [
@@ -89,6 +96,7 @@ KIND_LABELS = {
     "survey": _lazy("Surveys"),
     "shadow pool": _lazy("Pools of shadow-mode cases"),
     "judge": _lazy("Judges of shadow-mode cases"),
+    "scenarios": _lazy("Exception scenarios"),
     "microtool": _lazy("Tools"),
     "gate": _lazy("Gates"),
     "policy": _lazy("Policy"),
@@ -101,4 +109,5 @@ _LEAVES: dict[str, Callable[[Node], str]] = {
     "labs_signed_off": _labs,
     "modules_completed": _modules,
     "survey": _survey,
+    "supervised_decisions": _supervised,
 }

@@ -17,6 +17,7 @@ KINDS = (
     "survey",
     "shadow pool",
     "judge",
+    "scenarios",
     "microtool",
     "gate",
     "policy",
@@ -24,7 +25,9 @@ KINDS = (
     "document",
 )
 #: What goes with its track or module, so that the plan names only those.
-_INSIDE = frozenset({"module", "lesson", "lab", "quiz", "survey", "shadow pool", "judge", "gate"})
+_INSIDE = frozenset(
+    {"module", "lesson", "lab", "quiz", "survey", "shadow pool", "judge", "scenarios", "gate"}
+)
 ADD, CHANGE, RETIRE = "+", "~", "-"
 #: So many people are named for each tool; the rest is counted.
 NAMED = 20

@@ -5,9 +5,17 @@ from enablement.access.requirements.labs import LabsSignedOff
 from enablement.access.requirements.modules import ModulesCompleted
 from enablement.access.requirements.quiz import QuizPassed
 from enablement.access.requirements.shadow import ShadowMode
+from enablement.access.requirements.supervised import SupervisedDecisions
 from enablement.access.requirements.survey import SurveyAnswered
 
 
 def register_all() -> None:
-    for requirement in (ModulesCompleted(), QuizPassed(), LabsSignedOff(), ShadowMode(), SurveyAnswered()):
+    for requirement in (
+        ModulesCompleted(),
+        QuizPassed(),
+        LabsSignedOff(),
+        ShadowMode(),
+        SurveyAnswered(),
+        SupervisedDecisions(),
+    ):
         registry.register(requirement)

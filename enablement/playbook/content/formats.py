@@ -175,3 +175,61 @@ class CaseFile(Strict):
     decision: Literal["automate", "review", "avoid", "escalate"]
     usable: StrictBool
     reason: StrictStr
+
+
+class MatrixRowFile(Strict):
+    complexity: Annotated[StrictInt, Field(ge=1, le=3)]
+    decides: Text
+    check: Text
+    within: Line
+
+
+class CategoryFile(Strict):
+    key: Slug
+    definition: Text
+    matrix: list[MatrixRowFile] = Field(min_length=1)
+
+
+class CapstoneFile(Strict):
+    """Shares of right decisions, and of criteria named, that a capstone has to reach."""
+
+    right: Threshold = Decimal("0.80")
+    named: Threshold = Decimal("0.60")
+
+
+class ScenarioSetFile(Strict):
+    """`size`: cases in a drill."""
+
+    title: Line
+    intro: StrictStr = ""
+    size: Annotated[StrictInt, Field(ge=1, le=100)] = 20
+    capstone: CapstoneFile = CapstoneFile()
+    categories: list[CategoryFile] = Field(min_length=1)
+
+
+class FactFile(Strict):
+    title: Line
+    text: Text
+
+
+class CriterionFile(Strict):
+    key: Slug
+    text: Text
+
+
+class ScenarioFile(Strict):
+    key: Slug
+    category: Slug
+    complexity: Annotated[StrictInt, Field(ge=1, le=3)]
+    title: Line
+    situation: Text
+    facts: list[FactFile] = []
+    policy: Text
+    decision: Literal["approve", "deny", "escalate"]
+    criteria: list[CriterionFile] = Field(min_length=1)
+    explanation: Text
+    lesson: Slug | None = None
+
+
+class ScenariosFile(Strict):
+    scenarios: list[ScenarioFile] = Field(min_length=1)

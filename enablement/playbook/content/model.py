@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assessments.pool_specs import CaseSpec, PoolSpec
+from assessments.scenario_specs import SetSpec
 from assessments.specs import QuizSpec
 from enablement.playbook.content.formats import LabHead, LessonHead, RoleText, TrackFile
 from surveys.specs import SurveySpec
@@ -46,6 +47,7 @@ class TrackContent:
     modules: Mapping[str, ModuleContent] = field(default_factory=dict)
     surveys: Sequence[SurveySpec] = ()
     pools: Sequence[PoolContent] = ()
+    scenarios: SetSpec | None = None
 
     def quizzes(self) -> Iterator[QuizSpec]:
         return (module.quiz for module in self.modules.values() if module.quiz is not None)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from assessments.scenario_specs import SetSpec
 from enablement.playbook import bundle, gating
 from enablement.playbook.bundle import refused
 from enablement.playbook.content.formats import RoleText, TrackFile
 from enablement.playbook.content.model import Content, ModuleContent, PoolContent, TrackContent
 from enablement.playbook.content.modules import LESSON, read_module
+from enablement.playbook.content.scenarios import read_scenarios
 from enablement.playbook.content.shadow import read_pool
 from enablement.playbook.content.surveys import read_survey
 from enablement.playbook.errors import SourceErrors, show
@@ -22,7 +24,13 @@ TRACK = "track.yaml"
 SURVEY = re.compile(r"survey-(?P<key>[A-Za-z0-9_-]{1,100})\.yaml\Z")
 POOL = re.compile(r"shadow-(?P<key>[A-Za-z0-9_-]{1,100})\.yaml\Z")
 CASES = re.compile(r"shadow-(?P<key>[A-Za-z0-9_-]{1,100})\.jsonl\Z")
-_TRACK_FILES = "track.yaml, survey-<key>.yaml, shadow-<key>.yaml and .jsonl, and a folder for each module"
+SCENARIOS = "scenarios.yaml"
+SCENARIO_PART = re.compile(r"scenarios-(?P<name>[A-Za-z0-9_-]{1,100})\.yaml\Z")
+_PARTS = (SURVEY, POOL, CASES, SCENARIO_PART)
+_TRACK_FILES = (
+    "track.yaml, survey-<key>.yaml, shadow-<key>.yaml and .jsonl, scenarios.yaml with scenarios-<name>.yaml, "
+    "and a folder for each module"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> Tr
                 modules.setdefault(module, {})[rest] = text
             elif name == TRACK:
                 head = validated(TrackFile, load(text, file=f"{folder.name}/{name}"))
-            elif not (SURVEY.match(name) or POOL.match(name) or CASES.match(name)):
+            elif not (name == SCENARIOS or any(kind.match(name) for kind in _PARTS)):
                 raise refused(f"{folder.name}/{name}", "unknown file", _TRACK_FILES)
     for module in sorted(modules.keys() - known):
         _unknown_module(f"{folder.name}/{module}", known, faults, left_out)
@@ -119,6 +127,7 @@ def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> Tr
         modules=read,
         surveys=tuple(_surveys(folder, faults)),
         pools=tuple(_pools(folder, faults)),
+        scenarios=_scenarios(folder, faults),
     )
 
 
@@ -132,8 +141,7 @@ def _unknown_module(folder: str, known: list[str], faults: Collector, left_out: 
 
 def _check_lessons(folder: _Folder, modules: Mapping[str, ModuleContent], faults: Collector) -> None:
     """A question names a lesson of the track to read again."""
-    names = (name.rpartition("/")[2] for name in folder.files)
-    lessons = {match["key"] for name in names if (match := LESSON.match(name))}
+    lessons = _lesson_keys(folder)
     for key, module in modules.items():
         for i, question in enumerate(module.quiz.questions if module.quiz else ()):
             if question.lesson and question.lesson not in lessons:
@@ -141,6 +149,11 @@ def _check_lessons(folder: _Folder, modules: Mapping[str, ModuleContent], faults
                 source = load(folder.files[f"{key}/quiz.yaml"], file=file)
                 message = f"the track has no lesson {show(question.lesson)}"
                 faults.add(source.error(("questions", i, "lesson"), message, "the key of a lesson"))
+
+
+def _lesson_keys(folder: _Folder) -> set[str]:
+    names = (name.rpartition("/")[2] for name in folder.files)
+    return {match["key"] for name in names if (match := LESSON.match(name))}
 
 
 def _surveys(folder: _Folder, faults: Collector) -> Iterator[SurveySpec]:
@@ -167,3 +180,19 @@ def _pools(folder: _Folder, faults: Collector) -> Iterator[PoolContent]:
                 tools=[tool.name for tool in folder.track.microtools],
                 sample_size=gating.sample_size(folder.track),
             )
+
+
+def _scenarios(folder: _Folder, faults: Collector) -> SetSpec | None:
+    parts = sorted(name for name in folder.files if SCENARIO_PART.match(name))
+    if SCENARIOS not in folder.files:
+        for name in parts:
+            with faults:
+                raise refused(f"{folder.name}/{name}", f"{SCENARIOS} is missing beside it", "both files")
+        return None
+    with faults:
+        return read_scenarios(
+            load(folder.files[SCENARIOS], file=f"{folder.name}/{SCENARIOS}"),
+            {name: load(folder.files[name], file=f"{folder.name}/{name}") for name in parts},
+            lessons=_lesson_keys(folder),
+        )
+    return None

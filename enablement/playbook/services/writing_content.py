@@ -1,11 +1,12 @@
-"""Writes the content of one track: lessons, labs, quizzes, surveys, pools."""
+"""Writes the content of one track: lessons, labs, quizzes, surveys, pools, scenarios."""
 
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 
-from assessments.models import Quiz, ShadowPool
+from assessments.models import Quiz, ScenarioSet, ShadowPool
 from assessments.services.quizzes import put_quiz, retire_quiz
+from assessments.services.scenarios import put_set
 from assessments.services.shadow import put_pool
 from enablement.people.models import User
 from enablement.playbook import gating
@@ -34,6 +35,8 @@ def put(
     judges = [user for email in gating.qa_owners(entry) for user in _judge(email)]
     for pool in content.pools:
         put_pool(track=track, spec=pool.spec, cases=pool.cases, judges=judges, at=at)
+    if content.scenarios is not None:
+        put_set(track=track, spec=content.scenarios, at=at)
 
 
 def retire_absent(
@@ -53,6 +56,8 @@ def retire_absent(
     pools = [pool.spec.key for pool in content.pools]
     tracks.retire(queryset=Survey.objects.live().filter(track=track).exclude(key__in=surveys), at=at)
     tracks.retire(queryset=ShadowPool.objects.live().filter(track=track).exclude(key__in=pools), at=at)
+    if content.scenarios is None:
+        tracks.retire(queryset=ScenarioSet.objects.live().filter(track=track), at=at)
 
 
 def _put_module(entry: TrackEntry, module: Module, content: ModuleContent, *, at: datetime) -> None:
