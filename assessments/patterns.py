@@ -7,7 +7,7 @@ are no backreferences and no look-around.
 import functools
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import re2
 from django.core.exceptions import ValidationError
@@ -40,12 +40,11 @@ def check_pattern(pattern: str) -> None:
     try:
         compiled = _compiled(pattern, case_sensitive=True)
     except re2.error as error:
+        message = _(
+            "The pattern “%(pattern)s” cannot be used: %(why)s. It may not look around or refer back."
+        )
         raise ValidationError(
-            _(
-                "The pattern “%(pattern)s” cannot be used: %(why)s. Look-around and backreferences are not allowed."
-            )
-            % {"pattern": pattern, "why": _reason(error)},
-            code="pattern",
+            message % {"pattern": pattern, "why": _reason(error)}, code="pattern"
         ) from error
     if compiled.fullmatch(""):
         raise ValidationError(_("The pattern “%(pattern)s” accepts an empty answer.") % {"pattern": pattern})
@@ -81,4 +80,4 @@ def _compiled(pattern: str, *, case_sensitive: bool) -> Any:
 
 def _reason(error: Exception) -> str:
     reason = error.args[0] if error.args else ""
-    return cast("bytes", reason).decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

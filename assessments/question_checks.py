@@ -75,6 +75,10 @@ def _common(spec: QuestionSpec) -> Iterator[Problem]:
             "scoring",
             _("a question of its kind cannot be scored “%(scoring)s”.") % {"scoring": spec.scoring},
         )
+    yield from _images(spec)
+
+
+def _images(spec: QuestionSpec) -> Iterator[Problem]:
     if len(spec.images) > MAX_IMAGES:
         yield "images", _("it may show at most %(most)d images.") % {"most": MAX_IMAGES}
     for image in spec.images:
@@ -237,6 +241,8 @@ def _decision(spec: QuestionSpec) -> Iterator[Problem]:
         yield "answer", _("its answer must be approve, deny or escalate.")
     if not spec.policy.strip():
         yield "policy", _("it needs the extract of the policy that the decision rests on.")
+    if not spec.rubric:
+        yield "rubric", _("it needs a rubric by which a mentor marks the justification.")
     try:
         validate_rubric(spec.rubric)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
@@ -66,9 +66,7 @@ class NumberSpec:
     why: str = ""
 
     @classmethod
-    def between(
-        cls, low: Decimal, high: Decimal, *, share: Decimal = Decimal(1), why: str = ""
-    ) -> "NumberSpec":
+    def between(cls, low: Decimal, high: Decimal, *, share: Decimal = Decimal(1), why: str = "") -> Self:
         """The interval from `low` to `high`, both ends included."""
         return cls(answer=(low + high) / 2, tolerance=(high - low) / 2, share=share, why=why)
 
@@ -102,7 +100,7 @@ class PairSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageSpec:
-    """A picture with the words for who does not see it. `content` may be empty where the bank has it already."""
+    """A picture with the words for who does not see it. Without `content`, the bank has it already."""
 
     alt: str
     sha256: str = ""
@@ -117,10 +115,10 @@ class ImageSpec:
 class QuestionSpec:
     """A question of any kind; what its kind does not use stays empty.
 
-    single, multiple: `options`. true_false: `answer` (bool). numeric: `answer` (Decimal), `tolerance`, `unit`,
-    further `numbers`. short_text: `texts` (the first that fits counts), `case_sensitive`. matching: `pairs`,
-    `distractors` (further right sides). ordering: `steps` in the right order. decision: `answer` (approve, deny
-    or escalate), `policy` (Markdown) and `rubric` (criteria as in `tracks.models.Lab`).
+    single, multiple: `options`. true_false: `answer` (bool). numeric: `answer` (Decimal), `tolerance`,
+    `unit`, further `numbers`. short_text: `texts` (the first that fits counts), `case_sensitive`. matching:
+    `pairs`, `distractors` (further right sides). ordering: `steps` in the right order. decision: `answer`
+    (approve, deny or escalate), `policy` (Markdown) and `rubric` (criteria as in `tracks.models.Lab`).
 
     `why_right` and `why_wrong` go to whoever earned the whole mark, or less; `explanation` to everybody.
     `lesson`: a key in the same track.

@@ -1,4 +1,4 @@
-"""What an answer may look like, and what it is worth. Pure functions: no database, no clock.
+"""What an answer is worth. Pure functions: no database, no clock.
 
 Points are exact fractions until they are stored: three answers worth a third each are worth one, and a
 threshold is met exactly or not at all.
@@ -6,176 +6,51 @@ threshold is met exactly or not at all.
 What `scoring` says:
 
 - exact: the whole mark for the right answer, else nothing;
-- proportional: multiple choice, each right pick earns 1/n of the mark and each wrong one costs 1/n (n right
-  options); matching, each right pair earns its part; ordering, each step that is directly followed by the
-  right next one earns its part of n-1;
+- proportional: multiple choice, each right pick earns 1/n of the mark and each wrong one costs 1/n (where n
+  options are right); matching, each right pair earns its part; ordering, each step that is directly
+  followed by the right next one earns its part of n-1;
 - by_option: multiple choice, each option that is rightly picked or rightly left earns its part;
 - weighted: each picked option earns its own share; the right ones together are the whole mark.
 
-Nothing is worth less than 0 or more than 1. A decision earns half the mark by itself; a mentor's marks for its
-justification earn the other half.
+Nothing is worth less than 0 or more than 1. The decision earns half of a decision question's mark; a mentor's
+marks for the justification earn the other half.
 """
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from assessments.models import QuestionVersion
-from assessments.patterns import first_accepted, is_storable
+from assessments.patterns import first_accepted
+from assessments.services.responses import Response, read_response
 
 if TYPE_CHECKING:
     from assessments.models.question import AcceptedNumber, Option, Pair, Step
 
+__all__ = [
+    "Response",
+    "accepted_number",
+    "accepted_text",
+    "best_marks",
+    "needs_marking",
+    "option_keys",
+    "passes",
+    "read_marks",
+    "read_response",
+    "right_response",
+    "score",
+    "stored",
+]
 Kind = QuestionVersion.Kind
 Scoring = QuestionVersion.Scoring
-Response = str | list[str] | bool | dict[str, Any] | None
-
-TRUE_FALSE_KEYS = ("true", "false")
-LEFT, RIGHT = "l-", "r-"
-#: How a form tells a justification from a decision.
-WHY = "why:"
-MAX_TEXT = 300
-MAX_JUSTIFICATION = 5_000
 #: What the decision alone earns of a decision question's mark.
 DECISION_SHARE = Fraction(1, 2)
-_NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,8})?|\.\d{1,8})", re.ASCII)
 _STEP = Decimal("0.0001")
-
-
-def read_response(*, kind: str, keys: Sequence[str], raw: object) -> Response:
-    """The stored form of an answer; None where nothing was answered.
-
-    kind: of the question. keys: what `option_keys` says of it. raw: a value, or a list as forms send one:
-    "left:right" for each pair, "step:3" for each step's position, and for a decision the decision and
-    "why:" with the justification.
-    Raises ValidationError where the value cannot be an answer to this question.
-    """
-    if raw in (None, "", [], {}):
-        return None
-    match kind:
-        case Kind.MULTIPLE:
-            return _several(keys, raw)
-        case Kind.MATCHING:
-            return _matched(keys, raw)
-        case Kind.ORDERING:
-            return _ordered(keys, raw)
-        case Kind.DECISION:
-            return _decided(raw)
-    value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
-    match kind:
-        case Kind.SINGLE:
-            return _one_of(keys, value)
-        case Kind.TRUE_FALSE:
-            return value if isinstance(value, bool) else _one_of(TRUE_FALSE_KEYS, value) == "true"
-        case Kind.NUMERIC:
-            return _number(value)
-        case _:
-            return _words(value, limit=MAX_TEXT) or None
-
-
-def _wrong() -> ValidationError:
-    return ValidationError(_("This is not one of the answers."), code="response")
-
-
-def _one_of(keys: Sequence[str], raw: object) -> str:
-    if not isinstance(raw, str) or raw not in keys:
-        raise _wrong()
-    return raw
-
-
-def _several(keys: Sequence[str], raw: object) -> list[str]:
-    if not isinstance(raw, list):
-        raise _wrong()
-    return sorted({_one_of(keys, key) for key in raw})
-
-
-def _entries(raw: object) -> dict[str, object]:
-    """`{key: value}`, or a form's list of "key:value"; a key may come once."""
-    if isinstance(raw, dict):
-        return raw
-    if not isinstance(raw, list) or not all(isinstance(entry, str) for entry in raw):
-        raise _wrong()
-    pairs = [entry.partition(":")[::2] for entry in raw]
-    entries: dict[str, object] = dict(pairs)
-    if len(entries) < len(pairs):
-        raise _wrong()
-    return entries
-
-
-def _matched(keys: Sequence[str], raw: object) -> dict[str, str] | None:
-    """The right side's key by the left side's; sides that were left open are absent."""
-    lefts = [key for key in keys if key.startswith(LEFT)]
-    rights = [key for key in keys if key.startswith(RIGHT)]
-    chosen = {_one_of(lefts, left): _one_of(rights, right) for left, right in _entries(raw).items() if right}
-    return dict(sorted(chosen.items())) or None
-
-
-def _ordered(keys: Sequence[str], raw: object) -> dict[str, int] | None:
-    """The position (from 1) by the step's key; steps without one are absent, two may claim the same."""
-    places = {str(place): place for place in range(1, len(keys) + 1)}
-    chosen: dict[str, int] = {}
-    for key, place in _entries(raw).items():
-        if place in ("", None):
-            continue
-        if isinstance(place, bool) or not isinstance(place, int | str) or str(place) not in places:
-            raise _wrong()
-        chosen[_one_of(keys, key)] = places[str(place)]
-    return dict(sorted(chosen.items())) or None
-
-
-def _decided(raw: object) -> dict[str, str] | None:
-    if isinstance(raw, list) and all(isinstance(entry, str) for entry in raw):
-        reasons = [entry.removeprefix(WHY) for entry in raw if entry.startswith(WHY)]
-        picked = [entry for entry in raw if not entry.startswith(WHY)]
-        if max(len(reasons), len(picked)) > 1:
-            raise _wrong()
-        raw = {"decision": "".join(picked), "justification": "".join(reasons)}
-    if not isinstance(raw, dict) or not raw.keys() <= {"decision", "justification"}:
-        raise _wrong()
-    decision = raw.get("decision") or ""
-    if decision:
-        _one_of(QuestionVersion.Decision.values, decision)
-    justification = _words(raw.get("justification") or "", limit=MAX_JUSTIFICATION)
-    if not decision and not justification:
-        return None
-    return {"decision": str(decision), "justification": justification}
-
-
-def _words(raw: object, *, limit: int) -> str:
-    """Text as it was typed, one kind of line end, without space around it."""
-    if not isinstance(raw, str):
-        raise ValidationError(_("Write the answer as text."), code="response")
-    if not is_storable(raw):
-        raise ValidationError(_("The answer holds a character that cannot be kept."), code="response")
-    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(text) > limit:
-        raise ValidationError(
-            _("The answer is too long: %(length)d characters, and %(limit)d is the most.")
-            % {"length": len(text), "limit": limit},
-            code="response",
-        )
-    return text
-
-
-def _number(raw: object) -> str | None:
-    """A decimal number as plain text. A comma is refused: it is a point to some and a thousand to others."""
-    if not isinstance(raw, str):
-        raise ValidationError(_("Write the answer as a number."), code="response")
-    text = unicodedata.normalize("NFKC", raw).replace("\N{MINUS SIGN}", "-").strip()
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        raise ValidationError(
-            _("Write a number in digits, with a point for decimals and nothing else: 1500 or 0.75."),
-            code="response",
-        )
-    return format(Decimal(text), "f")
 
 
 def score(
@@ -186,27 +61,29 @@ def score(
     marks: for a decision, a mentor's points by criterion (see `read_marks`); without them, the justification
     earns nothing yet. A response that does not fit the version earns 0.
     """
-    match version.kind, response:
-        case Kind.TRUE_FALSE, bool():
-            return Fraction(response is (version.answer == "true"))
-        case Kind.NUMERIC, str():
-            return _fraction((accepted_number(version, response) or {}).get("share", "0"))
-        case Kind.SHORT_TEXT, str():
-            return _fraction((accepted_text(version, response) or {}).get("share", "0"))
-        case Kind.SINGLE, str():
-            return _score_picks(version, frozenset({response}))
-        case Kind.MULTIPLE, list():
-            return _score_picks(version, frozenset(map(str, response)))
-        case Kind.MATCHING, dict():
-            pairs: list[Pair] = version.details["pairs"]
-            right = sum(response.get(pair["key"]) == pair["right_key"] for pair in pairs)
-            return _of_parts(version, right, len(pairs))
-        case Kind.ORDERING, dict():
-            return _score_order(version, response)
-        case Kind.DECISION, dict():
-            return _score_decision(version, response, marks or {})
-        case _:
-            return Fraction(0)
+    if version.kind == Kind.DECISION:
+        return _score_decision(version, response, marks or {})
+    return _SCORES[version.kind](version, response)
+
+
+def _score_true_false(version: QuestionVersion, response: Response) -> Fraction:
+    return Fraction(isinstance(response, bool) and response is (version.answer == "true"))
+
+
+def _score_number(version: QuestionVersion, response: Response) -> Fraction:
+    accepted = accepted_number(version, response) if isinstance(response, str) else None
+    return _fraction(accepted["share"]) if accepted else Fraction(0)
+
+
+def _score_text(version: QuestionVersion, response: Response) -> Fraction:
+    accepted = accepted_text(version, response) if isinstance(response, str) else None
+    return _fraction(accepted["share"]) if accepted else Fraction(0)
+
+
+def _score_matching(version: QuestionVersion, response: Response) -> Fraction:
+    pairs: list[Pair] = version.details.get("pairs", [])
+    chosen = response if isinstance(response, dict) else {}
+    return _of_parts(version, sum(chosen.get(pair["key"]) == pair["right_key"] for pair in pairs), len(pairs))
 
 
 def _of_parts(version: QuestionVersion, right: int, parts: int) -> Fraction:
@@ -215,7 +92,8 @@ def _of_parts(version: QuestionVersion, right: int, parts: int) -> Fraction:
     return Fraction(right, parts)
 
 
-def _score_picks(version: QuestionVersion, picked: frozenset[str]) -> Fraction:
+def _score_picks(version: QuestionVersion, response: Response) -> Fraction:
+    picked = frozenset(map(str, response)) if isinstance(response, list) else frozenset({str(response)})
     right = version.right_keys
     options: list[Option] = version.options
     match version.scoring:
@@ -233,31 +111,35 @@ def _score_picks(version: QuestionVersion, picked: frozenset[str]) -> Fraction:
     return min(max(points, Fraction(0)), Fraction(1))
 
 
-def _score_order(version: QuestionVersion, places: Mapping[str, object]) -> Fraction:
+def _score_order(version: QuestionVersion, response: Response) -> Fraction:
     """By neighbours, so that one step in the wrong place does not spoil all after it."""
-    steps: list[Step] = version.details["steps"]
-    keys = [step["key"] for step in steps]
+    places = response if isinstance(response, dict) else {}
+    keys = option_keys(version)
     taken = [place for key, place in places.items() if key in keys]
     at = {
         key: place
         for key, place in places.items()
         if key in keys and isinstance(place, int) and taken.count(place) == 1
     }
-    followed = sum(
-        first in at and at.get(then) == at[first] + 1 for first, then in zip(keys, keys[1:], strict=False)
-    )
+    followed = sum(first in at and at.get(then) == at[first] + 1 for first, then in pairwise(keys))
     return _of_parts(version, followed, len(keys) - 1)
 
 
-def _score_decision(
-    version: QuestionVersion, response: Mapping[str, object], marks: Mapping[str, int]
-) -> Fraction:
+def _score_decision(version: QuestionVersion, response: Response, marks: Mapping[str, int]) -> Fraction:
+    if not isinstance(response, dict):
+        return Fraction(0)
     decided = DECISION_SHARE if response.get("decision") == version.answer else Fraction(0)
     if not response.get("justification"):
         return decided
-    best = best_marks(version)
-    earned = sum(min(max(marks.get(key, 0), 0), most) for key, most in best.items())
-    return decided + (1 - DECISION_SHARE) * Fraction(earned, sum(best.values()))
+    best, weights = best_marks(version), _weights(version)
+    earned = sum(weights[key] * min(max(marks.get(key, 0), 0), most) for key, most in best.items())
+    whole = sum(weights[key] * most for key, most in best.items())
+    return decided + (1 - DECISION_SHARE) * Fraction(earned, whole)
+
+
+def _weights(version: QuestionVersion) -> dict[str, int]:
+    rubric: list[dict[str, Any]] = version.details.get("rubric", [])
+    return {criterion["key"]: criterion.get("weight", 1) for criterion in rubric}
 
 
 def needs_marking(version: QuestionVersion, response: Response) -> bool:
@@ -321,9 +203,19 @@ def accepted_number(version: QuestionVersion, response: str) -> "AcceptedNumber 
 
 def accepted_text(version: QuestionVersion, response: str) -> Mapping[str, Any] | None:
     """The `AcceptedText` that a text was counted as; None where none covers it."""
-    return first_accepted(
-        version.details["texts"], response, case_sensitive=version.details.get("case_sensitive", False)
-    )
+    texts, case_sensitive = version.details.get("texts", []), version.details.get("case_sensitive", False)
+    return first_accepted(texts, response, case_sensitive=case_sensitive)
+
+
+_SCORES: Mapping[str, Callable[[QuestionVersion, Response], Fraction]] = {
+    Kind.SINGLE.value: _score_picks,
+    Kind.MULTIPLE.value: _score_picks,
+    Kind.TRUE_FALSE.value: _score_true_false,
+    Kind.NUMERIC.value: _score_number,
+    Kind.SHORT_TEXT.value: _score_text,
+    Kind.MATCHING.value: _score_matching,
+    Kind.ORDERING.value: _score_order,
+}
 
 
 def stored(points: Fraction) -> Decimal:
@@ -346,9 +238,9 @@ def right_response(version: QuestionVersion) -> Response:
         case Kind.SHORT_TEXT:
             return next(str(text["text"]) for text in version.details["texts"] if Decimal(text["share"]) == 1)
         case Kind.MATCHING:
-            return {pair["key"]: pair["right_key"] for pair in version.details["pairs"]}
+            return {pair["key"]: pair["right_key"] for pair in version.details.get("pairs", [])}
         case Kind.ORDERING:
-            return {step["key"]: place for place, step in enumerate(version.details["steps"], start=1)}
+            return {key: place for place, key in enumerate(option_keys(version), start=1)}
         case Kind.DECISION:
             return {"decision": version.answer, "justification": version.explanation or version.answer}
         case Kind.SINGLE:
@@ -361,12 +253,12 @@ def option_keys(version: QuestionVersion) -> list[str]:
     """The keys of all that can be chosen or placed; those of a matching begin with "l-" and "r-"."""
     match version.kind:
         case Kind.MATCHING:
-            pairs: list[Pair] = version.details["pairs"]
+            pairs: list[Pair] = version.details.get("pairs", [])
             wrong: list[Step] = version.details.get("distractors", [])
             rights = [pair["right_key"] for pair in pairs] + [step["key"] for step in wrong]
             return [pair["key"] for pair in pairs] + list(dict.fromkeys(rights))
         case Kind.ORDERING:
-            steps: list[Step] = version.details["steps"]
+            steps: list[Step] = version.details.get("steps", [])
             return [step["key"] for step in steps]
         case _:
             options: list[Option] = version.options

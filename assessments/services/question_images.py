@@ -25,7 +25,7 @@ _SIGNATURES: Mapping[bytes, str] = {
 
 
 def media_type_of(content: bytes) -> str:
-    """What the bytes are. Raises ValidationError for what is no PNG, JPEG, WebP or GIF, empty or too large."""
+    """What the bytes are. ValidationError for what is no PNG, JPEG, WebP or GIF, empty or too large."""
     if not content:
         raise ValidationError(_("The image is empty."), code="image")
     if len(content) > MAX_BYTES:

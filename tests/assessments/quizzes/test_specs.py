@@ -27,13 +27,20 @@ def test_a_sound_question_passes(make):
         (single(options=(RIGHT,)), "it needs at least two options."),
         (single(options=(RIGHT, WRONG, OptionSpec(text=" no "))), "two options say the same."),
         (single(options=(RIGHT, OptionSpec(text="  "))), "an option has no text."),
-        (single(answer=True), "its answer is given by its options, not by “answer”."),
+        (single(answer=True), "its answer is given by its parts, not by “answer”."),
         (single(prompt="  "), "it has no prompt."),
         (single(difficulty=4), "its difficulty must be 1, 2 or 3."),
         (single(key="two words"), "its key must be letters, digits, hyphens or underscores."),
-        (single(kind="essay"), "its kind must be one of single, multiple, true_false, numeric."),
-        (single(scoring="proportional"), "only multiple choice can be scored in proportion."),
-        (single(scoring="lenient"), "its scoring must be exact or proportional."),
+        (
+            single(kind="essay"),
+            "its kind must be one of single, multiple, true_false, numeric, short_text, matching, ordering, "
+            "decision.",
+        ),
+        (single(scoring="proportional"), "a question of its kind cannot be scored “proportional”."),
+        (
+            single(scoring="lenient"),
+            "its scoring must be one of exact, proportional, by_option, weighted.",
+        ),
         (
             multiple(options=(WRONG, OptionSpec(text="neither"))),
             "at least one option must be correct and at least one wrong.",
@@ -44,7 +51,7 @@ def test_a_sound_question_passes(make):
         ),
         (true_false(answer=None), "its answer must be true or false."),
         (true_false(answer=Decimal(1)), "its answer must be true or false."),
-        (true_false(options=(RIGHT, WRONG)), "only single and multiple choice have options."),
+        (true_false(options=(RIGHT, WRONG)), "a question of its kind has no “options”."),
         (numeric(answer=None), "its answer must be a number with at most 12 digits and 8 decimals."),
         (numeric(answer=True), "its answer must be a number with at most 12 digits and 8 decimals."),
         (
