@@ -39,15 +39,11 @@ class Reading:
 
 def read(*, cohort: Cohort, at: datetime) -> Reading:
     policy = Policy.objects.first()
-    enrolments = list(readiness.live_enrolments(cohort))
-    modules = readiness.module_rows(cohort=cohort, total=len(enrolments))
-    rows = readiness.person_rows(
-        cohort=cohort, modules=[row.module for row in modules], enrolments=enrolments, at=at
-    )
+    modules, people = readiness.everybody(cohort=cohort, at=at)
     return Reading(
         board=readiness.board(cohort=cohort, at=at),
         modules=modules,
-        people=sorted(rows, key=lambda row: ORDER.index(row.state) if row.state in ORDER else 0),
+        people=sorted(people, key=lambda row: ORDER.index(row.state) if row.state in ORDER else 0),
         mentors=_mentors(cohort),
         revision=policy.revision if policy else None,
         at=at,

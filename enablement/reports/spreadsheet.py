@@ -22,7 +22,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def as_csv(reading: Reading) -> bytes:
     out = io.StringIO()
     out.write(BOM)
-    csv.writer(out).writerows([safe(cell) for cell in line] for line in _lines(reading))
+    csv.writer(out).writerows(_lines(reading))
     return out.getvalue().encode()
 
 
@@ -33,7 +33,7 @@ def safe(cell: object) -> str:
 
 def _lines(reading: Reading) -> Iterator[list[str]]:
     requirements = reading.board.requirements
-    yield [
+    heading = [
         _("Name"),
         _("E-mail"),
         _("Mentor"),
@@ -43,24 +43,25 @@ def _lines(reading: Reading) -> Iterator[list[str]]:
         *(_("Module: %(title)s") % {"title": row.module.title} for row in reading.modules),
         *(row.label for row in requirements),
     ]
-    words = _words()
+    yield [safe(cell) for cell in heading]
+    words = {state: safe(word) for state, word in _words().items()}
     for row in reading.people:
         yield _line(reading, row, words)
 
 
 def _line(reading: Reading, row: PersonRow, words: dict[str, str]) -> list[str]:
-    person = row.enrolment.user
+    """Every text in it is safe; a number and a day have no sign."""
     # Somebody who was never evaluated has no leaves; the columns stay.
     blank = [""] * (len(reading.board.requirements) - len(row.leaves))
     return [
-        person.name,
-        person.email,
-        "; ".join(reading.mentors.get(row.enrolment.pk, ())),
-        row.enrolment.due_on.isoformat(),
-        row.status,
+        safe(row.name),
+        safe(row.email),
+        safe("; ".join(reading.mentors.get(row.enrolment_id, ()))),
+        row.due_on.isoformat(),
+        safe(row.status),
         str(sum(leaf["met"] is True for leaf in row.leaves)),
-        *(words[state] for state in row.modules),
-        *(leaf["actual"] for leaf in row.leaves),
+        *[words[state] for state in row.modules],
+        *[safe(leaf["actual"]) for leaf in row.leaves],
         *blank,
     ]
 

@@ -169,7 +169,11 @@ def _component_step(component: queries.ComponentRow) -> Step:
         state=state,
         minutes=component.quiz_minutes if is_quiz else component.lab_minutes,
         note=note,
-        mine=bool(component.achieved) or component.submission_state != Submission.State.SUBMITTED,
+        mine=bool(component.achieved)
+        or not (
+            component.submission_state == Submission.State.SUBMITTED
+            or component.attempt_state == Attempt.State.WAITING
+        ),
     )
 
 
@@ -180,6 +184,8 @@ def _begun(component: queries.ComponentRow) -> tuple[str, str]:
             return "not-started", ""
         if component.attempt_state == Attempt.State.IN_PROGRESS:
             return "waiting", _("under way")
+        if component.attempt_state == Attempt.State.WAITING:
+            return "waiting", _("waits for a mentor's marks")
         return "at-risk", _("not passed yet")
     drafted = ("waiting", _("a draft, not handed in")) if component.has_draft else ("not-started", "")
     said: dict[str | None, tuple[str, str]] = {

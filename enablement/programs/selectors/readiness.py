@@ -1,20 +1,21 @@
 """Readiness: how a cohort stands before its gate, in as many queries for 10 people as for 1,000."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from assessments.models import Submission
-from tracks.models import Cohort, ComponentCompletion, Enrolment, LessonRead, Module, ModuleCompletion
+from enablement.programs.selectors import readiness_queries as queries
+from enablement.programs.selectors.readiness_queries import PAGE_SIZE, ModuleTitle, Somebody, SurveyTitle
+from tracks.models import Cohort, Enrolment, Track
+from tracks.people import Person
 
-People: TypeAlias = QuerySet[Enrolment] | Sequence[UUID]
+__all__ = ["PAGE_SIZE"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +44,7 @@ class RequirementRow:
 class ModuleRow:
     """How many people have completed a module, are under way in it, have not started it."""
 
-    module: Module
+    module: ModuleTitle
     completed: int
     under_way: int
     not_started: int
@@ -80,23 +81,25 @@ class Board:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonRow:
-    """One line of the people table."""
+    """One line of the people table. modules: a state for each."""
 
-    enrolment: Enrolment
+    enrolment_id: UUID
+    name: str
+    email: str
+    due_on: date
     modules: Sequence[str]
-    leaves: Sequence[dict[str, Any]]
+    leaves: Sequence[Mapping[str, Any]]
     status: str
     state: str
 
 
-def live_enrolments(cohort: Cohort) -> QuerySet[Enrolment]:
-    """With what a line of the people table shows, and nothing else."""
-    return (
-        cohort.enrolments.live()
-        .select_related("user", "standing")
-        .only("cohort", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves")
-        .order_by("user__name", "user__email")
-    )
+def cohort_run_by(*, cohort_id: UUID, user: Person) -> Cohort | None:
+    """The cohort where this person runs it, with what its page shows; no other field is filled."""
+    row = queries.cohort_run_by(cohort=cohort_id, user=user)
+    if row is None:
+        return None
+    pk, name, timezone, track_id, title = row
+    return Cohort(pk=pk, name=name, timezone=timezone, track=Track(pk=track_id, title=title))
 
 
 def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
@@ -105,47 +108,42 @@ def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
 
 
 def board(*, cohort: Cohort, at: datetime) -> Board:
-    people = cohort.enrolments.live()
-    leaves = _gate_leaves(people)
-    met = {
-        f"met_{i}": Count("pk", filter=Q(**{f"standing__leaves__{i}__met": True})) for i in range(len(leaves))
-    }
-    counts = people.aggregate(
-        total=Count("pk"),
-        ready=Count("pk", filter=Q(standing__met=True)),
-        late=Count("pk", filter=Q(due_on__lt=today(cohort, at), state="active") & ~Q(standing__met=True)),
-        **met,
+    leaves = _gate_leaves(cohort)
+    total, ready, late, *met = queries.board(
+        cohort=cohort.pk, today=today(cohort, at), requirements=len(leaves)
     )
     return Board(
         cohort=cohort,
-        total=counts["total"],
-        ready=counts["ready"],
-        late=counts["late"],
-        waiting_labs=Submission.objects.filter(enrolment__in=people, state="submitted").count(),
+        total=total,
+        ready=ready,
+        late=late,
+        waiting_labs=sum(number for (number,) in queries.labs(cohort=cohort.pk)),
         requirements=[
             RequirementRow(
                 index=index,
                 label=leaf["label"],
                 short=leaf.get("short") or leaf["label"],
                 required=leaf["required"],
-                met=counts[f"met_{index}"],
-                total=counts["total"],
+                met=met[index],
+                total=total,
             )
             for index, leaf in enumerate(leaves)
         ],
     )
 
 
+def surveys(*, cohort: Cohort) -> list[SurveyTitle]:
+    """Those of the cohort's track."""
+    return [SurveyTitle._make(row) for row in queries.surveys(cohort=cohort.pk)]
+
+
 def today(cohort: Cohort, at: datetime) -> date:
     return at.astimezone(ZoneInfo(cohort.timezone)).date()
 
 
-def _gate_leaves(people: QuerySet[Enrolment]) -> list[dict[str, Any]]:
+def _gate_leaves(cohort: Cohort) -> list[dict[str, Any]]:
     """The gate's requirements; every standing of a track holds them in the same order."""
-    leaves: list[dict[str, Any]] | None = (
-        people.exclude(standing=None).values_list("standing__leaves", flat=True).first()
-    )
-    return leaves or []
+    return next((leaves for (leaves,) in queries.gate(cohort=cohort.pk)), [])
 
 
 def module_rows(*, cohort: Cohort, total: int) -> list[ModuleRow]:
@@ -153,76 +151,116 @@ def module_rows(*, cohort: Cohort, total: int) -> list[ModuleRow]:
 
     Completions are counted by the database; only who is between first step and completion is read.
     """
-    people = cohort.enrolments.live()
-    counted = _completions(people).order_by().values_list("module").annotate(n=Count("pk"))
-    completed = Counter(dict(counted))
-    under_way = Counter(module_id for _enrolment_id, module_id in _under_way(people))
+    under_way = Counter(module for _enrolment, module in queries.under_way(cohort=cohort.pk))
+    return _spread(_modules(cohort), dict(queries.completed_counts(cohort=cohort.pk)), under_way, total)
+
+
+def _modules(cohort: Cohort) -> list[ModuleTitle]:
+    return [ModuleTitle._make(row) for row in queries.modules(cohort=cohort.pk)]
+
+
+def _spread(
+    modules: Iterable[ModuleTitle], completed: Mapping[int, int], under_way: Mapping[int, int], total: int
+) -> list[ModuleRow]:
     return [
         ModuleRow(
             module=module,
-            completed=completed[module.pk],
-            under_way=under_way[module.pk],
-            not_started=total - under_way[module.pk] - completed[module.pk],
+            completed=(done := completed.get(module.pk, 0)),
+            under_way=(begun := under_way.get(module.pk, 0)),
+            not_started=total - begun - done,
         )
-        for module in Module.objects.live().filter(track=cohort.track_id)
+        for module in modules
     ]
-
-
-def _completions(people: People) -> QuerySet[Any]:
-    return ModuleCompletion.objects.current().filter(enrolment__in=people)
-
-
-def _under_way(people: People) -> QuerySet[Any, tuple[UUID, int]]:
-    """(enrolment, module) where something is read or achieved, but the module is not completed."""
-    completed = ModuleCompletion.objects.current().filter(enrolment=OuterRef("enrolment"))
-    reads = (
-        LessonRead.objects.filter(enrolment__in=people)
-        .exclude(Exists(completed.filter(module=OuterRef("lesson__module"))))
-        .values_list("enrolment", "lesson__module")
-    )
-    parts = (
-        ComponentCompletion.objects.current()
-        .filter(enrolment__in=people)
-        .exclude(Exists(completed.filter(module=OuterRef("component__module"))))
-        .values_list("enrolment", "component__module")
-    )
-    return reads.order_by().union(parts.order_by())
 
 
 def person_rows(
-    *, cohort: Cohort, modules: Sequence[Module], enrolments: Sequence[Enrolment], at: datetime
+    *, cohort: Cohort, modules: Sequence[ModuleTitle], start: int, missing: int | None, at: datetime
 ) -> list[PersonRow]:
-    """The lines for these enrolments of the cohort (a page of them), with a state for each of `modules`."""
-    people = [enrolment.pk for enrolment in enrolments]
-    states = dict.fromkeys(_completions(people).values_list("enrolment", "module"), "met")
-    states |= dict.fromkeys(_under_way(people), "waiting")
+    """A page of the cohort's people, from number `start` on, with a state for each of `modules`. Two queries.
+
+    missing: only who has not met the gate's requirement of this index.
+    """
+    people = queries.page(cohort=cohort.pk, start=start, missing=missing)
+    states: dict[UUID, dict[int, str]] = defaultdict(dict)
+    for enrolment, module, completed in queries.states([person.enrolment_id for person in people]):
+        if completed:
+            states[enrolment][module] = "met"
+        else:
+            states[enrolment].setdefault(module, "waiting")
+    return _person_rows(people, modules, states, today(cohort, at))
+
+
+def everybody(*, cohort: Cohort, at: datetime) -> tuple[list[ModuleRow], list[PersonRow]]:
+    """The cohort's modules with how people are spread over them, and a line for everybody. Four queries."""
+    modules = _modules(cohort)
+    people = [Somebody._make(row) for row in queries.everybody(cohort=cohort.pk)]
+    states: dict[UUID, dict[int, str]] = defaultdict(dict)
+    counts: dict[str, Counter[int]] = {}
+    for state, rows in (
+        ("met", queries.completed_pairs(cohort=cohort.pk)),
+        ("waiting", queries.under_way(cohort=cohort.pk)),
+    ):
+        counts[state] = Counter(module for _enrolment, module in rows)
+        for enrolment, module in rows:
+            states[enrolment][module] = state
+    spread = _spread(modules, counts["met"], counts["waiting"], len(people))
+    return spread, _person_rows(people, modules, states, today(cohort, at))
+
+
+def _person_rows(
+    people: Iterable[Somebody],
+    modules: Sequence[ModuleTitle],
+    states: Mapping[UUID, Mapping[int, str]],
+    day: date,
+) -> list[PersonRow]:
     ids = [module.pk for module in modules]
-    day = today(cohort, at)
-    return [
-        _person_row(enrolment, [states.get((enrolment.pk, pk), "not-started") for pk in ids], day)
-        for enrolment in enrolments
-    ]
+    words = _words()
+    none: Mapping[int, str] = {}
+    rows = []
+    for person in people:
+        reached = states.get(person.enrolment_id, none)
+        state = _state(person, day, begun=any(pk in reached for pk in ids))
+        rows.append(
+            PersonRow(
+                enrolment_id=person.enrolment_id,
+                name=person.name,
+                email=person.email,
+                due_on=person.due_on,
+                modules=[reached.get(pk, "not-started") for pk in ids],
+                leaves=person.leaves or (),
+                status=words[state],
+                state=TONES[state],
+            )
+        )
+    return rows
 
 
-def _person_row(enrolment: Enrolment, states: Sequence[str], day: date) -> PersonRow:
-    standing = getattr(enrolment, "standing", None)
-    status, state = _status(enrolment, states, day, met=bool(standing and standing.met))
-    return PersonRow(
-        enrolment=enrolment,
-        modules=states,
-        leaves=standing.leaves if standing else [],
-        status=status,
-        state=state,
-    )
+#: The tone of each state of a person.
+TONES = {
+    "ready": "met",
+    "on_leave": "waiting",
+    "late": "not-met",
+    "not_started": "not-started",
+    "under_way": "waiting",
+}
 
 
-def _status(enrolment: Enrolment, states: Sequence[str], day: date, *, met: bool) -> tuple[str, str]:
-    if met:
-        return _("Ready"), "met"
-    if enrolment.state == Enrolment.State.PAUSED:
-        return _("On leave"), "waiting"
-    if enrolment.due_on < day:
-        return _("Late"), "not-met"
-    if all(state == "not-started" for state in states):
-        return _("Not started"), "not-started"
-    return _("Under way"), "waiting"
+def _words() -> dict[str, str]:
+    """Each state of a person in words, translated once a page."""
+    return {
+        "ready": _("Ready"),
+        "on_leave": _("On leave"),
+        "late": _("Late"),
+        "not_started": _("Not started"),
+        "under_way": _("Under way"),
+    }
+
+
+def _state(person: Somebody, day: date, *, begun: bool) -> str:
+    if person.met:
+        return "ready"
+    if person.state == Enrolment.State.PAUSED:
+        return "on_leave"
+    if person.due_on < day:
+        return "late"
+    return "under_way" if begun else "not_started"

@@ -4,21 +4,17 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from enablement.people.requests import PersonRequest
-from enablement.programs.cells import state_cells
+from enablement.programs import cells
 from enablement.programs.selectors import readiness as selectors
-from surveys.models import Survey
 from tracks.charts import stacked_bars
-from tracks.models import Cohort, Enrolment
-
-PAGE_SIZE = 25
+from tracks.models import Cohort
 
 
 @require_safe
@@ -33,25 +29,33 @@ def readiness(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
-    runs = Cohort.objects.all().run_by(request.user).select_related("track")
-    cohort = get_object_or_404(runs, pk=cohort_id)
+    cohort = selectors.cohort_run_by(cohort_id=cohort_id, user=request.user)
+    if cohort is None:
+        raise Http404
     at = timezone.now()
     board = selectors.board(cohort=cohort, at=at)
-    missing = _missing(request, board)
-    people = Paginator(_people(cohort, missing), PAGE_SIZE).get_page(request.GET.get("page"))
     modules = selectors.module_rows(cohort=cohort, total=board.total)
-    rows = selectors.person_rows(
-        cohort=cohort, modules=[row.module for row in modules], enrolments=list(people), at=at
+    missing = _missing(request, board)
+    count = missing.missing if missing else board.total
+    page = Paginator(range(count), selectors.PAGE_SIZE).get_page(request.GET.get("page"))
+    people = selectors.person_rows(
+        cohort=cohort,
+        modules=[row.module for row in modules],
+        start=page.object_list.start,
+        missing=missing.index if missing else None,
+        at=at,
     )
     context = {
         "board": board,
-        "page": people,
-        "people": [(row, state_cells(row)) for row in rows],
+        "page": page,
+        "people_heads": cells.people_heads(modules, board.requirements),
+        "people_rows": cells.people_rows(cohort.pk, people),
         "missing": missing,
-        "modules": modules,
+        "requirement_rows": cells.requirement_rows(board.requirements),
+        "module_rows": cells.module_rows(modules),
         "chart": _chart(modules),
         "legend": [{"label": label, "key": f"s{index}"} for index, label in enumerate(_series())],
-        "surveys": Survey.objects.live().filter(track=cohort.track),
+        "surveys": selectors.surveys(cohort=cohort),
         "at": at,
     }
     return render(request, "programs/readiness.html", context)
@@ -61,13 +65,6 @@ def _missing(request: PersonRequest, board: selectors.Board) -> selectors.Requir
     """The requirement by which the people table is narrowed, from `?missing=2`."""
     asked = request.GET.get("missing", "")
     return next((row for row in board.requirements if str(row.index) == asked), None)
-
-
-def _people(cohort: Cohort, missing: selectors.RequirementRow | None) -> QuerySet[Enrolment]:
-    people = selectors.live_enrolments(cohort)
-    if missing is None:
-        return people
-    return people.filter(~Q(**{f"standing__leaves__{missing.index}__met": True}))
 
 
 def _chart(modules: list[selectors.ModuleRow]) -> str:

@@ -1,0 +1,219 @@
+"""What readiness asks the database, each built once a process (see `tracks.prepared`).
+
+Everything is about the people of one cohort who are not withdrawn.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Value
+
+from assessments.models import Submission
+from surveys.models import Survey
+from tracks.models import Cohort, ComponentCompletion, Enrolment, LessonRead, Module, ModuleCompletion
+from tracks.people import Person
+from tracks.prepared import Prepared
+
+PAGE_SIZE = 25
+ANY_COHORT, ANYBODY = UUID(int=1), UUID(int=2)
+ANY_DAY = date(1, 1, 1)
+#: Stand-ins for the people of a page.
+SLOTS = {f"person_{number}": UUID(int=100 + number) for number in range(PAGE_SIZE)}
+NOBODY = UUID(int=0)
+
+
+class ModuleTitle(NamedTuple):
+    pk: int
+    key: str
+    title: str
+
+
+class SurveyTitle(NamedTuple):
+    pk: int
+    title: str
+
+
+class Somebody(NamedTuple):
+    """met and leaves are those of the standing; None where there is none yet."""
+
+    enrolment_id: UUID
+    state: str
+    due_on: date
+    name: str
+    email: str
+    met: bool | None
+    leaves: list[dict[str, Any]] | None
+
+
+def _live(cohort: UUID) -> QuerySet[Enrolment]:
+    return Enrolment.objects.live().filter(cohort=cohort).order_by()
+
+
+@lru_cache(maxsize=8)
+def _run_by(_content_type: int) -> Prepared:
+    """Its SQL names the content type of cohorts by number, hence one for each."""
+
+    def build(cohort: UUID, user: UUID) -> QuerySet[Cohort, tuple[Any, ...]]:
+        return _cohort(cohort, get_user_model()(pk=user))
+
+    return Prepared(build, cohort=ANY_COHORT, user=ANYBODY)
+
+
+def _cohort(cohort: UUID, user: Person) -> QuerySet[Cohort, tuple[Any, ...]]:
+    mine = Cohort.objects.filter(pk=cohort).order_by().run_by(user)
+    return mine.values_list("pk", "name", "timezone", "track_id", "track__title")
+
+
+def cohort_run_by(*, cohort: UUID, user: Person) -> tuple[Any, ...] | None:
+    """(id, name, time zone, track, its title) where this person runs the cohort."""
+    if user.is_superuser:
+        return _cohort(cohort, user).first()
+    prepared = _run_by(ContentType.objects.get_for_model(Cohort).pk)
+    return next(iter(prepared(cohort=cohort, user=user.pk)), None)
+
+
+def _gate(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
+    return _live(cohort).exclude(standing=None).order_by("pk").values_list("standing__leaves")[:1]
+
+
+@lru_cache(maxsize=64)
+def _board(requirements: int) -> Prepared:
+    """Everybody, who is ready, who is late, then who has met each of so many requirements."""
+    met = {
+        f"met_{index}": Count("pk", filter=Q(**{f"standing__leaves__{index}__met": True}))
+        for index in range(requirements)
+    }
+
+    def build(cohort: UUID, today: date) -> QuerySet[Enrolment, tuple[Any, ...]]:
+        late = Q(due_on__lt=today, state=Enrolment.State.ACTIVE) & ~Q(standing__met=True)
+        counted = (
+            _live(cohort)
+            .values("cohort")
+            .annotate(
+                total=Count("pk"),
+                ready=Count("pk", filter=Q(standing__met=True)),
+                late=Count("pk", filter=late),
+                **met,
+            )
+        )
+        return counted.values_list("total", "ready", "late", *met)
+
+    return Prepared(build, cohort=ANY_COHORT, today=ANY_DAY)
+
+
+def board(*, cohort: UUID, today: date, requirements: int) -> tuple[int, ...]:
+    rows = _board(requirements)(cohort=cohort, today=today)
+    return rows[0] if rows else (0,) * (3 + requirements)
+
+
+def _labs(cohort: UUID) -> QuerySet[Submission, tuple[Any, ...]]:
+    waiting = Submission.objects.waiting().filter(enrolment__in=_live(cohort))
+    return waiting.order_by().values("state").annotate(number=Count("pk")).values_list("number")
+
+
+def _modules(cohort: UUID) -> QuerySet[Module, tuple[Any, ...]]:
+    return Module.objects.live().filter(track__cohorts=cohort).values_list("pk", "key", "title")
+
+
+def _surveys(cohort: UUID) -> QuerySet[Survey, tuple[Any, ...]]:
+    found: QuerySet[Survey, tuple[Any, ...]] = (
+        Survey.objects.live().filter(track__cohorts=cohort).values_list("pk", "title")
+    )
+    return found
+
+
+def _completed(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    return ModuleCompletion.objects.current().filter(enrolment__in=_live(cohort)).order_by()
+
+
+def _completed_counts(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    return _completed(cohort).values("module").annotate(number=Count("pk")).values_list("module", "number")
+
+
+def _completed_pairs(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    return _completed(cohort).values_list("enrolment_id", "module_id")
+
+
+def _under_way(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    """(enrolment, module) where something is read or achieved, but the module is not completed."""
+    completed = ModuleCompletion.objects.current().filter(enrolment=OuterRef("enrolment"))
+    reads = (
+        LessonRead.objects.filter(enrolment__in=_live(cohort))
+        .exclude(Exists(completed.filter(module=OuterRef("lesson__module"))))
+        .values_list("enrolment_id", "lesson__module_id")
+    )
+    parts = (
+        ComponentCompletion.objects.current()
+        .filter(enrolment__in=_live(cohort))
+        .exclude(Exists(completed.filter(module=OuterRef("component__module"))))
+        .values_list("enrolment_id", "component__module_id")
+    )
+    return reads.order_by().union(parts.order_by())
+
+
+def _states(**people: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    """(enrolment, module, completed), once or more where something is read, achieved or completed."""
+    theirs = Q(enrolment__in=list(people.values()))
+    no, yes = (Value(truth, output_field=BooleanField()) for truth in (False, True))
+    completed = ModuleCompletion.objects.current().filter(theirs)
+    parts = ComponentCompletion.objects.current().filter(theirs)
+    reads = LessonRead.objects.filter(theirs)
+    return (
+        completed.order_by()
+        .values_list("enrolment_id", "module_id", yes)
+        .union(
+            parts.order_by().values_list("enrolment_id", "component__module_id", no),
+            reads.order_by().values_list("enrolment_id", "lesson__module_id", no),
+        )
+    )
+
+
+def _everybody(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
+    return (
+        _live(cohort)
+        .order_by("user__name", "user__email", "pk")
+        .values_list(
+            "pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves"
+        )
+    )
+
+
+@lru_cache(maxsize=128)
+def _page(start: int, missing: int | None) -> Prepared:
+    """A page of people from `start` on; missing: only who has not met this requirement."""
+
+    def build(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
+        people = _everybody(cohort)
+        if missing is not None:
+            people = people.filter(~Q(**{f"standing__leaves__{missing}__met": True}))
+        return people[start : start + PAGE_SIZE]
+
+    return Prepared(build, cohort=ANY_COHORT)
+
+
+def page(*, cohort: UUID, start: int, missing: int | None) -> list[Somebody]:
+    return [Somebody._make(row) for row in _page(start, missing)(cohort=cohort)]
+
+
+def states(people: Sequence[UUID]) -> list[tuple[UUID, int, bool]]:
+    """See `_states`; at most a page of people."""
+    padded = [*people, *[NOBODY] * (PAGE_SIZE - len(people))]
+    return [
+        (row[0], row[1], bool(row[2])) for row in _prepared_states(**dict(zip(SLOTS, padded, strict=True)))
+    ]
+
+
+gate = Prepared(_gate, cohort=ANY_COHORT)
+labs = Prepared(_labs, cohort=ANY_COHORT)
+modules = Prepared(_modules, cohort=ANY_COHORT)
+surveys = Prepared(_surveys, cohort=ANY_COHORT)
+completed_counts = Prepared(_completed_counts, cohort=ANY_COHORT)
+completed_pairs = Prepared(_completed_pairs, cohort=ANY_COHORT)
+under_way = Prepared(_under_way, cohort=ANY_COHORT)
+everybody = Prepared(_everybody, cohort=ANY_COHORT)
+_prepared_states = Prepared(_states, **SLOTS)
