@@ -10,16 +10,14 @@ from tracks.people import Person
 
 #: Answers that were on their way when the time ran out still count.
 GRACE = timedelta(seconds=5)
-#: After the first look at shadow samples, another one wants so many that were not in it.
-FRESH_FOR_A_LOOK = 25
-#: By when a mentor should have reviewed what was handed in.
-REVIEW_WORKING_DAYS = 2
 _SATURDAY = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptLimits:
     """How many attempts of a quiz one person has used, and from when the next may start.
+
+    `running`: one is open; `waiting`: one waits for a mentor's marks.
 
     An attempt counts from its start, so that questions cannot be read and left.
     """
@@ -28,6 +26,8 @@ class AttemptLimits:
     allowed: int
     last_number: int
     opens_at: datetime | None
+    running: bool = False
+    waiting: bool = False
 
     @property
     def left(self) -> int:
@@ -37,15 +37,24 @@ class AttemptLimits:
         return self.opens_at is not None and at < self.opens_at
 
 
-def shows_answers(*, feedback: str, passed: bool, another_open: bool) -> bool:
-    """Whether the right answers of a closed attempt may be shown.
+def shows_answers(*, feedback: str, passed: bool, another_open: bool, closed: bool = False) -> bool:
+    """Whether the right answers of an attempt with a result may be shown.
 
     passed: whether this person has passed the quiz, by whatever attempt.
     another_open: an attempt that is still running may ask the same questions again.
+    closed: the quiz has closed, and nobody's attempt runs on.
     """
-    if another_open or feedback == Quiz.Feedback.NEVER:
+    if another_open:
         return False
-    return passed or feedback == Quiz.Feedback.AFTER_SUBMIT
+    match feedback:
+        case Quiz.Feedback.AFTER_EACH | Quiz.Feedback.AFTER_SUBMIT:
+            return True
+        case Quiz.Feedback.AFTER_CLOSE:
+            return closed
+        case Quiz.Feedback.AFTER_PASS:
+            return passed
+        case _:
+            return False
 
 
 def is_overdue(*, deadline_at: datetime, at: datetime) -> bool:
@@ -57,25 +66,11 @@ def mentors(user: Person, enrolment: Enrolment) -> bool:
     return Mentorship.objects.filter(enrolment=enrolment, mentor=user, ended_at=None).exists()
 
 
-def may_withdraw(user: Person, sign_off: SignOff) -> bool:
-    """Whoever gave it, a current mentor of the learner, or who runs the cohort; never the learner."""
-    if user.pk == sign_off.learner_id:
-        return False
-    return (
-        user.pk == sign_off.signer_id
-        or mentors(user, sign_off.enrolment)
-        or user.has_perm("tracks.run_cohort", sign_off.enrolment.cohort)
+def may_allow_time(user: Person, enrolment: Enrolment) -> bool:
+    """A mentor of the learner, or who runs their cohort; never oneself."""
+    return user.pk != enrolment.user_id and (
+        mentors(user, enrolment) or user.has_perm("tracks.run_cohort", enrolment.cohort)
     )
-
-
-def signed_by_own_learner(signer: Person, enrolment: Enrolment) -> bool:
-    """Whether a lab of the signer, on whatever track, stands by the word of this learner."""
-    return SignOff.objects.standing().filter(learner=signer, signer=enrolment.user_id).exists()
-
-
-def next_look_at(*, sample_size: int, last: int | None) -> int:
-    """At how many scored samples the next look is taken. last: how many the latest look saw, if any."""
-    return sample_size if last is None else max(sample_size, last + FRESH_FOR_A_LOOK)
 
 
 def is_critical(*, decision: str, usable: bool, right: str) -> bool:

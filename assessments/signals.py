@@ -5,10 +5,18 @@ from django.dispatch import Signal
 attempt_started = Signal()
 attempt_graded = Signal()
 attempt_lapsed = Signal()
+attempt_waits_for_marks = Signal()
 attempts_granted = Signal()
+time_granted = Signal()
 
 submission_handed_in = Signal()
+#: kinds `assessments.case_observed`, `assessments.observation_removed`
+case_observed = Signal()
+#: one of several people's marks
+lab_marked = Signal()
 lab_sent_back = Signal()
+#: the first of two signatures: no proof yet
+lab_signed_once = Signal()
 lab_signed_off = Signal()
 sign_off_withdrawn = Signal()
 sign_off_voided = Signal()
@@ -18,6 +26,12 @@ case_judged = Signal()
 sample_judged = Signal()
 sample_scored = Signal()
 look_taken = Signal()
+cases_imported = Signal()
+case_dropped = Signal()
+version_started = Signal()
+version_declared_material = Signal()
+fresh_cases_done = Signal()
+fitness_changed = Signal()
 
 drill_started = Signal()
 drill_finished = Signal()

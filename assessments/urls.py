@@ -1,15 +1,27 @@
 from django.urls import path
 
-from assessments.views import exception_reviews, judgements, labs, quizzes, reviews, scenarios, shadow
+from assessments.views import (
+    allowances,
+    exception_reviews,
+    judgements,
+    labs,
+    marking,
+    quizzes,
+    reviews,
+    scenarios,
+    shadow,
+)
 
 urlpatterns = [
     path("quizzes/<int:pk>/", quizzes.quiz, name="quiz"),
     path("quizzes/<int:pk>/start/", quizzes.attempt_start, name="attempt_start"),
-    path("quizzes/<int:pk>/unlock/<uuid:enrolment_pk>/", quizzes.unlock, name="attempts_unlock"),
+    path("quizzes/<int:pk>/unlock/<uuid:enrolment_pk>/", allowances.unlock, name="attempts_unlock"),
+    path("quizzes/<int:pk>/time/<uuid:enrolment_pk>/", allowances.extra_time, name="attempts_time"),
     path("attempts/<uuid:pk>/", quizzes.attempt, name="attempt"),
     path("attempts/<uuid:pk>/save/", quizzes.attempt_save, name="attempt_save"),
     path("attempts/<uuid:pk>/submit/", quizzes.attempt_submit, name="attempt_submit"),
     path("attempts/<uuid:pk>/result/", quizzes.result, name="attempt_result"),
+    path("attempts/<uuid:pk>/marking/", marking.marking, name="attempt_marking"),
     path("labs/<int:pk>/", labs.lab, name="lab"),
     path("labs/<int:pk>/save/", labs.lab_save, name="lab_save"),
     path("labs/<int:pk>/hand-in/", labs.lab_hand_in, name="lab_hand_in"),

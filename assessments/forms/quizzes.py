@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from assessments.selectors.attempts import PAGE_SIZE, Typed
+from assessments.models.quiz import MAX_PAGE_SIZE
+from assessments.selectors.asking import Typed
+from assessments.services.responses import WHY
 
 _POSITION = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -20,14 +22,14 @@ class RawAnswer(forms.Field):
     widget = forms.CheckboxSelectMultiple
 
     def to_python(self, value: Any) -> list[str]:
-        return [text for text in value or [] if text.strip()]
+        return [_lines(text) for text in value or [] if text.strip()]
 
 
 class AnswersForm(forms.Form):
     """Answers and flags of some questions, as a page or as its script sends them.
 
-    `item` (repeated) names the positions; for each there are `q-N` (repeated), `flag-N`, and `was-N` and
-    `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that
+    `item` (repeated) names the positions; for each there are `q-N` (repeated; see `services.responses` for what
+    each kind sends), `why-N` (a decision's justification), `flag-N`, and `was-N` and `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that
     an old tab does not undo what another one saved. `stamp` is when the answer was given, in milliseconds of
     the server's clock.
     """
@@ -41,13 +43,20 @@ class AnswersForm(forms.Form):
         for position in self.positions:
             label = _("Question %(position)s") % {"position": position}
             self.fields[f"q-{position}"] = RawAnswer(label=label, required=False)
+            self.fields[f"why-{position}"] = RawAnswer(label=label, required=False)
             self.fields[f"flag-{position}"] = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         if not self.positions:
             raise ValidationError(_("This request names no question."), code="position")
         # Kept apart: Django forgets the value of a field that gets an error.
-        self.typed = {position: self.cleaned_data[f"q-{position}"] for position in self.positions}
+        self.typed = {
+            position: [
+                *self.cleaned_data[f"q-{position}"],
+                *(f"{WHY}{text}" for text in self.cleaned_data[f"why-{position}"]),
+            ]
+            for position in self.positions
+        }
         return self.cleaned_data
 
     @property
@@ -56,8 +65,13 @@ class AnswersForm(forms.Form):
         return {
             position: values
             for position, values in self.typed.items()
-            if self.data.get(f"was-{position}") != ",".join(sorted(values))
+            if _lines(self.data.get(f"was-{position}", "?")) != self.shown[position]
         }
+
+    @property
+    def shown(self) -> dict[int, str]:
+        """What `was-N` has to be once these values are what the page shows."""
+        return {position: ",".join(sorted(values)) for position, values in self.typed.items()}
 
     @property
     def flags(self) -> dict[int, bool]:
@@ -90,20 +104,13 @@ class AnswersForm(forms.Form):
         )
 
 
+def _lines(text: str) -> str:
+    """A form sends the ends of lines in a way of its own."""
+    return text.replace("\r\n", "\n")
+
+
 def _positions(raw: list[str]) -> list[int]:
     """At most a page's worth of positions; anything else is not from our pages."""
-    if len(raw) > PAGE_SIZE or not all(_POSITION.fullmatch(text) for text in raw):
+    if len(raw) > MAX_PAGE_SIZE or not all(_POSITION.fullmatch(text) for text in raw):
         return []
     return sorted({int(text) for text in raw})
-
-
-class UnlockForm(forms.Form):
-    extra = forms.TypedChoiceField(
-        label=_("Attempts to unlock"), coerce=int, choices=((1, "1"), (2, "2"), (3, "3")), initial=1
-    )
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=500,
-        help_text=_("What you went through together, or what got in the way. It is kept on record."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )

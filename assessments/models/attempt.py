@@ -1,4 +1,4 @@
-"""Attempts at quizzes, the questions drawn for them, and extra attempts that a mentor unlocked."""
+"""Attempts at quizzes, the questions drawn for them, and how mentors marked answers in words."""
 
 import uuid
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.question import QuestionVersion
-from assessments.models.quiz import Quiz
+from assessments.models.quiz import MAX_PAGE_SIZE, Quiz
 from tracks.models import Enrolment
 from tracks.people import Person
 
@@ -27,19 +27,31 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def open(self) -> Self:
         return self.filter(state=Attempt.State.IN_PROGRESS)
 
+    def waiting_for_marks(self) -> Self:
+        return self.filter(state=Attempt.State.WAITING)
+
+    def markable_by(self, user: Person) -> Self:
+        """Of learners whom this person mentors now, never one's own."""
+        mentored = Enrolment.objects.live().filter(mentorships__mentor=user, mentorships__ended_at=None)
+        return self.filter(enrolment__in=mentored.values("pk")).exclude(user=user)
+
     def overdue(self, at: datetime) -> Self:
         """Open attempts whose deadline lies before `at`."""
         return self.open().filter(deadline_at__lt=at)
 
 
 class Attempt(models.Model):
-    """One try. Its draw, order, threshold and deadline are fixed when it starts; it counts from then on.
+    """One try. Its draw, order, pages and threshold are fixed when it starts; it counts from then on.
 
+    `deadline_at` includes `extra_min`, the minutes that this person was allowed; nothing but another
+    allowance moves it. `timed_out`: it ended with its time, not by being handed in. While it waits for a
+    mentor's marks it has no result.
     `points` is the exact sum rounded down to four decimals: rounding lifts nobody over the threshold.
     """
 
     class State(models.TextChoices):
         IN_PROGRESS = "in_progress", _("in progress")
+        WAITING = "waiting", _("waits for a mentor's marks")
         GRADED = "graded", _("handed in")
         LAPSED = "lapsed", _("time ran out")
 
@@ -52,6 +64,9 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(_("started"))
     deadline_at = models.DateTimeField(_("ends"))
     submitted_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    extra_min = models.PositiveSmallIntegerField(_("extra minutes"), default=0)
+    timed_out = models.BooleanField(_("time ran out"), default=False)
+    page_size = models.PositiveSmallIntegerField(_("questions on a page"), default=5)
     threshold = models.DecimalField(_("threshold"), max_digits=4, decimal_places=3)
     points = models.DecimalField(_("points"), max_digits=8, decimal_places=4, null=True, blank=True)
     max_points = models.PositiveSmallIntegerField(_("points to reach"))
@@ -73,11 +88,22 @@ class Attempt(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(state="in_progress", submitted_at=None, points=None, passed=None)
+                | models.Q(state="waiting", submitted_at__isnull=False, points=None, passed=None)
                 | (
                     models.Q(state__in=("graded", "lapsed"))
                     & models.Q(submitted_at__isnull=False, points__isnull=False, passed__isnull=False)
                 ),
                 name="attempt_closed_has_result",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="waiting")
+                | models.Q(state__in=("in_progress", "graded"), timed_out=False)
+                | models.Q(state="lapsed", timed_out=True),
+                name="attempt_lapsed_is_timed_out",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(page_size__gte=1, page_size__lte=MAX_PAGE_SIZE),
+                name="attempt_page_size_in_range",
             ),
             models.CheckConstraint(
                 condition=models.Q(submitted_at=None)
@@ -105,13 +131,25 @@ class Attempt(models.Model):
     def is_open(self) -> bool:
         return self.state == Attempt.State.IN_PROGRESS
 
+    @property
+    def has_result(self) -> bool:
+        return self.points is not None
+
+    @property
+    def pages(self) -> int:
+        return self.page_of(self.max_points)
+
+    def page_of(self, position: int) -> int:
+        return (position - 1) // self.page_size + 1
+
 
 class AttemptItem(models.Model):
     """One question drawn for an attempt.
 
-    `option_order` holds option keys as shuffled for this attempt. `response` is, by the question's kind, an
-    option key, a sorted list of option keys, true or false, or a decimal number as text; None is unanswered.
-    `saved_at` is when that answer was given (the server's clock).
+    `option_order` holds option keys as shuffled for this attempt. `response` is what
+    `assessments.services.grading.read_response` makes of an answer; None is unanswered. `saved_at` is when
+    that answer was given (the server's clock). `settled_at` is when its page was checked, which shows what is
+    right and so ends what may be changed. `points` is None until it is graded.
     """
 
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="items")
@@ -121,6 +159,7 @@ class AttemptItem(models.Model):
     response = models.JSONField(null=True, blank=True)
     saved_at = models.DateTimeField(null=True, blank=True)
     flagged = models.BooleanField(default=False)
+    settled_at = models.DateTimeField(null=True, blank=True)
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     max_points = models.PositiveSmallIntegerField(default=1)
 
@@ -143,29 +182,32 @@ class AttemptItem(models.Model):
         return f"{self.attempt}: {self.position}"
 
 
-class AttemptAllowance(models.Model):
-    """`extra` attempts that somebody unlocked for one person, with the reason."""
+class ItemMark(models.Model):
+    """How a mentor marked an answer in words, criterion by criterion. Kept for ever; the latest one counts.
 
-    quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="allowances")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="attempt_allowances")
-    extra = models.PositiveSmallIntegerField(_("extra attempts"))
-    reason = models.CharField(_("reason"), max_length=500)
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    granted_at = models.DateTimeField()
+    `marks` holds points by the key of the rubric's criterion; the question's version has the words, and never
+    changes. `points` is what the whole answer earned with them.
+    """
+
+    item = models.ForeignKey(AttemptItem, models.PROTECT, related_name="marks")
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    marker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="item_marks")
+    marks = models.JSONField()
+    points = models.DecimalField(max_digits=6, decimal_places=4)
+    comment = models.TextField(_("comment"), blank=True)
+    marked_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("extra attempts")
-        verbose_name_plural = _("extra attempts")
-        ordering = ("granted_at",)
+        verbose_name = _("mark")
+        ordering = ("item", "-marked_at", "-pk")
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(extra__gte=1, extra__lte=5), name="attempt_allowance_1_to_5"
+                condition=~models.Q(marker=models.F("learner")), name="item_mark_not_ones_own"
             ),
-            models.CheckConstraint(condition=~models.Q(reason=""), name="attempt_allowance_has_reason"),
             models.CheckConstraint(
-                condition=~models.Q(granted_by=models.F("user")), name="attempt_allowance_not_ones_own"
+                condition=models.Q(points__gte=0, points__lte=1), name="item_mark_points_in_range"
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.quiz}: +{self.extra}"
+        return f"{self.item}: {self.points}"

@@ -1,5 +1,6 @@
-"""Quizzes: what is drawn from a bank, how long, how often, and what passes."""
+"""Quizzes: what is asked from a bank, how long, how often, and what passes."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Self, TypedDict
 
 from django.db import models
@@ -11,13 +12,19 @@ from tracks.models import Enrolment, Module
 from tracks.models.base import Content, ContentQuerySet
 from tracks.people import Person
 
+#: Of questions on one page; a page's form sends no more.
+MAX_PAGE_SIZE = 100
+
 
 class Section(TypedDict):
-    """An attempt draws `draw` questions that carry `tag` and belong to no earlier section."""
+    """What one part of a quiz asks: the questions that `questions` names by key, in every attempt, and `draw`
+    more that carry `tag` and belong to no earlier section. One that only asks fixed questions has no tag.
+    """
 
     tag: str
     title: str
     draw: int
+    questions: list[str]
 
 
 class QuizQuerySet(ContentQuerySet["Quiz"]):
@@ -31,7 +38,9 @@ class Quiz(Content):
     """Proof of a module. `sections` is a list of `Section`; `threshold` a share of the points (0.850)."""
 
     class Feedback(models.TextChoices):
+        AFTER_EACH = "after_each", _("after each page of questions")
         AFTER_SUBMIT = "after_submit", _("after handing in")
+        AFTER_CLOSE = "after_close", _("after the quiz has closed")
         AFTER_PASS = "after_pass", _("after passing")
         NEVER = "never", _("never")
 
@@ -46,6 +55,12 @@ class Quiz(Content):
     feedback = models.CharField(
         _("right answers are shown"), max_length=12, choices=Feedback.choices, default=Feedback.AFTER_SUBMIT
     )
+
+    opens_at = models.DateTimeField(_("opens"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+    page_size = models.PositiveSmallIntegerField(_("questions on a page"), default=5)
+    shuffle_questions = models.BooleanField(_("questions in random order"), default=True)
+    shuffle_options = models.BooleanField(_("options in random order"), default=True)
 
     objects: ClassVar[Any] = QuizQuerySet.as_manager()
 
@@ -63,6 +78,20 @@ class Quiz(Content):
             models.CheckConstraint(
                 condition=models.Q(max_attempts__gte=1), name="quiz_max_attempts_positive"
             ),
+            models.CheckConstraint(
+                condition=models.Q(page_size__gte=1, page_size__lte=MAX_PAGE_SIZE),
+                name="quiz_page_size_in_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(opens_at=None)
+                | models.Q(closes_at=None)
+                | models.Q(closes_at__gt=models.F("opens_at")),
+                name="quiz_closes_after_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(feedback="after_close") | models.Q(closes_at__isnull=False),
+                name="quiz_feedback_after_close_has_a_close",
+            ),
         )
 
     def get_absolute_url(self) -> str:
@@ -72,4 +101,10 @@ class Quiz(Content):
     def draws(self) -> int:
         """How many questions an attempt asks."""
         sections: list[Section] = self.sections
-        return sum(section["draw"] for section in sections)
+        return sum(section["draw"] + len(section.get("questions", ())) for section in sections)
+
+    def is_before_its_window(self, at: datetime) -> bool:
+        return self.opens_at is not None and at < self.opens_at
+
+    def is_closed(self, at: datetime) -> bool:
+        return self.closes_at is not None and at >= self.closes_at

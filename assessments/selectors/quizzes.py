@@ -7,9 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
 
-from assessments.models import Attempt, AttemptAllowance, Quiz
+from assessments.models import Attempt, AttemptAllowance, Quiz, TimeAllowance
 from assessments.rules import AttemptLimits
 from tracks import rules as track_rules
 from tracks.errors import Refused
@@ -19,13 +19,14 @@ from tracks.people import Person
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuizResult:
-    """The best closed attempt; 0 points and no attempt where the only one is still running."""
+    """The best attempt with a result; 0 points and no attempt where the only one runs or waits for marks."""
 
     points: Decimal
     max_points: int
     attempt_id: UUID | None
     graded_at: datetime | None
     in_progress: bool
+    waiting: bool = False
 
     @property
     def share(self) -> Fraction:
@@ -44,13 +45,14 @@ def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[t
     for user_id, quiz_id, pk, state, points, max_points, ended_at in rows.order_by("number").values_list(
         *columns
     ):
-        running = state == Attempt.State.IN_PROGRESS
+        pending = points is None
         this = QuizResult(
             points=points or Decimal(0),
             max_points=max_points,
-            attempt_id=None if running else pk,
-            graded_at=ended_at,
-            in_progress=running,
+            attempt_id=None if pending else pk,
+            graded_at=None if pending else ended_at,
+            in_progress=state == Attempt.State.IN_PROGRESS,
+            waiting=state == Attempt.State.WAITING,
         )
         results[user_id, quiz_id] = _better(results.get((user_id, quiz_id)), this)
     return results
@@ -59,20 +61,28 @@ def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[t
 def _better(best: QuizResult | None, this: QuizResult) -> QuizResult:
     if best is None:
         return this
-    winner = this if best.attempt_id is None or this.share > best.share else best
+    if this.attempt_id is None:
+        winner = best
+    else:
+        winner = this if best.attempt_id is None or this.share > best.share else best
     return QuizResult(
         points=winner.points,
         max_points=winner.max_points,
         attempt_id=winner.attempt_id,
         graded_at=winner.graded_at,
         in_progress=best.in_progress or this.in_progress,
+        waiting=best.waiting or this.waiting,
     )
 
 
 def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
     """How many attempts are used and allowed, and from when the next may start. Two queries."""
     made = Attempt.objects.filter(quiz=quiz, user=user).aggregate(
-        used=Count("pk"), last=Max("number"), ended=Max("submitted_at")
+        used=Count("pk"),
+        last=Max("number"),
+        ended=Max("submitted_at"),
+        running=Count("pk", filter=Q(state=Attempt.State.IN_PROGRESS)),
+        waiting=Count("pk", filter=Q(state=Attempt.State.WAITING)),
     )
     extra = AttemptAllowance.objects.filter(quiz=quiz, user=user).aggregate(extra=Sum("extra"))["extra"]
     opens_at = made["ended"] + timedelta(hours=quiz.cooldown_hours) if made["ended"] else None
@@ -81,6 +91,8 @@ def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
         allowed=quiz.max_attempts + (extra or 0),
         last_number=made["last"] or 0,
         opens_at=opens_at,
+        running=bool(made["running"]),
+        waiting=bool(made["waiting"]),
     )
 
 
@@ -100,6 +112,7 @@ class QuizOverview:
     running: Attempt | None
     closed: list[Attempt]
     mentors: list[Person]
+    extra_min: int
     at: datetime
 
     @property
@@ -121,12 +134,21 @@ class QuizOverview:
         return self.limits.opens_at if self.limits.cooling_down(self.at) else None
 
     @property
+    def opens_later(self) -> bool:
+        return self.quiz.is_before_its_window(self.at)
+
+    @property
+    def window_closed(self) -> bool:
+        return self.quiz.is_closed(self.at)
+
+    @property
     def used_up(self) -> bool:
         return not self.limits.left
 
     @property
     def can_start(self) -> bool:
-        return self.enrolled and not (self.blocked or self.running or self.used_up or self.wait_until)
+        hindered = self.blocked or self.running or self.used_up or self.wait_until or self.limits.waiting
+        return self.enrolled and not (hindered or self.opens_later or self.window_closed)
 
 
 def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
@@ -138,6 +160,7 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
         .first()
     )
     made = Attempt.objects.filter(quiz=quiz, user=user).select_related("enrolment")
+    extra = TimeAllowance.objects.in_force(quiz=quiz, user=user)
     attempts = list(made.order_by("-number"))
     return QuizOverview(
         quiz=quiz,
@@ -147,6 +170,7 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
         running=next((attempt for attempt in attempts if attempt.is_open), None),
         closed=[attempt for attempt in attempts if not attempt.is_open],
         mentors=_mentors(enrolment),
+        extra_min=extra.values_list("minutes", flat=True).first() or 0,
         at=at,
     )
 

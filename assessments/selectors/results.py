@@ -4,51 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
-from django.utils.safestring import SafeString
 
 from assessments import rules
-from assessments.models import Attempt, AttemptItem, QuestionVersion
+from assessments.models import Attempt, AttemptItem, Quiz
 from assessments.rules import AttemptLimits
-from assessments.selectors.attempts import as_form_values, choices_of, legend_of
+from assessments.selectors.asking import Asked, Typed
+from assessments.selectors.attempts import asked, items_on
+from assessments.selectors.graded import GradedQuestion, as_graded
+from assessments.selectors.marking import MarkedAnswer, latest_marks, marked_answers
 from assessments.selectors.quizzes import attempt_limits, percent
-from assessments.services.grading import right_response
-from tracks import markdown
+from assessments.services import grading
 from tracks.models import Lesson
-
-if TYPE_CHECKING:
-    from assessments.models.question import Option
-
-Kind = QuestionVersion.Kind
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GradedChoice:
-    key: str
-    text: str
-    picked: bool
-    verdict: str
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GradedQuestion:
-    """`state` is one of the pages' states; `own` and `right` are texts for a number, else empty."""
-
-    position: int
-    legend: str
-    prose: SafeString
-    state: str
-    points: Decimal
-    several: bool
-    choices: list[GradedChoice]
-    own: str
-    right: str
-    unit: str
-    explanation: SafeString
-    lesson: Lesson | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +27,16 @@ class LessonAgain:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptResult:
-    """`questions` is empty where the right answers may not be shown; `hidden` then says why."""
+    """`questions` is empty where the right answers may not be shown; `hidden` then says why. `marked` are the
+    answers in words that a mentor has marked, shown whatever the policy on right answers.
+    """
 
     attempt: Attempt
     needed: Decimal
     percent: Decimal
     questions: list[GradedQuestion]
     hidden: str
+    marked: list[MarkedAnswer]
     lessons: list[LessonAgain]
     limits: AttemptLimits
     wait_until: datetime | None
@@ -75,17 +46,20 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
     """For an attempt that is closed, with its quiz, module and track selected."""
     items = list(attempt.items.order_by("position").select_related("question_version__question"))
     lessons = _lessons(attempt, items)
-    hidden = _hidden(attempt)
+    hidden = _hidden(attempt, at)
     missed = Counter(
-        item.question_version.question.lesson_key for item in items if (item.points or 0) < item.max_points
+        item.question_version.question.lesson_key
+        for item in items
+        if item.points is not None and item.points < item.max_points
     )
     limits = attempt_limits(quiz=attempt.quiz, user=attempt.user)
     return AttemptResult(
         attempt=attempt,
         needed=attempt.threshold * attempt.max_points,
         percent=percent(attempt.threshold),
-        questions=[] if hidden else [_graded(item, lessons) for item in items],
+        questions=[] if hidden else [as_graded(item, lessons) for item in items],
         hidden=hidden,
+        marked=marked_answers(items, latest_marks(attempt)) if attempt.has_result else [],
         lessons=[
             LessonAgain(lesson=lesson, missed=missed[key]) for key, lesson in lessons.items() if missed[key]
         ],
@@ -94,17 +68,43 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
     )
 
 
-def _hidden(attempt: Attempt) -> str:
-    """Why the right answers are not shown: `running`, or the quiz's rule; empty where they are."""
-    same = Attempt.objects.filter(quiz=OuterRef("quiz"), user=OuterRef("user"))
+def _hidden(attempt: Attempt, at: datetime) -> str:
+    """Why the right answers are not shown: `waiting`, `running`, or the quiz's rule; empty where they are."""
+    if not attempt.has_result:
+        return "waiting"
+    everybodys = Attempt.objects.filter(quiz=OuterRef("quiz"))
+    same = everybodys.filter(user=OuterRef("user"))
     found = Attempt.objects.filter(pk=attempt.pk).values_list(
-        Exists(same.proving().filter(passed=True)), Exists(same.filter(state=Attempt.State.IN_PROGRESS))
+        Exists(same.proving().filter(passed=True)), Exists(same.open()), Exists(everybodys.open())
     )
-    passed, another_open = found.get()
+    passed, another_open, somebodys_open = found.get()
     feedback = attempt.quiz.feedback
-    if rules.shows_answers(feedback=feedback, passed=passed, another_open=another_open):
+    closed = attempt.quiz.is_closed(at) and not somebodys_open
+    if rules.shows_answers(feedback=feedback, passed=passed, another_open=another_open, closed=closed):
         return ""
     return "running" if another_open else feedback
+
+
+def parts_on(attempt: Attempt, page: int, *, typed: Typed) -> list[Asked | GradedQuestion]:
+    """The questions of one page of a running attempt, as they are asked.
+
+    Those whose page was checked come with what is right, while the quiz shows answers page by page.
+    """
+    items = items_on(attempt, page)
+    settled = [item for item in items if item.settled_at is not None]
+    if not settled or attempt.quiz.feedback != Quiz.Feedback.AFTER_EACH:
+        return [asked(item, typed) for item in items]
+    lessons = _lessons(attempt, settled)
+    return [
+        as_graded(_scored(item), lessons) if item.settled_at is not None else asked(item, typed)
+        for item in items
+    ]
+
+
+def _scored(item: AttemptItem) -> AttemptItem:
+    """Not stored: the attempt is graded as a whole when it ends."""
+    item.points = grading.stored(grading.score(item.question_version, item.response) * item.max_points)
+    return item
 
 
 def _lessons(attempt: Attempt, items: list[AttemptItem]) -> dict[str, Lesson]:
@@ -122,42 +122,3 @@ def _lessons(attempt: Attempt, items: list[AttemptItem]) -> dict[str, Lesson]:
         if lesson.key not in lessons or lesson.module_id == module.pk:
             lessons[lesson.key] = lesson
     return lessons
-
-
-def _graded(item: AttemptItem, lessons: dict[str, Lesson]) -> GradedQuestion:
-    version = item.question_version
-    points = item.points or Decimal(0)
-    own, right = as_form_values(item.response), as_form_values(right_response(version))
-    legend, prose = legend_of(version.prompt)
-    numeric = version.kind == Kind.NUMERIC
-    return GradedQuestion(
-        position=item.position,
-        legend=legend,
-        prose=prose,
-        state="met" if points == item.max_points else "at-risk" if points else "not-met",
-        points=points,
-        several=version.kind == Kind.MULTIPLE,
-        choices=[] if numeric else _graded_choices(item, own, right),
-        own=" ".join(own) if numeric else "",
-        right=" ".join(right) if numeric else "",
-        unit=version.unit,
-        explanation=markdown.render(version.explanation),
-        lesson=lessons.get(version.question.lesson_key),
-    )
-
-
-def _graded_choices(item: AttemptItem, own: list[str], right: list[str]) -> list[GradedChoice]:
-    options: list[Option] = item.question_version.options
-    whys = {option["key"]: option["why"] for option in options}
-    return [
-        GradedChoice(
-            key=key, text=text, picked=key in own, verdict=_verdict(key, own, right), why=whys.get(key, "")
-        )
-        for key, text in choices_of(item)
-    ]
-
-
-def _verdict(key: str, own: list[str], right: list[str]) -> str:
-    if key in own:
-        return "right" if key in right else "wrong"
-    return "missed" if key in right else ""

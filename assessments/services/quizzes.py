@@ -59,13 +59,24 @@ def _settings(spec: QuizSpec) -> dict[str, Any]:
         "title": spec.title,
         "intro": spec.intro.strip(),
         "sections": [
-            {"tag": section.tag, "title": section.title, "draw": section.draw} for section in spec.sections
+            {
+                "tag": section.tag,
+                "title": section.title,
+                "draw": section.draw,
+                "questions": list(section.questions),
+            }
+            for section in spec.sections
         ],
         "time_limit_min": spec.time_limit_min,
         "threshold": spec.threshold,
         "max_attempts": spec.max_attempts,
         "cooldown_hours": spec.cooldown_hours,
         "feedback": spec.feedback,
+        "opens_at": spec.opens_at,
+        "closes_at": spec.closes_at,
+        "page_size": spec.page_size,
+        "shuffle_questions": spec.shuffle_questions,
+        "shuffle_options": spec.shuffle_options,
         "position": spec.position,
         "retired_at": None,
     }

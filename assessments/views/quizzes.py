@@ -10,21 +10,21 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from assessments import rules
-from assessments.forms.quizzes import AnswersForm, UnlockForm
+from assessments.forms.quizzes import AnswersForm
 from assessments.models import Attempt, Quiz
-from assessments.selectors.attempts import Typed, marks_of, page_of, questions_on
-from assessments.selectors.quizzes import attempt_limits, quiz_overview
-from assessments.selectors.results import attempt_result
+from assessments.selectors.asking import Asked, Typed
+from assessments.selectors.attempts import marks_of
+from assessments.selectors.quizzes import quiz_overview
+from assessments.selectors.results import attempt_result, parts_on
 from assessments.services import attempts
 from tracks.errors import Refused
-from tracks.models import Enrolment
 
 REVIEW = "review"
+CHECK = "check"
 
 
 @require_GET
@@ -67,23 +67,33 @@ def attempt(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def attempt_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep what was answered; for the page's script with JSON, for a plain form by going on."""
-    found, at = _own_attempt(request, pk), timezone.now()
+    at = timezone.now()
     form = AnswersForm(request.POST)
-    refusal = None
+    found, refusal = None, None
     try:
         if form.is_valid():
-            attempts.save(
-                attempt=found,
+            found = attempts.save(
+                attempt=pk,
                 answers=form.answers,
                 flags=form.flags,
                 typed_at=form.typed_at,
                 actor=request.user,
                 at=at,
             )
+            if request.POST.get("go") == CHECK:
+                attempts.check_page(
+                    attempt=pk, page=found.page_of(min(form.positions)), actor=request.user, at=at
+                )
+    except Attempt.DoesNotExist as error:
+        raise Http404 from error
     except ValidationError as error:
         form.add_errors(error)
     except Refused as refused:
         refusal = refused
+    if refusal or form.errors or found is None:
+        found = _own_attempt(request, pk)
+    if refusal:
+        messages.error(request, refusal.message)
     if request.accepts("text/html"):
         return _after_form(request, found, form=form, refusal=refusal, at=at)
     return _after_script(found, form=form, refusal=refusal, at=at)
@@ -93,30 +103,46 @@ def _after_script(
     found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime
 ) -> JsonResponse:
     if refusal:
-        return JsonResponse({"message": refusal.message, "result": _result_url(found)}, status=409)
+        return JsonResponse({"message": refusal.message, "go": _after_refusal(found)}, status=409)
     if form.errors:
         return JsonResponse({"errors": form.errors}, status=422)
-    saved = f"{timezone.localtime(at):%H:%M:%S}"
-    return JsonResponse({"saved": saved, "now": _milliseconds(at)})
+    return JsonResponse(
+        {
+            "saved": f"{timezone.localtime(at):%H:%M:%S}",
+            "was": form.shown,
+            "now": _milliseconds(at),
+            "deadline": _milliseconds(found.deadline_at),
+        }
+    )
 
 
 def _after_form(
     request: HttpRequest, found: Attempt, *, form: AnswersForm, refusal: Refused | None, at: datetime
 ) -> HttpResponse:
     if refusal:
-        messages.error(request, refusal.message)
-        return redirect("attempt_result", pk=found.pk)
+        return redirect(_after_refusal(found))
     if form.errors:
-        page = page_of(min(form.positions, default=1))
+        page = found.page_of(min(form.positions, default=1))
         return _questions(request, found, page=page, at=at, form=form)
     go = request.POST.get("go", "")
-    target = go if go == REVIEW else _page(go, found)
+    if go == CHECK:
+        target: str | int = found.page_of(min(form.positions))
+    else:
+        target = go if go == REVIEW else _page(go, found)
     return redirect(f"{found.get_absolute_url()}?page={target}")
+
+
+def _after_refusal(found: Attempt) -> str:
+    """A refusal of one answer leads back to the attempt, the end of the attempt to its result."""
+    return found.get_absolute_url() if found.is_open else reverse("attempt_result", args=[found.pk])
 
 
 @require_POST
 def attempt_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    attempts.submit(attempt=_own_attempt(request, pk), actor=request.user, at=timezone.now())
+    try:
+        attempts.submit(attempt=pk, actor=request.user, at=timezone.now())
+    except Attempt.DoesNotExist as error:
+        raise Http404 from error
     return redirect("attempt_result", pk=pk)
 
 
@@ -134,35 +160,6 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "assessments/attempt_result.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
-    """A mentor gives one of their learners more attempts."""
-    mentored = Enrolment.objects.live().filter(
-        mentorships__mentor=request.user.pk, mentorships__ended_at=None
-    )
-    enrolment = get_object_or_404(mentored.select_related("user"), pk=enrolment_pk)
-    found = get_object_or_404(Quiz.objects.live().filter(module__track=enrolment.track_id), pk=pk)
-    form = UnlockForm(request.POST or None)
-    if form.is_valid():
-        try:
-            attempts.grant_extra(
-                quiz=found, learner=enrolment.user, actor=request.user, at=timezone.now(), **form.cleaned_data
-            )
-        except Refused as refusal:
-            form.add_error(None, refusal.message)
-        else:
-            messages.success(request, _("%(name)s can try again.") % {"name": enrolment.user})
-            return redirect("attempts_unlock", pk=pk, enrolment_pk=enrolment_pk)
-    context = {
-        "quiz": found,
-        "enrolment": enrolment,
-        "learner": enrolment.user,
-        "limits": attempt_limits(quiz=found, user=enrolment.user),
-        "form": form,
-    }
-    return render(request, "assessments/quiz_unlock.html", context, status=422 if form.errors else 200)
-
-
 def _own_attempt(request: HttpRequest, pk: UUID) -> Attempt:
     mine = Attempt.objects.visible_to(request.user)
     return get_object_or_404(mine.select_related("quiz__module__track"), pk=pk)
@@ -172,10 +169,13 @@ def _questions(
     request: HttpRequest, found: Attempt, *, page: int, at: datetime, form: AnswersForm | None = None
 ) -> HttpResponse:
     typed = form.as_typed() if form else Typed()
+    parts = parts_on(found, page, typed=typed)
     context = _frame(found, at) | {
         "form": form,
         "page": page,
-        "questions": questions_on(found, page, typed=typed),
+        "parts": parts,
+        "checks": found.quiz.feedback == Quiz.Feedback.AFTER_EACH
+        and any(isinstance(part, Asked) for part in parts),
     }
     return render(request, "assessments/attempt.html", context, status=422 if form else 200)
 
@@ -183,12 +183,11 @@ def _questions(
 def _frame(found: Attempt, at: datetime) -> dict[str, Any]:
     """What every page during an attempt shows around its questions."""
     marks = marks_of(found)
-    pages = page_of(len(marks))
     return {
         "attempt": found,
         "quiz": found.quiz,
         "marks": marks,
-        "pages": range(1, pages + 1),
+        "pages": range(1, found.pages + 1),
         "answered": sum(mark.answered for mark in marks),
         "unanswered": [mark for mark in marks if not mark.answered],
         "flagged": [mark for mark in marks if mark.flagged],
@@ -201,7 +200,7 @@ def _page(wanted: str, found: Attempt) -> int:
     """The number of a page of this attempt; the first where none is named."""
     if not wanted:
         return 1
-    pages = {str(page): page for page in range(1, page_of(found.max_points) + 1)}
+    pages = {str(page): page for page in range(1, found.pages + 1)}
     if wanted not in pages:
         raise Http404
     return pages[wanted]
@@ -209,7 +208,3 @@ def _page(wanted: str, found: Attempt) -> int:
 
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
-
-
-def _result_url(found: Attempt) -> str:
-    return reverse("attempt_result", args=[found.pk])

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assessments import rules
 from assessments.forms.labs import ReviewForm, WithdrawForm
 from assessments.models import SignOff, Submission
+from assessments.selectors.marking import marking_queue
 from assessments.selectors.labs import lab_work, round_of, with_rounds
 from assessments.selectors.reviews import mentees_of, progress_of, review_due_at, review_queue
 from assessments.services import labs
@@ -35,7 +36,13 @@ may_review = permission_required("assessments.review_labs", raise_exception=True
 def queue(request: HttpRequest) -> HttpResponse:
     waiting = review_queue(mentor=me(request), at=timezone.now())
     page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "total": len(waiting), "late": sum(each.late for each in waiting)}
+    to_mark = marking_queue(mentor=me(request), at=timezone.now())
+    context = {
+        "page": page,
+        "total": len(waiting),
+        "late": sum(each.late for each in waiting),
+        "to_mark": to_mark,
+    }
     return render(request, "assessments/review_queue.html", context)
 
 

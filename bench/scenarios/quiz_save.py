@@ -5,13 +5,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Attempt, AttemptItem, QuestionVersion, Quiz
-from assessments.selectors.attempts import PAGE_SIZE
 from assessments.services import attempts
 from bench import queries
 from bench.report import Check, Result, ratio
 from bench.run import Run
 from bench.timing import take_turns
 
+PAGE_SIZE = 5
 Kind = QuestionVersion.Kind
 Fields = dict[str, str | list[str]]
 

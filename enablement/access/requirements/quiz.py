@@ -70,6 +70,6 @@ def _actual(result: "QuizResult | None") -> str:
     if result is None:
         return _("not taken yet")
     if result.attempt_id is None:
-        return _("under way")
+        return _("waits for a mentor's marks") if result.waiting else _("under way")
     points = f"{result.points.normalize():f}"
     return _("%(points)s of %(max)d") % {"points": points, "max": result.max_points}

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from assessments.models import Attempt, AttemptItem
+from assessments.models import Attempt, AttemptItem, QuestionVersion
 from assessments.rules import GRACE
 from assessments.services import attempts
 from assessments.services.quizzes import put_quiz, retire_quiz
@@ -282,10 +282,8 @@ class TestSave:
     def test_is_ones_own(self, cast):
         attempt = start(cast)
 
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Attempt.DoesNotExist):
             attempts.save(attempt=attempt, answers={1: None}, actor=cast.colleague, at=NOW)
-
-        assert caught.value.code == "not_yours"
 
     def test_after_handing_in_is_refused(self, cast):
         attempt = sit(quiz=cast.quiz, user=cast.learner, right=1)
@@ -374,8 +372,9 @@ class TestDeadline:
     def test_one_that_cannot_be_closed_does_not_keep_the_others_open(self, cast):
         broken = start(cast)
         sound = attempts.start(quiz=cast.quiz, actor=cast.colleague, at=NOW)
-        broken_item = broken.items.select_related("question_version").get(question_version__kind="numeric")
-        AttemptItem.objects.filter(pk=broken_item.pk).update(response="not a number")
+        QuestionVersion.objects.filter(kind="numeric", items__attempt=broken).update(answer="not a number")
+        sound.items.filter(question_version__kind="numeric").update(response=None)
+        broken.items.filter(question_version__kind="numeric").update(response="4")
 
         with pytest.raises(ExceptionGroup):
             attempts.lapse_overdue(at=DEADLINE + MINUTE)
@@ -464,7 +463,7 @@ class TestSubmit:
         assert attempt.is_open
 
     def test_is_ones_own(self, cast):
-        with pytest.raises(Refused, match="somebody else"):
+        with pytest.raises(Attempt.DoesNotExist):
             attempts.submit(attempt=start(cast), actor=cast.mentor, at=NOW)
 
 
