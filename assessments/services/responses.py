@@ -16,6 +16,7 @@ Kind = QuestionVersion.Kind
 Response = str | list[str] | bool | dict[str, Any] | None
 
 TRUE_FALSE_KEYS = ("true", "false")
+#: How the keys of a matching's sides begin.
 LEFT, RIGHT = "l-", "r-"
 #: How a form tells a justification from a decision.
 WHY = "why:"

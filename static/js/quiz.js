@@ -22,23 +22,30 @@
 
   const say = (text) => { if (status) status.textContent = text; };
 
-  const inputs = (question) => [...question.querySelectorAll(`[name="q-${question.dataset.question}"]`)];
+  const inputs = (question) => {
+    const number = question.dataset.question;
+    return [...question.querySelectorAll(`[name="q-${number}"], [name="why-${number}"]`)];
+  };
   const answer = (question) =>
-    inputs(question).filter((input) => input.type === "text" || input.checked).map((input) => input.value.trim()).filter(Boolean);
+    inputs(question)
+      .filter((input) => !["radio", "checkbox"].includes(input.type) || input.checked)
+      .map((input) => ({ name: input.name, value: input.value.trim() }))
+      .filter((given) => given.value);
   const flag = (question) => question.querySelector(`[name="flag-${question.dataset.question}"]`).checked;
 
   const body = (number, state) => {
     const data = new URLSearchParams();
     data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     data.append("item", number);
-    for (const value of state.answer) data.append(`q-${number}`, value);
+    for (const given of state.answer) data.append(given.name, given.value);
     if (state.flag) data.append(`flag-${number}`, "1");
     data.append("stamp", String(Math.round(state.stamp)));
     return data;
   };
 
   const remember = (number, state) => {
-    form.elements[`was-${number}`].value = [...state.answer].sort().join(",");
+    const values = state.answer.map(({ name, value }) => (name.startsWith("why-") ? `why:${value}` : value));
+    form.elements[`was-${number}`].value = values.sort().join(",");
     form.elements[`was-flag-${number}`].value = state.flag ? "1" : "";
   };
 
@@ -122,7 +129,7 @@
       if (question) keep(question);
     });
     form.addEventListener("input", (event) => {
-      if (event.target.type !== "text") return;
+      if (!["text", "textarea"].includes(event.target.type)) return;
       clearTimeout(typing);
       typed = event.target.closest("[data-question]");
       typing = setTimeout(() => keep(typed), 1500);

@@ -1,7 +1,7 @@
 """What the pages of a running attempt never say."""
 
 from assessments.models import AttemptItem
-from assessments.selectors.attempts import as_form_values
+from assessments.selectors.asking import as_form_values
 from assessments.services.grading import right_response
 
 
