@@ -18,30 +18,38 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from enablement.programs.selectors.readiness import ModuleRow, PersonRow, RequirementRow
+from enablement.programs.selectors.readiness_queries import Titled
 from tracks.templatetags.marks import state_mark
 
 NOBODY = UUID(int=0)
 
 
 def people_rows(cohort_id: UUID, rows: Sequence[PersonRow]) -> SafeString:
-    """A row for each person: the name, a state for each module and each requirement, the due day, the status."""
+    """A row for each person: name, a state for each module and each requirement, due day, status."""
     address = reverse("cohort_person", args=[cohort_id, NOBODY])
     days = {day: escape(date_format(day, "j M")) for day in {row.due_on for row in rows}}
-    return _join(_person(row, address.replace(str(NOBODY), str(row.enrolment_id)), days) for row in rows)
-
-
-def _person(row: PersonRow, address: str, days: Mapping[date, str]) -> str:
-    marks = [_cell(state, "") for state in row.modules]
-    marks += [_cell(leaf["state"], _count(leaf)) for leaf in row.leaves]
-    return (
-        f'<tr><th scope="row"><a href="{address}">{escape(row.name)}</a></th>{"".join(marks)}'
-        f"<td>{days[row.due_on]}</td>"
-        f'<td><span class="state state-{row.state}">{escape(row.status)}</span></td></tr>'
+    marks = _Marks()
+    return _join(
+        _person(row, address.replace(str(NOBODY), str(row.enrolment_id)), days, marks) for row in rows
     )
 
 
-def _cell(state: str, count: str) -> str:
-    return f'<td>{state_mark(state)}<span class="sub">{count}</span></td>'
+class _Marks(dict[str, str]):
+    """The beginning of a cell by its state, each looked up once a table."""
+
+    def __missing__(self, state: str) -> str:
+        self[state] = f'<td>{state_mark(state)}<span class="sub">'
+        return self[state]
+
+
+def _person(row: PersonRow, address: str, days: Mapping[date, str], marks: _Marks) -> str:
+    cells = [f"{marks[state]}</span></td>" for state in row.modules]
+    cells += [f"{marks[leaf['state']]}{_count(leaf)}</span></td>" for leaf in row.leaves]
+    return (
+        f'<tr><th scope="row"><a href="{address}">{escape(row.name)}</a></th>{"".join(cells)}'
+        f"<td>{days[row.due_on]}</td>"
+        f'<td><span class="state state-{row.state}">{escape(row.status)}</span></td></tr>'
+    )
 
 
 def _count(leaf: Mapping[str, Any]) -> str:
@@ -81,11 +89,9 @@ def module_rows(rows: Iterable[ModuleRow]) -> SafeString:
     )
 
 
-def people_heads(modules: Sequence[ModuleRow], requirements: Iterable[RequirementRow]) -> SafeString:
+def people_heads(modules: Iterable[Titled], requirements: Iterable[RequirementRow]) -> SafeString:
     """The heads of the people table's states: modules by number, requirements in short."""
-    numbered = (
-        (_("M%(n)s") % {"n": number}, row.module.title) for number, row in enumerate(modules, start=1)
-    )
+    numbered = ((_("M%(n)s") % {"n": number}, module.title) for number, module in enumerate(modules, start=1))
     named = ((row.short, row.label) for row in requirements)
     return _join(
         f'<th scope="col"><abbr title="{escape(title)}">{escape(short)}</abbr></th>'

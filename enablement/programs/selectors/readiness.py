@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from enablement.programs.selectors import readiness_queries as queries
-from enablement.programs.selectors.readiness_queries import PAGE_SIZE, ModuleTitle, Somebody, SurveyTitle
+from enablement.programs.selectors.readiness_queries import PAGE_SIZE, Somebody, Titled
 from tracks.models import Cohort, Enrolment, Track
 from tracks.people import Person
 
@@ -44,7 +44,7 @@ class RequirementRow:
 class ModuleRow:
     """How many people have completed a module, are under way in it, have not started it."""
 
-    module: ModuleTitle
+    module: Titled
     completed: int
     under_way: int
     not_started: int
@@ -109,7 +109,7 @@ def boards(*, cohorts: Sequence[Cohort], at: datetime) -> list[Board]:
 
 def board(*, cohort: Cohort, at: datetime) -> Board:
     leaves = _gate_leaves(cohort)
-    total, ready, late, *met = queries.board(
+    total, ready, late, labs, *met = queries.board(
         cohort=cohort.pk, today=today(cohort, at), requirements=len(leaves)
     )
     return Board(
@@ -117,7 +117,7 @@ def board(*, cohort: Cohort, at: datetime) -> Board:
         total=total,
         ready=ready,
         late=late,
-        waiting_labs=sum(number for (number,) in queries.labs(cohort=cohort.pk)),
+        waiting_labs=labs,
         requirements=[
             RequirementRow(
                 index=index,
@@ -132,9 +132,9 @@ def board(*, cohort: Cohort, at: datetime) -> Board:
     )
 
 
-def surveys(*, cohort: Cohort) -> list[SurveyTitle]:
-    """Those of the cohort's track."""
-    return [SurveyTitle._make(row) for row in queries.surveys(cohort=cohort.pk)]
+def content(*, cohort: Cohort) -> tuple[list[Titled], list[Titled]]:
+    """The modules of the cohort's track and its surveys. One query."""
+    return queries.content(cohort=cohort.pk)
 
 
 def today(cohort: Cohort, at: datetime) -> date:
@@ -146,21 +146,17 @@ def _gate_leaves(cohort: Cohort) -> list[dict[str, Any]]:
     return next((leaves for (leaves,) in queries.gate(cohort=cohort.pk)), [])
 
 
-def module_rows(*, cohort: Cohort, total: int) -> list[ModuleRow]:
-    """How the `total` people of the cohort are spread over each module's states. Three queries.
+def module_rows(*, cohort: Cohort, modules: Sequence[Titled], total: int) -> list[ModuleRow]:
+    """How the `total` people of the cohort are spread over each module's states. Two queries.
 
     Completions are counted by the database; only who is between first step and completion is read.
     """
     under_way = Counter(module for _enrolment, module in queries.under_way(cohort=cohort.pk))
-    return _spread(_modules(cohort), dict(queries.completed_counts(cohort=cohort.pk)), under_way, total)
-
-
-def _modules(cohort: Cohort) -> list[ModuleTitle]:
-    return [ModuleTitle._make(row) for row in queries.modules(cohort=cohort.pk)]
+    return _spread(modules, dict(queries.completed_counts(cohort=cohort.pk)), under_way, total)
 
 
 def _spread(
-    modules: Iterable[ModuleTitle], completed: Mapping[int, int], under_way: Mapping[int, int], total: int
+    modules: Iterable[Titled], completed: Mapping[int, int], under_way: Mapping[int, int], total: int
 ) -> list[ModuleRow]:
     return [
         ModuleRow(
@@ -174,7 +170,7 @@ def _spread(
 
 
 def person_rows(
-    *, cohort: Cohort, modules: Sequence[ModuleTitle], start: int, missing: int | None, at: datetime
+    *, cohort: Cohort, modules: Sequence[Titled], start: int, missing: int | None, at: datetime
 ) -> list[PersonRow]:
     """A page of the cohort's people, from number `start` on, with a state for each of `modules`. Two queries.
 
@@ -192,7 +188,7 @@ def person_rows(
 
 def everybody(*, cohort: Cohort, at: datetime) -> tuple[list[ModuleRow], list[PersonRow]]:
     """The cohort's modules with how people are spread over them, and a line for everybody. Four queries."""
-    modules = _modules(cohort)
+    modules, _surveys = content(cohort=cohort)
     people = [Somebody._make(row) for row in queries.everybody(cohort=cohort.pk)]
     states: dict[UUID, dict[int, str]] = defaultdict(dict)
     counts: dict[str, Counter[int]] = {}
@@ -209,7 +205,7 @@ def everybody(*, cohort: Cohort, at: datetime) -> tuple[list[ModuleRow], list[Pe
 
 def _person_rows(
     people: Iterable[Somebody],
-    modules: Sequence[ModuleTitle],
+    modules: Sequence[Titled],
     states: Mapping[UUID, Mapping[int, str]],
     day: date,
 ) -> list[PersonRow]:

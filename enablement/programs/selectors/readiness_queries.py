@@ -11,7 +11,8 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from assessments.models import Submission
 from surveys.models import Survey
@@ -25,16 +26,14 @@ ANY_DAY = date(1, 1, 1)
 #: Stand-ins for the people of a page.
 SLOTS = {f"person_{number}": UUID(int=100 + number) for number in range(PAGE_SIZE)}
 NOBODY = UUID(int=0)
+MODULE, SURVEY = "module", "survey"
 
 
-class ModuleTitle(NamedTuple):
+class Titled(NamedTuple):
+    """A module or a survey."""
+
     pk: int
     key: str
-    title: str
-
-
-class SurveyTitle(NamedTuple):
-    pk: int
     title: str
 
 
@@ -83,13 +82,14 @@ def _gate(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
 
 @lru_cache(maxsize=64)
 def _board(requirements: int) -> Prepared:
-    """Everybody, who is ready, who is late, then who has met each of so many requirements."""
+    """How many there are, are ready, are late, labs wait; then who has met each of so many requirements."""
     met = {
         f"met_{index}": Count("pk", filter=Q(**{f"standing__leaves__{index}__met": True}))
         for index in range(requirements)
     }
 
     def build(cohort: UUID, today: date) -> QuerySet[Enrolment, tuple[Any, ...]]:
+        waiting = Submission.objects.waiting().filter(enrolment__in=_live(cohort)).order_by()
         late = Q(due_on__lt=today, state=Enrolment.State.ACTIVE) & ~Q(standing__met=True)
         counted = (
             _live(cohort)
@@ -98,33 +98,40 @@ def _board(requirements: int) -> Prepared:
                 total=Count("pk"),
                 ready=Count("pk", filter=Q(standing__met=True)),
                 late=Count("pk", filter=late),
+                labs=Coalesce(Subquery(waiting.values("state").values_list(Count("pk"))), 0),
                 **met,
             )
         )
-        return counted.values_list("total", "ready", "late", *met)
+        return counted.values_list("total", "ready", "late", "labs", *met)
 
     return Prepared(build, cohort=ANY_COHORT, today=ANY_DAY)
 
 
 def board(*, cohort: UUID, today: date, requirements: int) -> tuple[int, ...]:
     rows = _board(requirements)(cohort=cohort, today=today)
-    return rows[0] if rows else (0,) * (3 + requirements)
+    return rows[0] if rows else (0,) * (4 + requirements)
 
 
-def _labs(cohort: UUID) -> QuerySet[Submission, tuple[Any, ...]]:
-    waiting = Submission.objects.waiting().filter(enrolment__in=_live(cohort))
-    return waiting.order_by().values("state").annotate(number=Count("pk")).values_list("number")
-
-
-def _modules(cohort: UUID) -> QuerySet[Module, tuple[Any, ...]]:
-    return Module.objects.live().filter(track__cohorts=cohort).values_list("pk", "key", "title")
-
-
-def _surveys(cohort: UUID) -> QuerySet[Survey, tuple[Any, ...]]:
-    found: QuerySet[Survey, tuple[Any, ...]] = (
-        Survey.objects.live().filter(track__cohorts=cohort).values_list("pk", "title")
+def _content(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    """The track's modules, then its surveys, each in the order of the playbook."""
+    modules, surveys = (
+        model.objects.live()
+        .filter(track__cohorts=cohort)
+        .order_by()
+        .values_list(Value(kind), "position", "key", "pk", "title")
+        for kind, model in ((MODULE, Module), (SURVEY, Survey))
     )
-    return found
+    return modules.union(surveys, all=True)
+
+
+def content(*, cohort: UUID) -> tuple[list[Titled], list[Titled]]:
+    """The modules of the cohort's track and its surveys."""
+    rows = sorted(_prepared_content(cohort=cohort))
+    modules, surveys = (
+        [Titled(pk, key, title) for found, _position, key, pk, title in rows if found == kind]
+        for kind in (MODULE, SURVEY)
+    )
+    return modules, surveys
 
 
 def _completed(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
@@ -173,14 +180,13 @@ def _states(**people: UUID) -> QuerySet[Any, tuple[Any, ...]]:
     )
 
 
+#: Of a line of the people table.
+LINE = ("pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves")
+BY_NAME = ("user__name", "user__email", "pk")
+
+
 def _everybody(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
-    return (
-        _live(cohort)
-        .order_by("user__name", "user__email", "pk")
-        .values_list(
-            "pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves"
-        )
-    )
+    return _live(cohort).order_by(*BY_NAME).values_list(*LINE)
 
 
 @lru_cache(maxsize=128)
@@ -188,10 +194,12 @@ def _page(start: int, missing: int | None) -> Prepared:
     """A page of people from `start` on; missing: only who has not met this requirement."""
 
     def build(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
-        people = _everybody(cohort)
+        people = _live(cohort)
         if missing is not None:
             people = people.filter(~Q(**{f"standing__leaves__{missing}__met": True}))
-        return people[start : start + PAGE_SIZE]
+        # Who is on the page is found first, so that nobody else's standing is carried through the sorting.
+        these = people.order_by(*BY_NAME).values("pk")[start : start + PAGE_SIZE]
+        return Enrolment.objects.filter(pk__in=these).order_by(*BY_NAME).values_list(*LINE)
 
     return Prepared(build, cohort=ANY_COHORT)
 
@@ -209,11 +217,9 @@ def states(people: Sequence[UUID]) -> list[tuple[UUID, int, bool]]:
 
 
 gate = Prepared(_gate, cohort=ANY_COHORT)
-labs = Prepared(_labs, cohort=ANY_COHORT)
-modules = Prepared(_modules, cohort=ANY_COHORT)
-surveys = Prepared(_surveys, cohort=ANY_COHORT)
 completed_counts = Prepared(_completed_counts, cohort=ANY_COHORT)
 completed_pairs = Prepared(_completed_pairs, cohort=ANY_COHORT)
 under_way = Prepared(_under_way, cohort=ANY_COHORT)
 everybody = Prepared(_everybody, cohort=ANY_COHORT)
+_prepared_content = Prepared(_content, cohort=ANY_COHORT)
 _prepared_states = Prepared(_states, **SLOTS)

@@ -34,13 +34,14 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         raise Http404
     at = timezone.now()
     board = selectors.board(cohort=cohort, at=at)
-    modules = selectors.module_rows(cohort=cohort, total=board.total)
+    modules, surveys = selectors.content(cohort=cohort)
+    spread = selectors.module_rows(cohort=cohort, modules=modules, total=board.total)
     missing = _missing(request, board)
     count = missing.missing if missing else board.total
     page = Paginator(range(count), selectors.PAGE_SIZE).get_page(request.GET.get("page"))
     people = selectors.person_rows(
         cohort=cohort,
-        modules=[row.module for row in modules],
+        modules=modules,
         start=page.object_list.start,
         missing=missing.index if missing else None,
         at=at,
@@ -52,10 +53,10 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         "people_rows": cells.people_rows(cohort.pk, people),
         "missing": missing,
         "requirement_rows": cells.requirement_rows(board.requirements),
-        "module_rows": cells.module_rows(modules),
-        "chart": _chart(modules),
+        "module_rows": cells.module_rows(spread),
+        "chart": _chart(spread),
         "legend": [{"label": label, "key": f"s{index}"} for index, label in enumerate(_series())],
-        "surveys": selectors.surveys(cohort=cohort),
+        "surveys": surveys,
         "at": at,
     }
     return render(request, "programs/readiness.html", context)
