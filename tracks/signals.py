@@ -17,5 +17,7 @@ enrolment_changed = Signal()
 cohort_changed = Signal()
 #: kinds `tracks.mentor_assigned`, `tracks.mentor_ended`
 mentorship_changed = Signal()
+#: kinds `tracks.delegate_named`, `tracks.delegate_ended`
+delegation_changed = Signal()
 #: kinds `tracks.role_assigned`, `tracks.role_ended`
 role_assignment_changed = Signal()

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from assessments.models import Submission
 from assessments.services.labs.evidence import ACCEPT, CheckedFile, check_file
+from assessments.services.labs.marking import LONGEST_COMMENT
+from tracks.errors import Refused
 from tracks.models import Lab
 
 if TYPE_CHECKING:
@@ -44,6 +47,11 @@ class FormOfErrors(forms.Form):
                 self.add_error(field if field in self.fields else None, problem)
 
 
+def as_validation_error(error: Refused | ValidationError) -> ValidationError:
+    """What a service raised, for `add_errors`."""
+    return error if isinstance(error, ValidationError) else ValidationError(error.message, code=error.code)
+
+
 class LabWorkForm(FormOfErrors):
     """Text, link and files as far as the lab takes them.
 
@@ -61,12 +69,16 @@ class LabWorkForm(FormOfErrors):
     files = FilesField(  # type: ignore[assignment]  # a field here, uploads on the bound form: Django's own names
         label=_("Files"),
         widget=FilesInput(attrs={"accept": ACCEPT}),
-        help_text=_("Text, PDF, image, Word or Excel without macros; at most 5 files of 10 MB."),
     )
 
     def __init__(self, *args: Any, lab: Lab, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.lab = lab
         self.good_files: list[CheckedFile] = []
+        self.fields["files"].help_text = _files_help(lab)
+        if lab.file_types:
+            accept = ",".join(f".{kind}" for kind in lab.file_types)
+            self.fields["files"].widget.attrs["accept"] = accept
         for name, kind in (("text", "text"), ("link", "link"), ("files", "file")):
             demand = lab.evidence.get(kind, "none")
             if demand == "none":
@@ -86,16 +98,35 @@ class LabWorkForm(FormOfErrors):
         errors: list[ValidationError] = []
         for file in self.cleaned_data["files"]:
             try:
-                self.good_files.append(check_file(file))
+                self.good_files.append(check_file(file, lab=self.lab))
             except ValidationError as error:
-                errors.append(error)
+                errors += [ValidationError(message) for message in error.messages]
         if errors:
             raise ValidationError(errors)
         return self.good_files
 
 
+def _files_help(lab: Lab) -> str:
+    kinds = (
+        _("Files of type %(types)s") % {"types": ", ".join(lab.file_types)}
+        if lab.file_types
+        else _("Text, PDF, image, Word or Excel without macros")
+    )
+    if lab.min_files > 1:
+        return _("%(kinds)s; %(min)d to %(max)d files of at most 10 MB.") % {
+            "kinds": kinds,
+            "min": lab.min_files,
+            "max": lab.max_files,
+        }
+    return ngettext(
+        "%(kinds)s; at most %(max)d file of 10 MB.",
+        "%(kinds)s; at most %(max)d files of 10 MB.",
+        lab.max_files,
+    ) % {"kinds": kinds, "max": lab.max_files}
+
+
 class ReviewForm(FormOfErrors):
-    """Marks by criterion, a comment, and the hash of the evidence that the page showed."""
+    """Marks and a note by criterion, a comment, and the hash of the evidence that the page showed."""
 
     comment = forms.CharField(
         label=_("Comment"),
@@ -118,6 +149,12 @@ class ReviewForm(FormOfErrors):
                 empty_value=None,
                 choices=[(level["points"], level["title"]) for level in criterion["levels"]],
             )
+            self.fields[f"note-{criterion['key']}"] = forms.CharField(
+                label=_("Note on “%(criterion)s”") % {"criterion": criterion["title"]},
+                required=False,
+                max_length=LONGEST_COMMENT,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
 
     @property
     def marks(self) -> dict[str, int]:
@@ -126,6 +163,12 @@ class ReviewForm(FormOfErrors):
             criterion["key"]: self.cleaned_data[f"mark-{criterion['key']}"] for criterion in self.rubric
         }
         return {key: points for key, points in chosen.items() if points is not None}
+
+    @property
+    def comments(self) -> dict[str, str]:
+        """What was noted, by the criterion's key."""
+        noted = {criterion["key"]: self.cleaned_data[f"note-{criterion['key']}"] for criterion in self.rubric}
+        return {key: note for key, note in noted.items() if note}
 
     @property
     def criteria(self) -> list[dict[str, Any]]:
@@ -139,6 +182,8 @@ class ReviewForm(FormOfErrors):
             "name": field.html_name,
             "legend": criterion["title"],
             "minimum": criterion.get("minimum", 0),
+            "weight": criterion.get("weight", 1),
+            "note": self[f"note-{criterion['key']}"],
             "error": " ".join(map(str, field.errors)),
             "chosen": "" if chosen is None else str(chosen),
             "levels": [
@@ -146,6 +191,12 @@ class ReviewForm(FormOfErrors):
                 for level in criterion["levels"]
             ],
         }
+
+
+class CountersignForm(FormOfErrors):
+    """The hash of the evidence that the page showed."""
+
+    evidence_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
 class WithdrawForm(FormOfErrors):

@@ -7,30 +7,56 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracks.models import Cohort, Enrolment, Lab
+from tracks.models import Cohort, Enrolment, Lab, Mentorship
 from tracks.people import Person
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: Person) -> Self:
-        """One's own; once handed in, also mentees', those of cohorts one runs, and what one signed off."""
+        """One's own; once handed in, also mentees', those of cohorts one runs, and what one marked or signed.
+
+        A colleague, who mentors others on the track, sees what waits for a second person.
+        """
         own = models.Q(enrolment__user=user)
         theirs = models.Q(
             models.Q(pk__in=self.model.objects.mentored_by(user).values("pk"))
             | models.Q(enrolment__cohort__in=Cohort.objects.all().run_by(user))
-            | models.Q(pk__in=self.model.objects.filter(sign_offs__signer=user).values("pk"))
+            | models.Q(pk__in=self.model.objects.touched_by(user).values("pk"))
+            | models.Q(pk__in=self.model.objects.for_colleague(user).values("pk"))
         )
         return self.filter(own | (theirs & ~models.Q(state=Submission.State.DRAFT)))
 
-    def mentored_by(self, user: Person) -> Self:
-        """Of learners whom this person mentors now; a mentor's own work is never among it."""
+    def mentored_by(self, user: Person, at: datetime | None = None) -> Self:
+        """Of learners whom this person, or whoever they stand in for, mentors; never a mentor's own work."""
+        answered = Mentorship.objects.all().answered_by(user, at or timezone.now())
+        return self.filter(enrolment__in=answered.values("enrolment")).exclude(enrolment__user=user)
+
+    def for_colleague(self, user: Person, at: datetime | None = None) -> Self:
+        """Of others on the tracks on which this person mentors, where the lab wants a second person."""
+        answered = Mentorship.objects.all().answered_by(user, at or timezone.now())
+        pending = self.model.objects.filter(
+            sign_offs__needs_countersign=True,
+            sign_offs__countersigned_at=None,
+            sign_offs__withdrawn_at=None,
+            sign_offs__voided_at=None,
+        )
         return self.filter(
-            enrolment__in=Enrolment.objects.filter(
-                mentorships__mentor=user, mentorships__ended_at=None
-            ).values("pk")
+            models.Q(state=Submission.State.SUBMITTED, lab__second_marker=True)
+            | models.Q(pk__in=pending.values("pk")),
+            enrolment__track__in=answered.values("enrolment__track"),
         ).exclude(enrolment__user=user)
+
+    def touched_by(self, user: Person) -> Self:
+        """What this person marked, signed or countersigned."""
+        handed_in = self.model.objects
+        return self.filter(
+            models.Q(pk__in=handed_in.filter(marks__marker=user).values("pk"))
+            | models.Q(pk__in=handed_in.filter(sign_offs__signer=user).values("pk"))
+            | models.Q(pk__in=handed_in.filter(sign_offs__countersigned_by=user).values("pk"))
+        )
 
     def waiting(self) -> Self:
         return self.filter(state=Submission.State.SUBMITTED)
@@ -148,10 +174,90 @@ class EvidenceFile(models.Model):
         return reverse("evidence_file", args=[self.pk])
 
 
+class Observation(models.Model):
+    """A case that the learner handled live while a mentor looked on; part of the round's evidence."""
+
+    class Outcome(models.TextChoices):
+        ALONE = "alone", _("handled alone")
+        HELPED = "helped", _("handled with help")
+        TAKEN_OVER = "taken_over", _("taken over by the mentor")
+
+    #: What counts towards the cases that a lab asks for.
+    HANDLED = (Outcome.ALONE, Outcome.HELPED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="observations")
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    observer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    happened_on = models.DateField(_("day"))
+    what = models.CharField(_("case"), max_length=300)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
+    note = models.TextField(_("note"), max_length=2000, blank=True)
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name = _("observed case")
+        ordering = ("happened_on", "recorded_at", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                "submission", "happened_on", "what", name="observation_once_a_submission"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(observer=models.F("learner")), name="observation_observer_is_not_learner"
+            ),
+            models.CheckConstraint(condition=~models.Q(what=""), name="observation_says_what"),
+        )
+
+    def __str__(self) -> str:
+        return self.what
+
+    @property
+    def counts(self) -> bool:
+        return self.outcome in self.HANDLED
+
+
+class LabMark(models.Model):
+    """One marker's marks of a lab that is marked twice; a third person's settle it where the two disagree.
+
+    `marks` as in `LabReview`. Nobody else sees them before the round is decided; the third person does.
+    """
+
+    class Part(models.IntegerChoices):
+        FIRST = 1, _("first marker")
+        SECOND = 2, _("second marker")
+        THIRD = 3, _("third marker")
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="marks")
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    marker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    part = models.PositiveSmallIntegerField(choices=Part.choices)
+    marks = models.JSONField(_("marks"))
+    points = models.PositiveIntegerField(_("points"))
+    comment = models.TextField(_("comment"), blank=True)
+    marked_at = models.DateTimeField(_("marked"))
+
+    class Meta:
+        verbose_name = _("marks of a lab")
+        ordering = ("part",)
+        constraints = (
+            models.UniqueConstraint("submission", "part", name="lab_mark_part_once"),
+            models.UniqueConstraint("submission", "marker", name="lab_mark_marker_once"),
+            models.CheckConstraint(
+                condition=~models.Q(marker=models.F("learner")), name="lab_mark_marker_is_not_learner"
+            ),
+            models.CheckConstraint(condition=models.Q(part__in=(1, 2, 3)), name="lab_mark_one_of_three"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.submission}: {self.get_part_display()}"
+
+
 class LabReview(models.Model):
     """What a mentor said of one round.
 
-    `marks` keeps the rubric as it was: `[{"key", "title", "points", "max_points", "level"}]`, in its order.
+    `marks` keeps the rubric as it was, in its order: `[{"key", "title", "points", "max_points", "weight",
+    "level", "comment"}]`; points of the mean of two marks may end in a half, and are text then ("2.5").
+    `points` is the weighted sum.
     """
 
     class Verdict(models.TextChoices):
@@ -162,7 +268,7 @@ class LabReview(models.Model):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
     marks = models.JSONField(_("marks"), default=list)
-    points = models.PositiveSmallIntegerField(_("points"))
+    points = models.DecimalField(_("points"), max_digits=8, decimal_places=1)
     comment = models.TextField(_("comment"), blank=True)
     reviewed_at = models.DateTimeField(_("reviewed"))
 

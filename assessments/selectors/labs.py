@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from assessments.models import EvidenceFile, LabReview, SignOff, Submission
+from assessments.models import EvidenceFile, LabMark, LabReview, Observation, SignOff, Submission
 from tracks import markdown
 from tracks.models import Enrolment, Lab
 
@@ -25,6 +25,7 @@ class LabState(StrEnum):
     DRAFT = "draft"
     WITH_MENTOR = "with_mentor"
     SENT_BACK = "sent_back"
+    COUNTERSIGN = "countersign"
     SIGNED_OFF = "signed_off"
 
     @property
@@ -39,6 +40,7 @@ class LabState(StrEnum):
             LabState.DRAFT: _("Draft"),
             LabState.WITH_MENTOR: _("With the mentor"),
             LabState.SENT_BACK: _("Sent back"),
+            LabState.COUNTERSIGN: _("Waits for a second signature"),
             LabState.SIGNED_OFF: _("Signed off"),
         }[self]
 
@@ -48,6 +50,7 @@ _TONES = {
     LabState.DRAFT: "waiting",
     LabState.WITH_MENTOR: "waiting",
     LabState.SENT_BACK: "at-risk",
+    LabState.COUNTERSIGN: "waiting",
     LabState.SIGNED_OFF: "met",
 }
 
@@ -79,6 +82,8 @@ def _state(state: str, number: int, *, signed: bool) -> LabState:
         return LabState.SIGNED_OFF
     if state == State.SUBMITTED:
         return LabState.WITH_MENTOR
+    if state == State.SIGNED_OFF:
+        return LabState.COUNTERSIGN
     return LabState.DRAFT if state == State.DRAFT and number == 1 else LabState.SENT_BACK
 
 
@@ -90,6 +95,13 @@ class Round:
     files: Sequence[EvidenceFile]
     review: LabReview | None
     sign_off: SignOff | None
+    observations: Sequence[Observation] = ()
+    marks: Sequence[LabMark] = ()
+
+    @property
+    def handled(self) -> int:
+        """How many observed cases count."""
+        return sum(case.counts for case in self.observations)
 
     @property
     def text_html(self) -> SafeString:
@@ -118,6 +130,17 @@ class LabWork:
         return next((each.sign_off for each in self.rounds if each.sign_off and each.sign_off.stands), None)
 
     @property
+    def pending(self) -> SignOff | None:
+        """The sign-off that waits for its second signature."""
+        return next((each.sign_off for each in self.rounds if each.sign_off and each.sign_off.pending), None)
+
+    @property
+    def handled(self) -> int:
+        """Observed cases of the round that is being worked on, or of the latest one."""
+        latest = self.draft or (self.rounds[0] if self.rounds else None)
+        return latest.handled if latest else 0
+
+    @property
     def last_review(self) -> Round | None:
         """The newest round that a mentor has decided."""
         return next((each for each in self.rounds if each.review), None)
@@ -128,7 +151,7 @@ class LabWork:
 
 
 def lab_work(*, enrolment: Enrolment, lab: Lab) -> LabWork:
-    """Four queries."""
+    """Six queries."""
     rounds = [
         round_of(submission)
         for submission in with_rounds().filter(enrolment=enrolment, lab=lab).order_by("-round")
@@ -146,13 +169,18 @@ def lab_work(*, enrolment: Enrolment, lab: Lab) -> LabWork:
 
 
 def with_rounds() -> QuerySet[Submission]:
-    """Submissions with what `round_of` reads, in four queries for any number of them."""
+    """Submissions with what `round_of` reads, in six queries for any number of them."""
     return Submission.objects.select_related(
-        "lab__module__track", "enrolment__user", "enrolment__cohort", "claimed_by"
+        "lab__module__track", "enrolment__user", "enrolment__cohort", "enrolment__track", "claimed_by"
     ).prefetch_related(
         "files",
         Prefetch("reviews", LabReview.objects.select_related("reviewer")),
-        Prefetch("sign_offs", SignOff.objects.select_related("signer", "withdrawn_by")),
+        Prefetch("marks", LabMark.objects.select_related("marker")),
+        Prefetch("observations", Observation.objects.select_related("observer")),
+        Prefetch(
+            "sign_offs",
+            SignOff.objects.select_related("signer", "on_behalf_of", "countersigned_by", "withdrawn_by"),
+        ),
     )
 
 
@@ -163,4 +191,6 @@ def round_of(submission: Submission) -> Round:
         files=list(submission.files.all()),
         review=next(iter(submission.reviews.all()), None),
         sign_off=next(iter(submission.sign_offs.all()), None),
+        observations=list(submission.observations.all()),
+        marks=list(submission.marks.all()),
     )

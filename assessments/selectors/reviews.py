@@ -1,173 +1,148 @@
-"""Reads of mentors: what waits for their review, and how their mentees are."""
+"""What waits for a mentor: reviews, second marks, second signatures; the oldest first, with due times."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import Any
 
-from assessments import rules
-from assessments.models import Quiz, ShadowPool, Submission
-from assessments.selectors.labs import LabState, lab_states
-from assessments.selectors.quizzes import QuizResult, quiz_results
-from assessments.selectors.shadow import ShadowStanding, shadow_standings
-from tracks.models import Enrolment, Lab, Module
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessments import reviewers, rules
+from assessments.models import SignOff, Submission
+from assessments.services.labs.marking import Turn, turn_of
+from tracks.models import Mentorship
 from tracks.people import Person
-from tracks.selectors import ModuleProgress, ModuleState, module_progress
 
-if TYPE_CHECKING:
-    from uuid import UUID
+
+class Task(StrEnum):
+    """What somebody is to do next about a lab."""
+
+    REVIEW = "review"
+    MARK = "mark"
+    SETTLE = "settle"
+    DECIDE = "decide"
+    COUNTERSIGN = "countersign"
+
+    @property
+    def words(self) -> str:
+        return {
+            Task.REVIEW: _("Review"),
+            Task.MARK: _("Mark it; a second person marks as well"),
+            Task.SETTLE: _("Settle it: two markers differ"),
+            Task.DECIDE: _("Sign off or send back: the marks are settled"),
+            Task.COUNTERSIGN: _("Second signature"),
+        }[self]
+
+
+TASKS = {
+    Turn.REVIEW: Task.REVIEW,
+    Turn.FIRST: Task.MARK,
+    Turn.SECOND: Task.MARK,
+    Turn.THIRD: Task.SETTLE,
+    Turn.DECIDE: Task.DECIDE,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """A submission in a queue. due_at: by when it should be reviewed; claimed_by: another mentor's claim."""
+    """One thing in somebody's queue. since: it waits; due_at: by when it should be done; claimed_by: another
+    person's claim; stands_in: they do it as a delegate; bulk: it can be signed off together with others.
+    """
 
     submission: Submission
+    task: Task
+    url: str
+    since: datetime
     due_at: datetime
     late: bool
-    mine: bool
-    claimed_by: Person | None
+    mine: bool = False
+    claimed_by: Person | None = None
+    stands_in: bool = False
+    bulk: bool = False
+
+    @property
+    def value(self) -> str:
+        """What a bulk sign-off is asked with: the submission and the evidence that was shown."""
+        return f"{self.submission.pk}:{self.submission.content_hash}"
 
 
 def review_queue(*, mentor: Person, at: datetime) -> list[Waiting]:
-    """What waits for this mentor, the oldest first. One query."""
-    rows = (
+    """What waits for this person, the oldest first. Three queries, two more where something is claimed."""
+    waiting = [*_rounds(mentor, at), *_signatures(mentor, at)]
+    return sorted(waiting, key=lambda each: (each.since, str(each.submission.pk)))
+
+
+def _rounds(mentor: Person, at: datetime) -> Iterator[Waiting]:
+    mentored = Submission.objects.all().mentored_by(mentor, at)
+    own = Mentorship.objects.current().filter(mentor=mentor, enrolment=OuterRef("enrolment"))
+    rows = list(
         Submission.objects.all()
-        .mentored_by(mentor)
         .waiting()
+        .filter(
+            Q(pk__in=mentored.values("pk"))
+            | Q(pk__in=Submission.objects.all().for_colleague(mentor, at).values("pk"))
+        )
+        .annotate(
+            mentored=Exists(mentored.filter(pk=OuterRef("pk"))),
+            own=Exists(own),
+        )
         .select_related("lab__module", "enrolment__user", "enrolment__cohort", "claimed_by")
-        .order_by("submitted_at", "pk")
+        .prefetch_related("marks")
     )
-    return [_waiting(submission, mentor, at) for submission in rows]
+    claims = reviewers.claims(rows, at)
+    for row in rows:
+        turn = turn_of(row)
+        marked = any(mark.marker_id == mentor.pk for mark in row.marks.all())
+        if (turn.marks and marked) or not (turn.colleague or _annotated(row).mentored):
+            continue
+        due_at, claimant = review_due_at(row), claims.get(row.pk)
+        yield Waiting(
+            submission=row,
+            task=TASKS[turn],
+            url=reverse("review", args=[row.pk]),
+            since=row.submitted_at or row.saved_at,
+            due_at=due_at,
+            late=at > due_at,
+            mine=claimant == mentor,
+            claimed_by=claimant if claimant != mentor else None,
+            stands_in=_annotated(row).mentored and not _annotated(row).own and not turn.colleague,
+            bulk=not row.lab.rubric and claimant in (None, mentor),
+        )
 
 
-def _waiting(submission: Submission, mentor: Person, at: datetime) -> Waiting:
-    due_at = review_due_at(submission)
-    claimed = submission.claimed_at(at)
-    mine = claimed and submission.claimed_by_id == mentor.pk
-    return Waiting(
-        submission=submission,
-        due_at=due_at,
-        late=at > due_at,
-        mine=mine,
-        claimed_by=submission.claimed_by if claimed and not mine else None,
+def _annotated(row: Submission) -> Any:
+    return row
+
+
+def _signatures(mentor: Person, at: datetime) -> Iterator[Waiting]:
+    answered = Mentorship.objects.all().answered_by(mentor, at)
+    rows = (
+        SignOff.objects.pending()
+        .filter(enrolment__track__in=answered.values("enrolment__track"))
+        .exclude(signer=mentor)
+        .exclude(learner=mentor)
+        .select_related("submission__lab__module", "submission__enrolment__user", "enrolment__cohort")
     )
+    for row in rows:
+        due_at = _due_at(row.submission, row.signed_at)
+        yield Waiting(
+            submission=row.submission,
+            task=Task.COUNTERSIGN,
+            url=reverse("countersign", args=[row.pk]),
+            since=row.signed_at,
+            due_at=due_at,
+            late=at > due_at,
+        )
 
 
 def review_due_at(submission: Submission) -> datetime:
-    """Two working days after it was handed in, by the cohort's calendar."""
-    handed_in = submission.submitted_at or submission.saved_at
-    return rules.working_days_after(
-        handed_in, days=rules.REVIEW_WORKING_DAYS, zone=submission.enrolment.cohort.timezone
-    )
+    """So many working days after it was handed in as its lab says, by the cohort's calendar."""
+    return _due_at(submission, submission.submitted_at or submission.saved_at)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QuizStanding:
-    """result None: never tried."""
-
-    quiz: Quiz
-    result: QuizResult | None
-
-    @property
-    def passed(self) -> bool:
-        result = self.result
-        return result is not None and result.points >= self.quiz.threshold * result.max_points
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LabStanding:
-    lab: Lab
-    state: LabState
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PoolStanding:
-    pool: ShadowPool
-    standing: ShadowStanding
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModuleStanding:
-    module: Module
-    progress: ModuleProgress
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mentee:
-    """How far one enrolment is, part by part."""
-
-    enrolment: Enrolment
-    modules: Sequence[ModuleStanding]
-    quizzes: Sequence[QuizStanding]
-    labs: Sequence[LabStanding]
-    pools: Sequence[PoolStanding]
-
-    @property
-    def modules_met(self) -> int:
-        return sum(each.progress.state == ModuleState.MET for each in self.modules)
-
-    @property
-    def quizzes_passed(self) -> int:
-        return sum(each.passed for each in self.quizzes)
-
-    @property
-    def labs_signed(self) -> int:
-        return sum(each.state == LabState.SIGNED_OFF for each in self.labs)
-
-    @property
-    def lab_waits(self) -> bool:
-        return any(each.state == LabState.WITH_MENTOR for each in self.labs)
-
-
-def mentees_of(*, mentor: Person) -> list[Mentee]:
-    """Everyone whom this person mentors now, the most urgent first.
-
-    The number of queries depends on the tracks they learn, not on how many they are.
-    """
-    enrolments = Enrolment.objects.live().filter(mentorships__mentor=mentor, mentorships__ended_at=None)
-    return progress_of(
-        list(enrolments.select_related("user", "track", "cohort").order_by("due_on", "user__name"))
-    )
-
-
-def progress_of(enrolments: Sequence[Enrolment]) -> list[Mentee]:
-    track_ids = {enrolment.track_id for enrolment in enrolments}
-    user_ids = [enrolment.user_id for enrolment in enrolments]
-    modules = list(Module.objects.live().filter(track__in=track_ids))
-    quizzes = list(Quiz.objects.live().filter(module__in=modules).order_by("module__position", "position"))
-    labs = list(Lab.objects.live().filter(module__in=modules).order_by("module__position", "position"))
-    pools = list(ShadowPool.objects.live().filter(track__in=track_ids))
-    track_of = {module.pk: module.track_id for module in modules}
-    progress = module_progress(enrolments=enrolments)
-    results = quiz_results(user_ids=user_ids, quizzes=quizzes)
-    states = lab_states(enrolment_ids=[enrolment.pk for enrolment in enrolments])
-    standings: dict[UUID, dict[UUID, ShadowStanding]] = {
-        pool.pk: shadow_standings(user_ids=user_ids, pool=pool) for pool in pools
-    }
-    return [
-        Mentee(
-            enrolment=each,
-            modules=[
-                ModuleStanding(module=module, progress=progress[each.pk, module.pk])
-                for module in modules
-                if module.track_id == each.track_id
-            ],
-            quizzes=[
-                QuizStanding(quiz=quiz, result=results.get((each.user_id, quiz.pk)))
-                for quiz in quizzes
-                if track_of[quiz.module_id] == each.track_id
-            ],
-            labs=[
-                LabStanding(lab=lab, state=states.get((each.pk, lab.pk), LabState.NOT_STARTED))
-                for lab in labs
-                if track_of[lab.module_id] == each.track_id
-            ],
-            pools=[
-                PoolStanding(pool=pool, standing=standings[pool.pk][each.user_id])
-                for pool in pools
-                if pool.track_id == each.track_id
-            ],
-        )
-        for each in enrolments
-    ]
+def _due_at(submission: Submission, since: datetime) -> datetime:
+    zone = submission.enrolment.cohort.timezone
+    return rules.working_days_after(since, days=submission.lab.review_days, zone=zone)

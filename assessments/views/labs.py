@@ -1,17 +1,17 @@
-"""The learner's pages of a lab, and evidence as a download."""
+"""The learner's pages of a lab, and a round with what was said of it."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assessments import rules
+from assessments import reviewers
 from assessments.forms.labs import LabWorkForm
 from assessments.models import EvidenceFile, Submission
 from assessments.selectors.labs import LabWork, lab_work, round_of, with_rounds
@@ -63,35 +63,21 @@ def evidence_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def evidence_file(request: HttpRequest, pk: UUID) -> FileResponse:
-    """A download that no browser runs: never inline, never sniffed, in a sandbox that allows nothing."""
-    visible = EvidenceFile.objects.all().visible_to(me(request))
-    file = get_object_or_404(visible, pk=pk)
-    try:
-        content = file.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response = FileResponse(content, as_attachment=True, filename=file.name, content_type=file.content_type)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-@require_GET
 @never_cache
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One round as it was handed in, and what was said of it: for the learner and who looks after them."""
     visible = Submission.objects.all().visible_to(me(request))
     found = get_object_or_404(with_rounds().filter(pk__in=visible.values("pk")), pk=pk)
-    shown = round_of(found)
+    shown, at = round_of(found), timezone.now()
     signed = shown.sign_off
     context = {
         "round": shown,
         "lab": found.lab,
         "learner": found.enrolment.user,
         "own": found.enrolment.user_id == me(request).pk,
-        "may_withdraw": bool(signed and signed.stands and rules.may_withdraw(me(request), signed)),
+        "may_withdraw": bool(signed and signed.open and reviewers.may_withdraw(me(request), signed, at)),
+        "may_countersign": bool(signed and reviewers.may_countersign(me(request), signed, at)),
+        "both_marks": shown.marks if shown.review and found.enrolment.user_id != me(request).pk else (),
     }
     return render(request, "assessments/lab_submission.html", context)
 
@@ -150,6 +136,7 @@ def _page(request: HttpRequest, work: LabWork, form: LabWorkForm, *, status: int
         "work": work,
         "lab": work.lab,
         "brief_html": markdown.render(work.lab.brief),
+        "starter_files": work.lab.starter_files.live(),
         "form": form,
         "closed_because": _closed_because(work),
     }

@@ -1,5 +1,6 @@
 from tracks.models.cohort import Cohort, Enrolment, Mentorship
-from tracks.models.lab import Lab
+from tracks.models.delegation import Delegation
+from tracks.models.lab import Lab, StarterFile
 from tracks.models.lesson import Lesson, LessonVersion
 from tracks.models.progress import ComponentCompletion, LessonRead, ModuleCompletion
 from tracks.models.role import Role, RoleAssignment
@@ -9,6 +10,7 @@ __all__ = [
     "Cohort",
     "Component",
     "ComponentCompletion",
+    "Delegation",
     "Enrolment",
     "Lab",
     "Lesson",
@@ -19,5 +21,6 @@ __all__ = [
     "ModuleCompletion",
     "Role",
     "RoleAssignment",
+    "StarterFile",
     "Track",
 ]

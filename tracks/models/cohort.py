@@ -1,6 +1,7 @@
 """Cohorts, enrolments and mentorships."""
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Self, cast
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
 
+from tracks.models.delegation import Delegation
 from tracks.models.track import Track
 from tracks.zones import validate_zone
 
@@ -145,6 +147,11 @@ class Enrolment(models.Model):
 class MentorshipQuerySet(models.QuerySet["Mentorship"]):
     def current(self) -> Self:
         return self.filter(ended_at=None)
+
+    def answered_by(self, user: "AbstractBaseUser", at: datetime) -> Self:
+        """Current ones in which this person may act: the mentor, and their delegate at that time."""
+        away = Delegation.objects.in_force(at).filter(delegate=user).values("mentor")
+        return self.current().filter(models.Q(mentor=user) | models.Q(mentor__in=away))
 
 
 class Mentorship(models.Model):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tracks.facts import Fact
-from tracks.models import Cohort, Enrolment, Mentorship
+from tracks.models import Cohort, Delegation, Enrolment, Mentorship
 from tracks.people import Person
 
 
@@ -28,6 +28,21 @@ def enrolment_fact(
         actor_id=actor.pk if actor else None,
         learner_id=enrolment.user_id,
         payload={"track": enrolment.track.key, **payload},
+    )
+
+
+def delegation_fact(kind: str, delegation: Delegation, actor: Person | None, at: datetime) -> Fact:
+    return Fact(
+        kind=kind,
+        subject=("tracks.Delegation", str(delegation.pk)),
+        at=at,
+        actor_id=actor.pk if actor else None,
+        payload={
+            "mentor": str(delegation.mentor_id),
+            "delegate": str(delegation.delegate_id),
+            "starts_at": delegation.starts_at.isoformat(),
+            "ends_at": delegation.ends_at.isoformat(),
+        },
     )
 
 

@@ -5,6 +5,7 @@ All are idempotent. What a playbook no longer holds is retired, never deleted; p
 back.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,8 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from tracks.models import Component, Lab, Lesson, LessonVersion, Module, Role, Track
-from tracks.rubric import validate_lab
+from tracks.models import Component, Lab, Lesson, LessonVersion, Module, Role, StarterFile, Track
+from tracks.rubric import PLAIN, LabRules, validate_lab
 from tracks.services.progress import settle
 
 M = TypeVar("M", bound=models.Model)
@@ -104,12 +105,17 @@ def put_lab(
     brief: str,
     evidence: Mapping[str, str],
     rubric: Sequence[Mapping[str, Any]],
-    pass_points: int,
+    pass_points: int | None,
     position: int,
     at: datetime,
+    rules: LabRules = PLAIN,
+    starter: Mapping[str, str] | None = None,
 ) -> tuple[Lab, bool]:
-    """The module then needs the lab to be signed off. ValidationError where nobody could pass the rubric."""
-    validate_lab(evidence=evidence, rubric=rubric, pass_points=pass_points)
+    """The module then needs the lab to be signed off. ValidationError where nobody could pass the rubric.
+
+    starter: the texts of the files that it starts from, by name; others are retired.
+    """
+    validate_lab(evidence=evidence, rubric=rubric, pass_points=pass_points, rules=rules)
     values = {
         "title": title,
         "minutes": minutes,
@@ -118,12 +124,34 @@ def put_lab(
         "rubric": [dict(criterion) for criterion in rubric],
         "pass_points": pass_points,
         "position": position,
+        **dataclasses.asdict(rules),
+        "file_types": list(rules.file_types),
     }
     lab, lab_changed = _put(Lab, {"module": module, "key": key}, values)
+    starter_changed = _put_starter(lab, starter or {}, at=at)
     _component, needed_now = require_component(
         module=module, kind=Component.Kind.LAB, key=key, title=title, at=at
     )
-    return lab, lab_changed or needed_now
+    return lab, lab_changed or starter_changed or needed_now
+
+
+def _put_starter(lab: Lab, texts: Mapping[str, str], *, at: datetime) -> bool:
+    """What learners took away stays at its address: a file that changes is retired, and another one added."""
+    held = {(file.name, file.sha256): file for file in lab.starter_files.select_for_update()}
+    wanted = {(name, hashlib.sha256(text.encode()).hexdigest()): text for name, text in texts.items()}
+    gone = [file.pk for key, file in held.items() if key not in wanted and file.retired_at is None]
+    back = [held[key].pk for key in wanted if key in held and held[key].retired_at is not None]
+    new = [
+        StarterFile(lab=lab, name=name, sha256=sha256, body=text, size=len(text.encode()))
+        for (name, sha256), text in wanted.items()
+        if (name, sha256) not in held
+    ]
+    StarterFile.objects.filter(pk__in=gone).update(retired_at=at)
+    StarterFile.objects.filter(pk__in=back).update(retired_at=None)
+    for file in new:
+        file.full_clean()
+    StarterFile.objects.bulk_create(new)
+    return bool(gone or back or new)
 
 
 @transaction.atomic

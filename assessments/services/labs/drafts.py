@@ -12,9 +12,10 @@ from assessments import signals
 from assessments.models import EvidenceFile, SignOff, Submission
 from assessments.services.labs import evidence
 from assessments.services.labs.announce import submission_fact
+from assessments.services.labs.demands import ensure_complete
 from assessments.services.labs.evidence import CheckedFile
 from assessments.services.labs.locks import lock_enrolment, lock_submission
-from assessments.services.labs.rounds import open_next_round
+from assessments.services.labs.rounds import open_draft, open_next_round
 from assessments.services.labs.withdrawals import void
 from tracks.errors import Refused
 from tracks.models import Enrolment, Lab
@@ -37,15 +38,16 @@ def save_draft(
 ) -> Submission:
     """The learner's draft with these contents; None leaves a part as it is, files are added to those there.
 
-    A file that is there already is not added twice. Raises ValidationError beyond five files, and Refused
-    `not_yours`, `lab_not_on_track`, `in_review`, `signed_off`, or where the enrolment is closed.
+    A file that is there already is not added twice. Raises ValidationError for a type that the lab does not
+    take and for too many files, and Refused `not_yours`, `lab_not_on_track`, `in_review`, `signed_off`, or
+    where the enrolment is closed.
     """
     enrolment = lock_enrolment(enrolment.pk)
     _ensure_learner(enrolment, actor)
     ensure_open(enrolment)
     if lab.module.track_id != enrolment.track_id or lab.retired_at is not None:
         raise Refused("lab_not_on_track", _("This lab is not part of your track."))
-    draft = _draft(enrolment, lab, at)
+    draft = open_draft(enrolment, lab, at)
     draft.text = draft.text if text is None else text
     draft.link = draft.link if link is None else link
     draft.saved_at = at
@@ -55,28 +57,18 @@ def save_draft(
     return draft
 
 
-def _draft(enrolment: Enrolment, lab: Lab, at: datetime) -> Submission:
-    """The open draft, or the first one."""
-    latest = Submission.objects.filter(enrolment=enrolment, lab=lab).order_by("-round").first()
-    if latest is None:
-        return Submission(enrolment=enrolment, lab=lab, round=1, saved_at=at)
-    if latest.state == State.SUBMITTED:
-        raise Refused("in_review", _("This lab is with your mentor; you can change it once it comes back."))
-    if latest.state == State.SIGNED_OFF:
-        raise Refused("signed_off", _("This lab is signed off. To change it, start a new round first."))
-    return latest if latest.state == State.DRAFT else open_next_round(latest, at)
-
-
 def _add_files(draft: Submission, files: Sequence[CheckedFile], at: datetime) -> None:
     there = set(draft.files.values_list("sha256", flat=True))
     new = {checked.sha256: checked for checked in files if checked.sha256 not in there}
-    if len(there) + len(new) > evidence.MAX_FILES:
+    evidence.ensure_types(draft.lab, [checked.name for checked in new.values()])
+    most = draft.lab.max_files
+    if len(there) + len(new) > most:
         message = ngettext(
             "Keep at most %(max)d files: %(count)d is there, and you added %(new)d.",
             "Keep at most %(max)d files: %(count)d are there, and you added %(new)d.",
             len(there),
         )
-        counts = {"max": evidence.MAX_FILES, "count": len(there), "new": len(new)}
+        counts = {"max": most, "count": len(there), "new": len(new)}
         raise ValidationError({"files": message % counts}, code="too_many_files")
     EvidenceFile.objects.bulk_create(
         EvidenceFile(
@@ -119,14 +111,10 @@ def hand_in(*, submission: Submission, actor: Person, at: datetime) -> Submissio
     if submission.state != State.DRAFT:
         return submission
     ensure_open(submission.enrolment)
-    file_hashes = list(submission.files.values_list("sha256", flat=True))
-    _ensure_complete(submission, has_file=bool(file_hashes))
-    submission.content_hash = evidence.content_hash(
-        text=submission.text, link=submission.link, file_hashes=file_hashes
-    )
-    standing = (
-        SignOff.objects.standing().filter(enrolment=submission.enrolment_id, lab=submission.lab_id).first()
-    )
+    files = list(submission.files.all())
+    ensure_complete(submission, files)
+    submission.content_hash = evidence.record_hash(submission)
+    standing = SignOff.objects.open().filter(enrolment=submission.enrolment_id, lab=submission.lab_id).first()
     if standing is not None and standing.evidence_hash == submission.content_hash:
         raise Refused(
             "unchanged", _("This is the evidence that is signed off already; nothing was handed in.")
@@ -136,29 +124,9 @@ def hand_in(*, submission: Submission, actor: Person, at: datetime) -> Submissio
     submission.save(update_fields=["state", "submitted_at", "content_hash"])
     if standing is not None:
         void(sign_off=standing, actor=actor, at=at)
-    fact = submission_fact("submission_handed_in", submission, actor, at, files=len(file_hashes))
+    fact = submission_fact("submission_handed_in", submission, actor, at, files=len(files))
     signals.submission_handed_in.send(sender=Submission, facts=[fact])
     return submission
-
-
-def _ensure_complete(submission: Submission, *, has_file: bool) -> None:
-    demands = submission.lab.evidence
-    given = {"text": submission.text.strip(), "link": submission.link, "file": has_file}
-    messages = {
-        "text": _("Write what you did and what you found."),
-        "link": _("Give the link to your work."),
-        "file": _("Attach at least one file."),
-    }
-    fields = {"text": "text", "link": "link", "file": "files"}
-    missing = {
-        fields[kind]: message
-        for kind, message in messages.items()
-        if demands.get(kind) == "required" and not given[kind]
-    }
-    if missing:
-        raise ValidationError(missing, code="evidence_missing")
-    if not any(given.values()):
-        raise ValidationError(_("There is nothing to hand in yet."), code="evidence_missing")
 
 
 @transaction.atomic

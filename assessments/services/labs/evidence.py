@@ -3,10 +3,10 @@
 import hashlib
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rfc8785
 from django.conf import settings
@@ -15,13 +15,13 @@ from django.core.files.storage import default_storage
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from assessments.models import EvidenceFile, Submission
+from assessments.models import EvidenceFile, Observation, Submission
 from assessments.models.submission import random_name
+from tracks.models import Lab
 
 if TYPE_CHECKING:
     from django.core.files import File
 
-MAX_FILES = 5
 _LONGEST_NAME = 150
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 
@@ -37,14 +37,19 @@ class CheckedFile:
     sha256: str
 
 
-def check_file(file: "File[bytes]") -> CheckedFile:
-    """The file, ready to be kept. ValidationError, naming it, for a wrong type, size or content."""
+def check_file(file: "File[bytes]", *, lab: Lab | None = None) -> CheckedFile:
+    """The file, ready to be kept. ValidationError, naming it, for a wrong type, size or content.
+
+    lab: whose file types it has to be of as well.
+    """
     name = _clean_name(file.name or "")
     suffix = PurePath(name).suffix.lower()
     if suffix not in _KINDS:
         raise _wrong(
             name, _("this type cannot be kept; use %(types)s.") % {"types": ", ".join(sorted(_KINDS))}
         )
+    if lab is not None:
+        ensure_types(lab, [name])
     if not file.size:
         raise _wrong(name, _("it is empty."))
     if file.size > settings.EVIDENCE_MAX_BYTES:
@@ -59,10 +64,64 @@ def check_file(file: "File[bytes]") -> CheckedFile:
     )
 
 
-def content_hash(*, text: str, link: str, file_hashes: Iterable[str]) -> str:
-    """SHA-256 (hex) of the evidence as canonical JSON (RFC 8785); the order of the files does not matter."""
-    canonical = rfc8785.dumps({"text": text, "link": link, "files": sorted(file_hashes)})
-    return hashlib.sha256(canonical).hexdigest()
+def ensure_types(lab: Lab, names: Iterable[str]) -> None:
+    """ValidationError (`files`), naming it, for a file whose type this lab does not take."""
+    wrong = [name for name in names if lab.file_types and _type_of(name) not in lab.file_types]
+    if wrong:
+        message = _("%(names)s: this lab takes files of type %(types)s.")
+        shown = {"names": ", ".join(wrong), "types": ", ".join(lab.file_types)}
+        raise ValidationError({"files": message % shown}, code="evidence_type")
+
+
+def _type_of(name: str) -> str:
+    return PurePath(name).suffix.lower().removeprefix(".")
+
+
+def content_hash(
+    *, text: str, link: str, file_hashes: Iterable[str], observations: Iterable[Mapping[str, str]] = ()
+) -> str:
+    """SHA-256 (hex) of the evidence as canonical JSON (RFC 8785); the order of its parts does not matter."""
+    content: dict[str, Any] = {"text": text, "link": link, "files": sorted(file_hashes)}
+    if seen := sorted(observations, key=rfc8785.dumps):
+        content["observations"] = seen
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def record_hash(submission: Submission) -> str:
+    """The evidence's hash by what is on record, without reading the files."""
+    return _hash_of(submission, [file.sha256 for file in submission.files.all()])
+
+
+def _hash_of(submission: Submission, file_hashes: Iterable[str]) -> str:
+    return content_hash(
+        text=submission.text,
+        link=submission.link,
+        file_hashes=file_hashes,
+        observations=[_seen(each) for each in submission.observations.all()],
+    )
+
+
+def _seen(case: Observation) -> dict[str, str]:
+    return {
+        "day": case.happened_on.isoformat(),
+        "what": case.what,
+        "outcome": case.outcome,
+        "note": case.note,
+        "observer": str(case.observer_id),
+    }
+
+
+def swapped_files(submission: Submission) -> tuple[list[EvidenceFile], list[EvidenceFile]]:
+    """Those whose stored content is not what was handed in, and those that are missing."""
+    swapped, missing = [], []
+    for evidence in submission.files.all():
+        try:
+            with evidence.file.open("rb") as file:
+                if _sha256(file.chunks()) != evidence.sha256:
+                    swapped.append(evidence)
+        except FileNotFoundError:
+            missing.append(evidence)
+    return swapped, missing
 
 
 def stored_hash(submission: Submission) -> str:
@@ -74,7 +133,7 @@ def stored_hash(submission: Submission) -> str:
                 hashes.append(_sha256(file.chunks()))
         except FileNotFoundError:
             return ""
-    return content_hash(text=submission.text, link=submission.link, file_hashes=hashes)
+    return _hash_of(submission, hashes)
 
 
 def store(files: Iterable[CheckedFile]) -> list[str]:

@@ -2,7 +2,25 @@
 
 from datetime import datetime
 
-from assessments.models import EvidenceFile, Submission
+from django.utils.translation import gettext as _
+
+from assessments.models import EvidenceFile, Observation, Submission
+from tracks.errors import Refused
+from tracks.models import Enrolment, Lab
+
+State = Submission.State
+
+
+def open_draft(enrolment: Enrolment, lab: Lab, at: datetime) -> Submission:
+    """The open draft; else the first one (not stored yet), or the next round."""
+    latest = Submission.objects.filter(enrolment=enrolment, lab=lab).order_by("-round").first()
+    if latest is None:
+        return Submission(enrolment=enrolment, lab=lab, round=1, saved_at=at)
+    if latest.state == State.SUBMITTED:
+        raise Refused("in_review", _("This lab is with your mentor; you can change it once it comes back."))
+    if latest.state == State.SIGNED_OFF:
+        raise Refused("signed_off", _("This lab is signed off. To change it, start a new round first."))
+    return latest if latest.state == State.DRAFT else open_next_round(latest, at)
 
 
 def open_next_round(submission: Submission, at: datetime) -> Submission:
@@ -26,5 +44,18 @@ def open_next_round(submission: Submission, at: datetime) -> Submission:
             added_at=kept.added_at,
         )
         for kept in submission.files.all()
+    )
+    Observation.objects.bulk_create(
+        Observation(
+            submission=draft,
+            learner_id=seen.learner_id,
+            observer_id=seen.observer_id,
+            happened_on=seen.happened_on,
+            what=seen.what,
+            outcome=seen.outcome,
+            note=seen.note,
+            recorded_at=seen.recorded_at,
+        )
+        for seen in submission.observations.all()
     )
     return draft

@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments import rules, signals
+from assessments import reviewers, signals
 from assessments.models import SignOff, Submission
 from assessments.services.labs.announce import sign_off_fact
-from assessments.services.labs.locks import lock_submission
+from assessments.services.labs.locks import lock_sign_off
 from assessments.services.labs.rounds import open_next_round
 from tracks.errors import Refused
 from tracks.models import Component
@@ -27,8 +27,8 @@ def withdraw_sign_off(*, sign_off: SignOff, reason: str, actor: Person, at: date
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why you withdraw it.")}, code="reason_missing")
-    sign_off = _locked(sign_off)
-    if not rules.may_withdraw(actor, sign_off):
+    sign_off = lock_sign_off(sign_off)
+    if not reviewers.may_withdraw(actor, sign_off, at):
         raise Refused(
             "may_not_withdraw",
             _("Only the signer, a mentor of this person or their program manager can withdraw it."),
@@ -50,8 +50,8 @@ def withdraw_sign_off(*, sign_off: SignOff, reason: str, actor: Person, at: date
 @transaction.atomic
 def void(*, sign_off: SignOff, actor: Person | None, at: datetime) -> SignOff:
     """The evidence is no longer what was signed for. A sign-off that has ended stays as it ended."""
-    sign_off = _locked(sign_off)
-    if not sign_off.stands:
+    sign_off = lock_sign_off(sign_off)
+    if not sign_off.open:
         return sign_off
     sign_off.voided_at = at
     sign_off.save(update_fields=["voided_at"])
@@ -59,12 +59,6 @@ def void(*, sign_off: SignOff, actor: Person | None, at: datetime) -> SignOff:
     fact = sign_off_fact("sign_off_voided", sign_off, actor, at)
     signals.sign_off_voided.send(sender=SignOff, facts=[fact])
     return sign_off
-
-
-def _locked(sign_off: SignOff) -> SignOff:
-    lock_submission(sign_off.submission)
-    related = ("lab__module", "enrolment__cohort", "enrolment__track", "submission")
-    return SignOff.objects.select_for_update(of=("self",)).select_related(*related).get(pk=sign_off.pk)
 
 
 def _take_back(sign_off: SignOff, *, reason: str, actor: Person | None, at: datetime) -> None:
