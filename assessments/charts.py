@@ -30,16 +30,16 @@ class Share:
 
 
 def intervals(
-    *, title: str, description: str, rows: Sequence[Share], mark: Decimal, mark_text: str
+    *, title: str, description: str, rows: Sequence[Share], mark: Decimal | None = None, mark_text: str = ""
 ) -> SafeString:
-    """One line a row, from bound to bound, with a dot at the share and a line down at `mark`.
+    """One line a row, from bound to bound, with a dot at the share and a line down at `mark`, if there is one.
 
     Raises ValueError unless every row has 0 ≤ lower ≤ share ≤ upper ≤ 1.
     """
     if any(not 0 <= row.lower <= row.share <= row.upper <= 1 for row in rows):
         raise ValueError("a share lies within its interval, both within 0 and 1")
     bottom = _TOP + len(rows) * _ROW
-    parts = [*_grid(bottom), *_mark(mark, mark_text, bottom)]
+    parts = [*_grid(bottom), *(_mark(mark, mark_text, bottom) if mark is not None else ())]
     for index, row in enumerate(rows):
         parts += _row(row, _TOP + index * _ROW + _ROW / 2)
     body = "".join(parts)

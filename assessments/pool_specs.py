@@ -4,6 +4,7 @@ The playbook reads these from files; nothing here knows of files or of the datab
 """
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Route, ShadowCase
+from assessments.services.agreement import DEFAULT_RULE, PassRule
 
 #: A pool is drawn from again and again; with fewer cases people would meet them by hearsay (DESIGN §4).
 MIN_CASES = 150
@@ -23,8 +25,6 @@ MIN_CASES = 150
 MIN_YELLOW = 10
 _MAX_SAMPLE_SIZE = 1000
 _CONFIDENCE_DECIMALS = 4
-#: Every this-many-th case, by its hash, is judged by two people.
-_DOUBLE_EVERY = 5
 _SLUG_LENGTH = 100
 _LENGTHS = {"category": 50, "channel": 50, "subject": 300, "model_version": 100, "prompt_key": 100}
 
@@ -33,7 +33,9 @@ _LENGTHS = {"category": 50, "channel": 50, "subject": 300, "model_version": 100,
 class CaseSpec:
     """One case. `decision`, `usable` and `reason` are its author's answer and why.
 
-    `sha256` covers all of it, so a change of any part makes it another version of the case.
+    `ground_truth`: that answer is known for certain and measures judges and learners. `sha256` covers all of
+    it, so a change of any part makes it another version of the case; `content_sha256` only what the customer
+    wrote, however it is spaced and capitalised.
     """
 
     key: str
@@ -50,16 +52,23 @@ class CaseSpec:
     reason: str
     model_version: str = ""
     prompt_key: str = ""
+    ground_truth: bool = False
 
     @property
     def sha256(self) -> str:
         text = asdict(self) | {"confidence": format(self.confidence.normalize(), "f")}
+        if not self.ground_truth:
+            del text["ground_truth"]
         return hashlib.sha256(rfc8785.dumps(text)).hexdigest()
 
     @property
-    def double(self) -> bool:
-        """Whether two people judge it: one case in five, always the same ones."""
-        return int(self.sha256[:8], 16) % _DOUBLE_EVERY == 0
+    def content_sha256(self) -> str:
+        """NFKC, case-folded, one space between words: the same ticket pasted twice has the same hash."""
+        words = [
+            " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+            for text in (self.subject, self.body)
+        ]
+        return hashlib.sha256(rfc8785.dumps(words)).hexdigest()
 
     def problems(self) -> Iterable[str]:
         for name in ("category", "channel", "subject", "body", "output", "reason"):
@@ -80,7 +89,10 @@ class CaseSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoolSpec:
-    """`decisions` explains each of the four answers, by its key (automate, review, avoid, escalate)."""
+    """`decisions` explains each of the four answers, by its key (automate, review, avoid, escalate).
+
+    `microtool_title` is what people call the tool; `rule` is when a look passes.
+    """
 
     key: str
     title: str
@@ -90,6 +102,8 @@ class PoolSpec:
     tool_version: str = ""
     model_version: str = ""
     sample_size: int = field(default=50)
+    microtool_title: str = ""
+    rule: PassRule = DEFAULT_RULE
 
     def problems(self) -> Iterable[str]:
         if not _is_slug(self.key):
@@ -119,6 +133,12 @@ def check_pool(pool: PoolSpec, cases: Sequence[CaseSpec], *, minimum: int = MIN_
     problems += [
         where + _("case “%(key)s” is there twice.") % {"key": key} for key, count in keys.items() if count > 1
     ]
+    contents: dict[str, str] = {}
+    for case in cases:
+        first = contents.setdefault(case.content_sha256, case.key)
+        if first != case.key:
+            message = _("case “%(key)s” has the same text as case “%(first)s”.")
+            problems.append(where + message % {"key": case.key, "first": first})
     if problems:
         raise ValidationError(problems)
 

@@ -2,6 +2,9 @@
 
 from django.dispatch import Signal
 
+#: kinds `assessments.question_added`, `_changed`, `_retired`, `_restored`
+question_changed = Signal()
+
 attempt_started = Signal()
 attempt_graded = Signal()
 attempt_lapsed = Signal()

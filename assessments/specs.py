@@ -20,6 +20,8 @@ THRESHOLD_DECIMALS = 3
 MAX_MINUTES = 24 * 60
 MAX_ATTEMPTS = 100
 MAX_COOLDOWN_HOURS = 90 * 24
+#: The tag of questions that a bank keeps and no section draws.
+RESERVE = "reserve"
 #: A position has three digits in the pages' forms.
 MAX_ASKED = 500
 
@@ -113,7 +115,7 @@ class QuizSpec:
         for section in self.sections:
             yield from _draw_problems(section, sizes[section.tag] if section.tag else 0)
         for question in drawable:
-            if section_of(question.tags, tags) is None:
+            if section_of(question.tags, tags) is None and RESERVE not in question.tags:
                 yield _("question “%(key)s” has no section's tag, so it would never be asked.") % {
                     "key": question.key
                 }

@@ -1,9 +1,12 @@
 """Forms of shadow mode: the blind decision, then the output."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import Route
+from tracks.forms import CsvConfirmForm, CsvForm
 
 
 class DecisionForm(forms.Form):
@@ -26,3 +29,28 @@ class OutputForm(forms.Form):
         error_messages={"required": _("Say whether the output may be used.")},
     )
     go = forms.CharField(required=False, max_length=10)
+
+
+class CaseFileForm(CsvForm):
+    """A file of cases, or its lines pasted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].label = _("CSV or JSONL file")
+        self.fields["file"].widget.attrs["accept"] = ".csv,.jsonl,text/csv,application/jsonl"
+        self.fields["text"].label = _("Or paste the lines")
+        self.fields["text"].help_text = _("CSV with its first line, or one JSON object a line.")
+
+
+class CaseImportForm(CsvConfirmForm):
+    """The lines once more, with the plan that was shown."""
+
+    fingerprint = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ReasonForm(forms.Form):
+    """Why somebody takes a step that others have to understand later."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 4})
+    )

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, ClassVar, NotRequired, Self, TypedDict
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -161,7 +162,10 @@ class QuestionQuerySet(models.QuerySet["Question"]):
 
 
 class Question(models.Model):
-    """`tags` is a list of words; a quiz draws by them. `lesson_key` names what to read again."""
+    """`tags` is a list of words; a quiz draws by them. `lesson_key` names what to read again.
+
+    `edited_at` and `edited_by` say who changed it in the browser since the playbook's files were applied.
+    """
 
     bank = models.ForeignKey(QuestionBank, models.PROTECT, related_name="questions")
     key = models.SlugField(_("key"), max_length=100)
@@ -169,6 +173,10 @@ class Question(models.Model):
     difficulty = models.PositiveSmallIntegerField(_("difficulty"), default=1)
     lesson_key = models.SlugField(_("lesson"), max_length=100, blank=True)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
+    edited_at = models.DateTimeField(_("edited in the browser"), null=True, blank=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
 
     objects: ClassVar[Any] = QuestionQuerySet.as_manager()
 

@@ -1,6 +1,8 @@
-"""Shadow mode: cases with the tool's recorded output, judged blind by quality assurance and by learners."""
+"""Shadow mode: pools of cases with the tool's recorded output, and the versions of the tool behind them."""
 
+import secrets
 import uuid
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -25,11 +27,30 @@ class Route(models.TextChoices):
 #: Answers that keep the tool's output away from the customer; using it there all the same is a critical miss.
 OFF_LIMITS = (Route.AVOID, Route.ESCALATE)
 
-_UNANSWERED = models.Q(decision="", decided_at=None, usable=None, judged_at=None)
-_DECIDED = ~models.Q(decision="") & models.Q(decided_at__isnull=False, usable=None, judged_at=None)
-_JUDGED = ~models.Q(decision="") & models.Q(
-    decided_at__isnull=False, usable__isnull=False, judged_at__isnull=False
-)
+_A_DECISION = ~models.Q(settled_decision="") & models.Q(settled_usable__isnull=False)
+
+
+def new_seed() -> str:
+    """What a pool's choice of double-judged cases hangs on: kept, so that it can be repeated; never shown."""
+    return secrets.token_hex(32)
+
+
+class Marks(models.Model):
+    """What a look has to reach (DESIGN §4); a playbook may set each.
+
+    mark_lower: of Wilson's 95 % interval. mark_critical: at most so many critical misses.
+    """
+
+    mark_lower = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.75"))
+    mark_kappa = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.6"))
+    mark_critical = models.PositiveSmallIntegerField(default=0)
+    mark_yellow = models.PositiveSmallIntegerField(default=10)
+
+    class Meta:
+        abstract = True
+
+
+MARKS_ARE_SHARES = models.Q(mark_lower__gte=0, mark_lower__lte=1, mark_kappa__gte=-1, mark_kappa__lte=1)
 
 
 class ShadowPoolQuerySet(models.QuerySet["ShadowPool"]):
@@ -46,22 +67,26 @@ class ShadowPoolQuerySet(models.QuerySet["ShadowPool"]):
         return self.filter(track__in=Enrolment.objects.live().filter(user=user).values("track"))
 
 
-class ShadowPool(models.Model):
+class ShadowPool(Marks):
     """The cases of one tool on one track. `decisions` explains each answer: `{"automate": str, …}`.
 
-    `sample_size`: on how many of a person's scored cases a look is taken.
+    `sample_size`: on how many of a person's scored cases a look is taken. `version`: number of the
+    ShadowVersion in force.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.SlugField(_("key"), max_length=100)
     track = models.ForeignKey(Track, models.PROTECT, related_name="shadow_pools")
     microtool_key = models.CharField(_("tool"), max_length=100)
+    microtool_title = models.CharField(_("title of the tool"), max_length=200, blank=True)
     title = models.CharField(_("title"), max_length=200)
     instructions = models.TextField(_("instructions"), blank=True)
     decisions = models.JSONField(_("answers"), default=dict)
     tool_version = models.CharField(_("version of the tool"), max_length=100, blank=True)
     model_version = models.CharField(_("version of the model"), max_length=100, blank=True)
+    version = models.PositiveIntegerField(_("number of the version"), default=1)
     sample_size = models.PositiveSmallIntegerField(_("cases in a look"), default=50)
+    seed = models.CharField(max_length=64, default=new_seed, editable=False)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
     objects = ShadowPoolQuerySet.as_manager()
@@ -69,12 +94,17 @@ class ShadowPool(models.Model):
     class Meta:
         verbose_name = _("pool of shadow cases")
         ordering = ("key",)
-        permissions = (("judge_pool", "Judges the cases of this pool"),)
+        permissions = (
+            ("judge_pool", "Judges the cases of this pool"),
+            ("own_pools", "Answers for the pools that they judge: imports and drops cases"),
+            ("declare_material", "May declare a new version of a tool material"),
+        )
         constraints = (
             models.UniqueConstraint("track", "key", name="shadow_pool_key_unique_in_track"),
             models.CheckConstraint(
                 condition=models.Q(sample_size__gte=1), name="shadow_pool_sample_size_positive"
             ),
+            models.CheckConstraint(condition=MARKS_ARE_SHARES, name="shadow_pool_marks_are_shares"),
         )
 
     def __str__(self) -> str:
@@ -82,6 +112,53 @@ class ShadowPool(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("shadow", args=[self.pk])
+
+    @property
+    def tool(self) -> str:
+        """What people call the tool."""
+        return self.microtool_title or self.microtool_key
+
+
+class ShadowVersion(models.Model):
+    """One version of the tool or its model behind a pool, from `since` until the next.
+
+    fresh_by: until then, who had passed before has time for their fresh cases. carries_until: so long their
+    agreement with the version before counts. material: somebody declared the change too large for that.
+    """
+
+    pool = models.ForeignKey(ShadowPool, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    tool_version = models.CharField(max_length=100, blank=True)
+    model_version = models.CharField(max_length=100, blank=True)
+    since = models.DateTimeField()
+    fresh_by = models.DateTimeField()
+    carries_until = models.DateTimeField()
+    material_at = models.DateTimeField(null=True, blank=True)
+    material_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    material_reason = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("version of a tool")
+        ordering = ("pool", "-number")
+        constraints = (
+            models.UniqueConstraint("pool", "number", name="shadow_version_number_unique"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1, fresh_by__gt=models.F("since"))
+                & models.Q(carries_until__gt=models.F("fresh_by")),
+                name="shadow_version_windows_in_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(material_at=None, material_by=None, material_reason="")
+                | (
+                    models.Q(material_at__isnull=False, material_by__isnull=False)
+                    & ~models.Q(material_reason="")
+                ),
+                name="shadow_version_material_with_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.tool_version, self.model_version) if part)
 
 
 class ShadowCaseQuerySet(models.QuerySet["ShadowCase"]):
@@ -94,20 +171,27 @@ class ShadowCaseQuerySet(models.QuerySet["ShadowCase"]):
     def unsettled(self) -> Self:
         return self.filter(settled_at=None, dropped_at=None)
 
+    def awaited(self) -> Self:
+        """What judges still have to see: the unsettled, and those that measure every judge."""
+        return self.filter(models.Q(settled_at=None, dropped_at=None) | models.Q(ground_truth=True))
+
     def blind(self) -> Self:
         """Without the columns that hold what is right: pages for those who still decide read through this."""
         return self.defer("right_decision", "right_usable", "reason", "settled_decision", "settled_usable")
 
     def judgeable_by(self, user: Person) -> Self:
-        """Of the pools that this person judges, except cases that they met as a learner."""
-        met = ShadowSample.objects.filter(learner=user).values("case")
-        return self.filter(pool__in=ShadowPool.objects.all().judged_by(user).values("pk")).exclude(pk__in=met)
+        """Of the pools that this person judges, except cases that they met as a learner or brought in."""
+        of_pools = self.filter(pool__in=ShadowPool.objects.all().judged_by(user).values("pk"))
+        return of_pools.exclude(samples__learner=user).exclude(imported_by=user)
 
 
 class ShadowCase(models.Model):
     """One case. Right is what quality assurance settles (`settled_…`); `right_…` is its author's answer.
 
-    double: two people judge this case. dropped_at: its judges could not agree, so it counts for nobody.
+    content_sha256: of what the customer wrote, normalised, so that a case is in a pool once. version: number
+    of the tool's version that made the output. double: two people judge this case. ground_truth: its answer
+    is known for certain, so it is settled from the start and measures judges and learners; nothing tells it
+    apart. dropped_at: it counts for nobody; without a reason, because three judges gave three answers.
     """
 
     class Complexity(models.TextChoices):
@@ -115,10 +199,18 @@ class ShadowCase(models.Model):
         MEDIUM = "medium", _("medium")
         HIGH = "high", _("high")
 
+    class Origin(models.TextChoices):
+        PLAYBOOK = "playbook", _("playbook")
+        IMPORT = "import", _("import")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(ShadowPool, models.PROTECT, related_name="cases")
     key = models.SlugField(_("key"), max_length=100)
     sha256 = models.CharField(max_length=64)
+    content_sha256 = models.CharField(max_length=64, blank=True, default="")
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.PLAYBOOK)
+    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1)
     category = models.CharField(_("category"), max_length=50)
     complexity = models.CharField(_("complexity"), max_length=6, choices=Complexity.choices)
     yellow_zone = models.BooleanField(_("yellow zone"))
@@ -133,12 +225,15 @@ class ShadowCase(models.Model):
     right_usable = models.BooleanField()
     reason = models.TextField(_("reason"))
     double = models.BooleanField(_("judged by two"))
+    ground_truth = models.BooleanField(_("known answer"), default=False)
     added_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_decision = models.CharField(max_length=8, choices=Route.choices, blank=True)
     settled_usable = models.BooleanField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True)
+    dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    dropped_reason = models.TextField(blank=True, default="")
 
     objects = ShadowCaseQuerySet.as_manager()
 
@@ -150,13 +245,38 @@ class ShadowCase(models.Model):
             models.UniqueConstraint(
                 "pool", "key", condition=models.Q(retired_at=None), name="shadow_case_live_key_unique"
             ),
-            models.UniqueConstraint("pool", "key", "sha256", name="shadow_case_version_unique"),
+            models.UniqueConstraint("pool", "key", "sha256", "version", name="shadow_case_version_unique"),
+            models.UniqueConstraint(
+                "pool",
+                "content_sha256",
+                condition=models.Q(retired_at=None) & ~models.Q(content_sha256=""),
+                name="shadow_case_live_content_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(origin="import", imported_by__isnull=False)
+                | models.Q(origin="playbook", imported_by=None),
+                name="shadow_case_import_names_who",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ground_truth=False)
+                | models.Q(
+                    settled_at__isnull=False,
+                    settled_decision=models.F("right_decision"),
+                    settled_usable=models.F("right_usable"),
+                ),
+                name="shadow_case_known_answer_is_settled",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(dropped_by=None, dropped_reason="")
+                | (
+                    models.Q(dropped_at__isnull=False, dropped_by__isnull=False)
+                    & ~models.Q(dropped_reason="")
+                ),
+                name="shadow_case_dropped_by_whom_and_why",
+            ),
             models.CheckConstraint(
                 condition=models.Q(settled_at=None, settled_decision="", settled_usable=None)
-                | (
-                    models.Q(settled_at__isnull=False, settled_usable__isnull=False)
-                    & ~models.Q(settled_decision="")
-                ),
+                | (models.Q(settled_at__isnull=False) & _A_DECISION),
                 name="shadow_case_settled_has_both_answers",
             ),
             models.CheckConstraint(
@@ -171,140 +291,3 @@ class ShadowCase(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class CaseJudgement(models.Model):
-    """One judge's blind answer to a case, then on the tool's output; it counts once both are there."""
-
-    case = models.ForeignKey(ShadowCase, models.PROTECT, related_name="judgements")
-    judge = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="case_judgements")
-    decision = models.CharField(_("decision"), max_length=8, choices=Route.choices)
-    decided_at = models.DateTimeField()
-    usable = models.BooleanField(_("usable"), null=True, blank=True)
-    judged_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("judgement of a case")
-        ordering = ("judged_at", "pk")
-        constraints = (
-            models.UniqueConstraint("case", "judge", name="case_judgement_once_a_judge"),
-            models.CheckConstraint(condition=_DECIDED | _JUDGED, name="case_judgement_in_two_steps"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.judge}: {self.case}"
-
-
-class ShadowSampleQuerySet(models.QuerySet["ShadowSample"]):
-    def visible_to(self, user: Person) -> Self:
-        """One's own: whoever sees another's answers is no longer blind."""
-        return self.filter(learner=user)
-
-    def open(self) -> Self:
-        return self.filter(judged_at=None)
-
-    def judged(self) -> Self:
-        return self.filter(judged_at__isnull=False)
-
-    def scored(self) -> Self:
-        return self.filter(scored_at__isnull=False)
-
-
-class ShadowSample(models.Model):
-    """One learner's answers to one case, scored when both they and quality assurance have answered.
-
-    agreed: both answers equal the settled ones. critical: the learner would have let the tool's output
-    through (automate; or review, and then usable) where the settled answer is to avoid or to escalate.
-    scored_number: the how-manieth scored sample of this learner in this pool; looks count by it.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    pool = models.ForeignKey(ShadowPool, models.PROTECT, related_name="samples")
-    case = models.ForeignKey(ShadowCase, models.PROTECT, related_name="samples")
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="shadow_samples")
-    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="shadow_samples")
-    number = models.PositiveIntegerField(_("number"))
-    drawn_at = models.DateTimeField()
-    decision = models.CharField(_("decision"), max_length=8, choices=Route.choices, blank=True)
-    decided_at = models.DateTimeField(null=True, blank=True)
-    usable = models.BooleanField(_("usable"), null=True, blank=True)
-    judged_at = models.DateTimeField(null=True, blank=True)
-    agreed = models.BooleanField(null=True, blank=True)
-    critical = models.BooleanField(null=True, blank=True)
-    scored_at = models.DateTimeField(null=True, blank=True)
-    scored_number = models.PositiveIntegerField(null=True, blank=True)
-
-    objects = ShadowSampleQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("shadow sample")
-        ordering = ("pool", "learner", "number")
-        constraints = (
-            models.UniqueConstraint("case", "learner", name="shadow_sample_case_once_a_person"),
-            models.UniqueConstraint("pool", "learner", "number", name="shadow_sample_number_unique"),
-            models.UniqueConstraint(
-                "pool", "learner", "scored_number", name="shadow_sample_scored_number_unique"
-            ),
-            models.UniqueConstraint(
-                "pool", "learner", condition=models.Q(judged_at=None), name="shadow_sample_one_open"
-            ),
-            models.CheckConstraint(
-                condition=_UNANSWERED | _DECIDED | _JUDGED, name="shadow_sample_in_two_steps"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(scored_at=None, scored_number=None, agreed=None, critical=None)
-                | models.Q(
-                    judged_at__isnull=False,
-                    scored_at__isnull=False,
-                    scored_number__isnull=False,
-                    agreed__isnull=False,
-                    critical__isnull=False,
-                ),
-                name="shadow_sample_scored_when_judged",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.learner}: {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("shadow_sample", args=[self.pk])
-
-
-class ShadowLook(models.Model):
-    """Agreement of one learner with quality assurance on their latest `n` scored samples; never changed.
-
-    It covers the samples numbered `scored - n + 1` to `scored`. lower, upper: Wilson's 95 % interval of
-    agreed / n. kappa: Cohen's, on both answers together; None where it is undefined (not enough variety).
-    Stored figures are rounded down, so that rounding never lifts one over its mark.
-    """
-
-    pool = models.ForeignKey(ShadowPool, models.PROTECT, related_name="looks")
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="shadow_looks")
-    number = models.PositiveSmallIntegerField()
-    scored = models.PositiveIntegerField()
-    n = models.PositiveSmallIntegerField()
-    sample_size = models.PositiveSmallIntegerField()
-    agreed = models.PositiveSmallIntegerField()
-    lower = models.DecimalField(max_digits=7, decimal_places=6)
-    upper = models.DecimalField(max_digits=7, decimal_places=6)
-    kappa = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
-    critical = models.PositiveSmallIntegerField()
-    yellow = models.PositiveSmallIntegerField()
-    passed = models.BooleanField()
-    taken_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("look at shadow samples")
-        ordering = ("pool", "learner", "-number")
-        constraints = (
-            models.UniqueConstraint("pool", "learner", "number", name="shadow_look_number_unique"),
-            models.UniqueConstraint("pool", "learner", "scored", name="shadow_look_once_at_a_count"),
-            models.CheckConstraint(
-                condition=models.Q(agreed__lte=models.F("n"), n__lte=models.F("scored"), n__gte=1),
-                name="shadow_look_counts_fit",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.learner}: {self.number}"

@@ -1,15 +1,15 @@
-"""Reads of shadow mode: where learners stand, what judges have to do, and how well both agree."""
+"""Reads of shadow mode for learners: where they stand, and what a look reveals."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
-
-from assessments import rules
 from assessments.models import Route, ShadowCase, ShadowLook, ShadowPool, ShadowSample
+from assessments.selectors.looks import Counts, count_for_looks, covered, windows_of
+from assessments.windows import Carry, carry_over, missing_for_look, oldest_counted
 from tracks.people import Person
 
 
@@ -18,10 +18,10 @@ class ShadowStanding:
     """Where one learner stands in a pool.
 
     n: scored samples. drawn: all of them; waiting_for_judgement: judged by the learner, not yet by quality
-    assurance (a case that its judges dropped is waited for no more). The other figures are those of the
-    latest look, None before the first; in between nothing is worked out. passed: that look passed, and
-    covered at least the sample size that was asked for. next_look_at_n: at how many scored samples the next
-    look is taken.
+    assurance (a case that was dropped is waited for no more). The other figures are those of the latest look,
+    None before the first; in between nothing is worked out. passed: that look passed, covered at least the
+    sample size that was asked for, and still counts for the tool's version. carry: what a passed look of an
+    earlier version is worth now. next_look_at_n: at how many scored samples the next look is taken.
     """
 
     n: int
@@ -35,29 +35,32 @@ class ShadowStanding:
     critical: int | None = None
     yellow: int | None = None
     look_id: int | None = None
+    carry: Carry = field(default_factory=Carry)
 
 
 def shadow_standings(
-    *, user_ids: Collection[Any], pool: ShadowPool, sample_size: int | None = None
+    *, user_ids: Collection[Any], pool: ShadowPool, at: datetime, sample_size: int | None = None
 ) -> dict[UUID, ShadowStanding]:
     """By user id, for everyone asked. sample_size: what a look has to cover; the pool's own by default.
 
-    Two queries.
+    Two queries; three once the tool has had a second version.
     """
     wanted = pool.sample_size if sample_size is None else sample_size
-    samples = ShadowSample.objects.filter(pool=pool, learner__in=user_ids).order_by()
-    counts = {
-        row["learner"]: row
-        for row in samples.values("learner").annotate(
-            drawn=Count("pk"),
-            scored=Count("pk", filter=Q(scored_at__isnull=False)),
-            waiting=Count("pk", filter=Q(judged_at__isnull=False, scored_at=None, case__dropped_at=None)),
-        )
-    }
+    found = windows_of(pool)
+    counts = count_for_looks(
+        pool=pool, user_ids=user_ids, oldest=oldest_counted(windows=found, at=at), windows=found
+    )
     latest = latest_looks(pool=pool, user_ids=user_ids)
-    return {
-        user_id: _standing(pool, counts.get(user_id), latest.get(user_id), wanted) for user_id in user_ids
-    }
+    standings = {}
+    for user_id in user_ids:
+        count, look = counts.get(user_id, _NOTHING), latest.get(user_id)
+        newer = [window for window in found if look is not None and window.number > look.version]
+        carry = carry_over(newer=newer, fresh=count.judged_in_time, at=at)
+        standings[user_id] = _standing(pool, count, look, wanted, carry)
+    return standings
+
+
+_NOTHING = Counts(drawn=0, waiting=0, scored=0, counted=0, fresh=None, looks=0, judged_in_time={})
 
 
 def latest_looks(*, pool: ShadowPool, user_ids: Collection[Any]) -> dict[UUID, ShadowLook]:
@@ -66,29 +69,27 @@ def latest_looks(*, pool: ShadowPool, user_ids: Collection[Any]) -> dict[UUID, S
 
 
 def _standing(
-    pool: ShadowPool, counts: Mapping[str, Any] | None, look: ShadowLook | None, wanted: int
+    pool: ShadowPool, count: Counts, look: ShadowLook | None, wanted: int, carry: Carry
 ) -> ShadowStanding:
-    tally = counts or {"drawn": 0, "scored": 0, "waiting": 0}
-    next_look = rules.next_look_at(sample_size=pool.sample_size, last=look.scored if look else None)
+    missing = missing_for_look(sample_size=pool.sample_size, counted=count.counted, fresh=count.fresh)
+    standing = ShadowStanding(
+        n=count.scored,
+        drawn=count.drawn,
+        waiting_for_judgement=count.waiting,
+        next_look_at_n=count.scored + missing,
+    )
     if look is None:
-        return ShadowStanding(
-            n=tally["scored"],
-            drawn=tally["drawn"],
-            waiting_for_judgement=tally["waiting"],
-            next_look_at_n=next_look,
-        )
-    return ShadowStanding(
-        n=tally["scored"],
-        drawn=tally["drawn"],
-        waiting_for_judgement=tally["waiting"],
-        next_look_at_n=next_look,
-        passed=look.passed and look.n >= wanted,
+        return standing
+    return replace(
+        standing,
+        passed=look.passed and look.n >= wanted and carry.lost is None,
         agreed=look.agreed,
         lower=look.lower,
         kappa=look.kappa,
         critical=look.critical,
         yellow=look.yellow,
         look_id=look.pk,
+        carry=carry,
     )
 
 
@@ -109,14 +110,8 @@ class Difference:
 
 
 def differences(look: ShadowLook) -> list[Difference]:
-    """What a look may reveal once it is taken. One query."""
-    samples = ShadowSample.objects.filter(
-        pool=look.pool_id,
-        learner=look.learner_id,
-        agreed=False,
-        scored_number__gt=look.scored - look.n,
-        scored_number__lte=look.scored,
-    )
+    """What a look may reveal once it is taken, critical misses first. One query."""
+    samples = [sample for sample in covered(look).select_related("case") if not sample.agreed]
     return [
         Difference(
             sample=sample,
@@ -127,7 +122,7 @@ def differences(look: ShadowLook) -> list[Difference]:
             critical=bool(sample.critical),
             reason=_reason(sample.case),
         )
-        for sample in samples.select_related("case").order_by("-critical", "scored_number")
+        for sample in sorted(samples, key=lambda sample: (not sample.critical, sample.scored_number))
     ]
 
 
@@ -173,12 +168,12 @@ class LearnerPage:
         return max(self.standing.next_look_at_n - self.judged, 0)
 
 
-def learner_page(*, pool: ShadowPool, learner: Person) -> LearnerPage:
-    """Five queries."""
+def learner_page(*, pool: ShadowPool, learner: Person, at: datetime) -> LearnerPage:
+    """Five queries; six once the tool has had a second version."""
     looks = list(ShadowLook.objects.filter(pool=pool, learner=learner).order_by("-number"))
     return LearnerPage(
         pool=pool,
-        standing=shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk],
+        standing=shadow_standings(user_ids=[learner.pk], pool=pool, at=at)[learner.pk],
         looks=looks,
         differences=differences(looks[0]) if looks else [],
         open_sample=ShadowSample.objects.open().filter(pool=pool, learner=learner).first(),

@@ -61,6 +61,42 @@ def cohen_kappa(pairs: Iterable[tuple[Answer, Answer]]) -> Fraction | None:
     return (observed - chance) / (1 - chance)
 
 
+def kappa_interval(pairs: Iterable[tuple[Answer, Answer]], *, z: Decimal = Z_95) -> Interval | None:
+    """Kappa's large-sample interval, cut to -1 … 1; None where kappa is undefined.
+
+    Fleiss, J. L., Cohen, J., Everitt, B. S. (1969), Psychological Bulletin 72: its standard error. Where no
+    pair differs or the sample is small it is too narrow, so n is always shown beside it.
+    """
+    pairs = list(pairs)
+    kappa = cohen_kappa(pairs)
+    if kappa is None:
+        return None
+    n = len(pairs)
+    cells = Counter(pairs)
+    first, second = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    answers = first.keys() | second.keys()
+    observed = Fraction(sum(cells[answer, answer] for answer in answers), n)
+    chance = Fraction(sum(first[answer] * second[answer] for answer in answers), n * n)
+    agreeing = sum(
+        Fraction(cells[each, each], n)
+        * ((1 - chance) - Fraction(first[each] + second[each], n) * (1 - observed)) ** 2
+        for each in answers
+    )
+    # A pair (one, other) that differs weighs by how often the judges use these answers the other way round.
+    differing = (1 - observed) ** 2 * sum(
+        Fraction(count, n) * Fraction(second[one] + first[other], n) ** 2
+        for (one, other), count in cells.items()
+        if one != other
+    )
+    spare = (observed * chance - 2 * chance + observed) ** 2
+    variance = (agreeing + differing - spare) / ((1 - chance) ** 4 * n)
+    with localcontext() as context:
+        context.prec = _PRECISION
+        spread = z * (Decimal(variance.numerator) / variance.denominator).sqrt()
+        centre = Decimal(kappa.numerator) / kappa.denominator
+        return Interval(lower=max(centre - spread, Decimal(-1)), upper=min(centre + spread, Decimal(1)))
+
+
 def confusion(pairs: Iterable[tuple[Answer, Answer]], *, answers: Sequence[Answer]) -> list[list[int]]:
     """How often each pair of answers occurs: rows are the first judge's, columns the other's."""
     counts = Counter(pairs)
@@ -89,6 +125,7 @@ class PassRule:
 
     lower: Decimal = Decimal("0.75")
     kappa: Fraction = Fraction(6, 10)
+    critical: int = 0
     yellow: int = 10
 
 
@@ -111,7 +148,7 @@ class Agreement:
             self.interval.lower >= rule.lower
             and self.kappa is not None
             and self.kappa >= rule.kappa
-            and not self.critical
+            and self.critical <= rule.critical
             and self.yellow >= rule.yellow
         )
 

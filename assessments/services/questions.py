@@ -12,11 +12,12 @@ from assessments.question_specs import QuestionSpec, check_questions
 from assessments.services.question_columns import columns_of, digest_of
 from assessments.services.question_images import put_image
 from tracks.models import Track
+from tracks.people import Person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BankChange:
-    """Keys of the questions that a `put_bank` added, gave a new version or other tags, or retired."""
+    """Keys of the questions that were added, given a new version or other tags, or retired."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -26,40 +27,69 @@ class BankChange:
         return bool(self.added or self.changed or self.retired)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edited:
+    """Whose edit in the browser a question now carries; None says that it is as the playbook's files have it."""
+
+    by: Person | None
+    at: datetime | None
+
+
+AS_IN_FILES = Edited(by=None, at=None)
+
+
 @transaction.atomic
 def put_bank(
     *, track: Track, key: str, questions: Sequence[QuestionSpec], at: datetime
 ) -> tuple[QuestionBank, BankChange]:
     """Make the bank hold exactly these questions; absent ones are retired. Idempotent.
 
-    An edited text or key makes a new version; attempts keep the version that they drew.
+    An edited text or key makes a new version; attempts keep the version that they drew. What was edited in
+    the browser since is no longer marked so: the bank is as the files have it.
     Raises ValidationError, naming the question, where one cannot be asked or graded.
     """
     check_questions(questions)
     bank, _created = QuestionBank.objects.get_or_create(track=track, key=key)
     bank = QuestionBank.objects.select_for_update().get(pk=bank.pk)
+    added, changed = put_into(bank, questions, edited=AS_IN_FILES, at=at)
+    wanted = {spec.key for spec in questions}
+    rows = bank.questions.live().exclude(key__in=wanted)
+    retired = tuple(sorted(rows.values_list("key", flat=True)))
+    rows.update(retired_at=at)
+    bank.questions.exclude(edited_at=None).update(edited_at=None, edited_by=None)
+    return bank, BankChange(added=tuple(added), changed=tuple(changed), retired=retired)
+
+
+def put_into(
+    bank: QuestionBank, questions: Sequence[QuestionSpec], *, edited: Edited, at: datetime
+) -> tuple[list[str], list[str]]:
+    """Add or change these questions of a locked bank; which keys are new, and which say something else now."""
     known = {question.key: question for question in bank.questions.select_related("bank")}
     hashes = _latest_hashes(bank)
     added, changed = [], []
     for spec in questions:
         question = known.get(spec.key)
         if question is None:
-            question = Question.objects.create(bank=bank, key=spec.key, **_classification(spec))
+            question = Question.objects.create(
+                bank=bank,
+                key=spec.key,
+                edited_at=edited.at,
+                edited_by=edited.by,
+                **_classification(spec),
+            )
+            _put_version(question, spec, latest=None, at=at)
             added.append(spec.key)
-        elif _reclassify(question, spec):
+            continue
+        reclassified = _reclassify(question, spec)
+        if _put_version(question, spec, latest=hashes.get(spec.key), at=at) or reclassified:
             changed.append(spec.key)
-        if _put_version(question, spec, latest=hashes.get(spec.key), at=at) and spec.key not in (
-            *added,
-            *changed,
-        ):
-            changed.append(spec.key)
-    retired = sorted(
-        key
-        for key, question in known.items()
-        if question.retired_at is None and key not in {q.key for q in questions}
-    )
-    bank.questions.filter(key__in=retired).update(retired_at=at)
-    return bank, BankChange(added=tuple(added), changed=tuple(changed), retired=tuple(retired))
+            mark_edited(question, edited)
+    return added, changed
+
+
+def mark_edited(question: Question, edited: Edited) -> None:
+    question.edited_at, question.edited_by = edited.at, edited.by
+    question.save(update_fields=["edited_at", "edited_by"])
 
 
 def _latest_hashes(bank: QuestionBank) -> dict[str, tuple[int, str]]:
@@ -108,5 +138,6 @@ def _put_version(
         images=[{"id": str(image.pk), "sha256": image.sha256, "alt": image.alt} for image in images],
         **columns_of(spec),
     )
-    version.pictures.set(images)
+    if images:
+        version.pictures.set(images)
     return True

@@ -1,6 +1,5 @@
-"""Quality assurance's pages: what to judge, a case in two blind steps, and how a pool's agreement is."""
+"""Quality assurance's pages: what to judge, and a case in two blind steps."""
 
-from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,13 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assessments.charts import Share, intervals
 from assessments.forms.shadow import DecisionForm, OutputForm
-from assessments.models import CaseJudgement, Route, ShadowCase, ShadowPool
-from assessments.selectors.judgements import PoolAgreement, judged_by, judgement_queue, pool_agreement
+from assessments.models import CaseJudgement, ShadowCase, ShadowPool
+from assessments.selectors.judgements import judged_by, judgement_queue, with_due
 from assessments.selectors.shadow import answers_of
 from assessments.services import shadow as service
-from assessments.services.agreement import DEFAULT_RULE, floored
 from assessments.views.signed_in import me
 from tracks import markdown
 from tracks.errors import Refused
@@ -38,6 +35,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     judged = judged_by(me(request))
     context = {
         "page": page,
+        "cases": [with_due(case, at=timezone.now()) for case in page.object_list],
         "total": page.paginator.count,
         "first": page.object_list[0] if page.number == 1 and page.object_list else None,
         "judged": judged.count(),
@@ -96,63 +94,6 @@ def judge_output(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("judgement", pk=following.pk) if following else redirect("judgement_queue")
 
 
-@require_GET
-@never_cache
-@may_judge
-def agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
-    pools = ShadowPool.objects.all().judged_by(me(request))
-    pool = get_object_or_404(pools.select_related("track"), pk=pk)
-    found = pool_agreement(pool)
-    total = found.agreement
-    context = {
-        "pool": pool,
-        "found": found,
-        "kappa": floored(total.kappa) if total is not None and total.kappa is not None else None,
-        "routes": [route.label for route in Route],
-        "decision_rows": list(zip([route.label for route in Route], found.decisions, strict=True)),
-        "usability_rows": list(zip([_("Usable"), _("Not usable")], found.usability, strict=True)),
-        "chart": _chart(found),
-    }
-    return render(request, "assessments/agreement.html", context)
-
-
-def _chart(found: PoolAgreement) -> str:
-    """Everybody's latest look beside all samples together; nothing where nothing is scored."""
-    rows = [
-        Share(
-            label=str(row.learner),
-            share=Decimal(row.look.agreed) / row.look.n,
-            lower=row.look.lower,
-            upper=row.look.upper,
-            text=f"{row.look.agreed} / {row.look.n}",
-        )
-        for row in found.learners
-        if row.look is not None
-    ]
-    total = found.agreement
-    if total is not None:
-        all_samples = Share(
-            label=_("All samples"),
-            share=Decimal(total.agreed) / total.n,
-            lower=total.interval.lower,
-            upper=total.interval.upper,
-            text=f"{total.agreed} / {total.n}",
-        )
-        rows.insert(0, all_samples)
-    if not rows:
-        return ""
-    return intervals(
-        title=_("Agreement with quality assurance"),
-        description=_(
-            "For all samples and for each learner's latest look: the share on which both agree, with its "
-            "95 % interval. The lower bound has to reach 75 %."
-        ),
-        rows=rows,
-        mark=DEFAULT_RULE.lower,
-        mark_text=_("75 % to pass"),
-    )
-
-
 def _case(request: HttpRequest, pk: UUID) -> ShadowCase:
     """A case of a pool that this person judges, without what is right."""
     cases = ShadowCase.objects.blind().judgeable_by(me(request))
@@ -166,7 +107,7 @@ def _own(request: HttpRequest, case: ShadowCase) -> CaseJudgement | None:
 def _is_over(case: ShadowCase, own: CaseJudgement | None) -> bool:
     if own is not None:
         return own.judged_at is not None
-    return case.settled_at is not None or case.dropped_at is not None
+    return (case.settled_at is not None and not case.ground_truth) or case.dropped_at is not None
 
 
 def _page(

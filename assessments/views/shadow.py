@@ -29,7 +29,7 @@ def shadow(request: HttpRequest, pk: UUID) -> HttpResponse:
     pool = _pool(request, pk)
     context = {
         "pool": pool,
-        "page": learner_page(pool=pool, learner=me(request)),
+        "page": learner_page(pool=pool, learner=me(request), at=timezone.now()),
         "answers": answers_of(pool),
         "instructions_html": markdown.render(pool.instructions),
         "closed_because": _closed_because(request, pool),
@@ -46,7 +46,9 @@ def draw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 def sample(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _own_sample(request, pk)
-    if found.judged_at is not None:
+    if found.dropped_at is not None:
+        messages.info(request, _("Quality assurance has dropped this case; take another one."))
+    if found.judged_at is not None or found.dropped_at is not None:
         return redirect(found.pool)
     return _page(request, found)
 
@@ -120,7 +122,8 @@ def _page(
     """Step one without the output, step two with it; never what is right."""
     blind = ShadowCase.objects.blind()
     case = (blind if found.decision else blind.defer("output")).get(pk=found.case_id)
-    standing = shadow_standings(user_ids=[me(request).pk], pool=found.pool)[me(request).pk]
+    standings = shadow_standings(user_ids=[me(request).pk], pool=found.pool, at=timezone.now())
+    standing = standings[me(request).pk]
     done = standing.n + standing.waiting_for_judgement
     context = {
         "sample": found,

@@ -1,9 +1,22 @@
 // An attempt's page: answers are saved as they are given, and the time left is shown. The server decides both.
+// What could not be saved yet is kept in this browser until it is: a closed laptop or a crash loses nothing.
 (() => {
+  const attempt = document.querySelector("[data-attempt]");
+  if (!attempt) return;
+  const shelf = `attempt:${attempt.dataset.attempt}:`;
+  const kept = () => Object.keys(localStorage).filter((key) => key.startsWith(shelf));
+
+  // On the result's page: what never arrived is named, then let go.
+  const unsent = document.querySelector("[data-unsent]");
+  if (unsent) {
+    unsent.hidden = !kept().length;
+    for (const key of kept()) localStorage.removeItem(key);
+    return;
+  }
+
   const clock = document.getElementById("clock");
   const form = document.getElementById("answers");
   const finish = document.getElementById("finish");
-  if (!clock) return;
 
   // The server's clock, as far as this page knows it.
   let ahead = Number(clock.dataset.now) - Date.now();
@@ -11,14 +24,29 @@
 
   /* Saving: one request at a time, the newest state of each question, again until it arrived. */
   const status = document.getElementById("save-status");
+  const words = clock.dataset;
   const waiting = new Map();
   let sending = false;
   let leaving = false;
   let failing = false;
   let pause = 1000;
+  let later;
   // The question in which somebody is typing, and the timer that will keep it.
   let typed = null;
   let typing;
+
+  // The newest token: signing in again in another tab gives a new one.
+  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+  // What waits is kept by question, so that two tabs do not undo each other.
+  const store = (number, state) => {
+    try {
+      localStorage.setItem(shelf + number, JSON.stringify(state));
+    } catch { /* A browser that keeps nothing still saves while the page is open. */ }
+  };
+  const forget = (number, state) => {
+    if (localStorage.getItem(shelf + number) === JSON.stringify(state)) localStorage.removeItem(shelf + number);
+  };
 
   const say = (text) => { if (status) status.textContent = text; };
 
@@ -35,7 +63,6 @@
 
   const body = (number, state) => {
     const data = new URLSearchParams();
-    data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     data.append("item", number);
     for (const given of state.answer) data.append(given.name, given.value);
     if (state.flag) data.append(`flag-${number}`, "1");
@@ -43,10 +70,11 @@
     return data;
   };
 
-  const remember = (number, state) => {
-    const values = state.answer.map(({ name, value }) => (name.startsWith("why-") ? `why:${value}` : value));
-    form.elements[`was-${number}`].value = values.sort().join(",");
-    form.elements[`was-flag-${number}`].value = state.flag ? "1" : "";
+  // What a form sent now says that this page had shown of a question, if the question is on it.
+  const remember = (number, answer, flagged) => {
+    if (!form?.elements[`was-${number}`]) return;
+    form.elements[`was-${number}`].value = answer;
+    form.elements[`was-flag-${number}`].value = flagged;
   };
 
   const keep = (question) => {
@@ -54,7 +82,9 @@
       clearTimeout(typing);
       typed = null;
     }
-    waiting.set(question.dataset.question, { answer: answer(question), flag: flag(question), stamp: serverNow() });
+    const state = { answer: answer(question), flag: flag(question), stamp: serverNow() };
+    waiting.set(question.dataset.question, state);
+    store(question.dataset.question, state);
     pause = 1000;
     return send();
   };
@@ -63,44 +93,53 @@
     if (sending || leaving || !waiting.size) return;
     sending = true;
     const [number, state] = waiting.entries().next().value;
-    say(form.dataset.saving);
+    say(words.saving);
     // Until the reply, what the server holds is not known: a form sent now must send this answer again.
-    form.elements[`was-${number}`].value = form.elements[`was-flag-${number}`].value = "?";
+    remember(number, "?", "?");
     let again = 0;
     try {
-      const response = await fetch(form.action, {
-        method: "POST", body: body(number, state), headers: { Accept: "application/json" }, redirect: "manual", keepalive: true,
+      const headers = { Accept: "application/json", "X-CSRFToken": token() };
+      const response = await fetch(clock.dataset.save, {
+        method: "POST", body: body(number, state), headers, redirect: "manual", keepalive: true,
       });
       again = await heard(response, number, state);
     } catch {
-      again = retry(form.dataset.retry);
+      again = retry(words.retry);
     }
     sending = false;
-    if (again) setTimeout(send, again);
+    clearTimeout(later);
+    if (again) later = setTimeout(send, again);
     else await send();
   };
 
   // What the server said of one question's save; how many milliseconds to wait before the next try, 0 for none.
   const heard = async (response, number, state) => {
     if (response.status === 409) {
+      const { go } = await response.json();
       leaving = true;
-      location.assign((await response.json()).result);
+      // The attempt goes on without this answer; once it has ended, the result's page says what did not arrive.
+      if (go === location.pathname) forget(number, state);
+      location.assign(go);
       return 0;
     }
-    if (response.type === "opaqueredirect" || response.status === 403) return retry(form.dataset.signedOut);
-    if (!response.ok && response.status !== 422) return retry(form.dataset.retry);
+    // Signed out, or signed in anew: the answers stay here until the right person is back.
+    if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) return retry(words.signedOut);
+    if (response.status === 404) return retry(words.somebodyElse);
+    if (!response.ok && response.status !== 422) return retry(words.retry);
     const reply = await response.json();
     failing = false;
     if (waiting.get(number) === state) waiting.delete(number);
+    forget(number, state);
     mark(number, reply.errors ? Object.values(reply.errors).flat().join(" ") : "");
     if (reply.errors) {
-      say(form.dataset.wrong);
+      say(words.wrong);
       return 0;
     }
     ahead = reply.now - Date.now();
+    clock.dataset.deadline = reply.deadline;
     pause = 1000;
-    remember(number, state);
-    if (!waiting.size) say(`${form.dataset.saved} ${reply.saved}`);
+    remember(number, reply.was[number], state.flag ? "1" : "");
+    if (!waiting.size) say(`${words.saved} ${reply.saved}`);
     return 0;
   };
 
@@ -113,8 +152,12 @@
 
   const mark = (number, error) => {
     const group = document.getElementById(`id_q-${number}_group`);
+    if (!group) return;
     let note = group.querySelector(".field-error");
-    if (!error) return note?.remove();
+    if (!error) {
+      note?.remove();
+      return;
+    }
     if (!note) {
       note = Object.assign(document.createElement("p"), { className: "field-error", id: `id_q-${number}_group-error` });
       group.querySelector("legend").after(note);
@@ -135,13 +178,35 @@
       typing = setTimeout(() => keep(typed), 1500);
     });
     // The form sends the whole page itself, so nothing is left to be saved by this script.
-    form.addEventListener("submit", () => { leaving = true; clearTimeout(typing); });
+    form.addEventListener("submit", () => {
+      leaving = true;
+      clearTimeout(typing);
+      form.elements.csrfmiddlewaretoken.value = token();
+    });
     // Coming back by the browser's back button, the page may be an old one: ask for it anew.
     addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-    addEventListener("online", () => send());
     addEventListener("beforeunload", (event) => { if (failing && !leaving) event.preventDefault(); });
     say("");
   }
+  finish.addEventListener("submit", () => { finish.elements.csrfmiddlewaretoken.value = token(); });
+
+  // Back online, or back at this tab after signing in or opening the laptop: try at once.
+  const now = () => {
+    pause = 1000;
+    if (!sending) send();
+  };
+  addEventListener("online", now);
+  addEventListener("focus", now);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) now(); });
+
+  // What an earlier page of this attempt could not send: send it, then show what is kept now.
+  const replay = async () => {
+    if (!kept().length) return;
+    for (const key of kept()) waiting.set(key.slice(shelf.length), JSON.parse(localStorage.getItem(key)));
+    await send();
+    while (waiting.size && !leaving) await new Promise((done) => setTimeout(done, 200));
+    if (!leaving) location.reload();
+  };
 
   /* The time left: shown by the minute, said aloud at ten, five and one, handed in at the end. */
   const left = clock.querySelector("[data-left]");
@@ -149,7 +214,7 @@
   const aloud = new Set([10, 5, 1]);
   left.hidden = false;
 
-  const words = (seconds) => {
+  const inWords = (seconds) => {
     if (seconds <= 0) return clock.dataset.over;
     if (seconds < 60) return clock.dataset.minute;
     return clock.dataset.minutes.replace("%d", String(Math.ceil(seconds / 60)));
@@ -157,7 +222,7 @@
 
   const tick = () => {
     const seconds = Math.ceil((Number(clock.dataset.deadline) - serverNow()) / 1000);
-    const text = words(seconds);
+    const text = inWords(seconds);
     if (left.textContent !== text) left.textContent = text;
     const minutes = Math.ceil(seconds / 60);
     if (aloud.delete(minutes)) announce.textContent = text;
@@ -169,11 +234,22 @@
   const end = async () => {
     const until = Date.now() + 2500;
     if (typed) keep(typed);
-    else if (form) send();
+    else send();
     while ((sending || waiting.size) && Date.now() < until) await new Promise((done) => setTimeout(done, 50));
+    // Offline, the browser would replace this page by an error: wait for the network.
+    while (!(await reachable())) {
+      say(words.retry);
+      await new Promise((done) => setTimeout(done, 3000));
+    }
+    // While this page slept, more time may have been given.
+    if (Number(clock.dataset.deadline) > serverNow()) return tick();
     leaving = true;
+    finish.elements.csrfmiddlewaretoken.value = token();
     finish.submit();
   };
 
+  const reachable = () => fetch(clock.dataset.save, { method: "HEAD", redirect: "manual" }).then(() => true, () => false);
+
   tick();
+  replay();
 })();

@@ -23,6 +23,13 @@
     const button = event.target.closest("[data-toast-close]");
     if (button) close(button.closest(".toast"));
   });
+  // An expired session answers with the sign-in page, which belongs in no fragment.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { responseURL } = event.detail.xhr;
+    if (!responseURL || new URL(responseURL).pathname !== region().dataset.signIn) return;
+    event.detail.shouldSwap = false;
+    show({ text: region().dataset.signedOut, tone: "not-met" });
+  });
   document.addEventListener("htmx:sendError", () => show({ text: region().dataset.offline, tone: "not-met" }));
   document.addEventListener("htmx:responseError", (event) => {
     // 409 and 422 carry their own words in the fragment or in a toast.

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Case, Max, When
 from django.utils.translation import gettext as _
 
 from assessments import signals
-from assessments.models import CaseJudgement, Route, ShadowCase, ShadowPool, ShadowSample
+from assessments.models import CaseJudgement, Route, ShadowCase, ShadowPool, ShadowSample, ShadowVersion
 from assessments.services.shadow.scoring import lock_case, score
-from assessments.services.shadow.stratify import Stratum, choose
+from assessments.services.shadow.stratify import Had, Stratum, choose
+from assessments.windows import FRESH_CASES
 from tracks.errors import Refused
 from tracks.facts import Fact
 from tracks.models import Enrolment
@@ -52,7 +53,8 @@ def draw(*, pool: ShadowPool, actor: Person, at: datetime, rng: random.Random = 
 def decide(*, sample: ShadowSample, decision: str, actor: Person, at: datetime) -> ShadowSample:
     """The blind answer; only after it may the tool's output be shown. The same again changes nothing.
 
-    Raises ValidationError for an unknown answer; Refused `not_yours`, `already_decided`, a closed enrolment.
+    Raises ValidationError for an unknown answer; Refused `not_yours`, `already_decided`, `dropped`, or where
+    the enrolment is closed.
     """
     check_decision(decision)
     sample = _locked(sample, actor)
@@ -68,7 +70,7 @@ def decide(*, sample: ShadowSample, decision: str, actor: Person, at: datetime) 
 def judge_output(*, sample: ShadowSample, usable: bool, actor: Person, at: datetime) -> ShadowSample:
     """The second answer, on the output; scored at once where quality assurance has settled the case.
 
-    Raises Refused `not_yours`, `not_decided`, `already_judged`, or where the enrolment is closed.
+    Raises Refused `not_yours`, `not_decided`, `already_judged`, `dropped`, or where the enrolment is closed.
     """
     case = lock_case(sample.case_id)
     sample = _locked(sample, actor)
@@ -89,6 +91,7 @@ def judge_output(*, sample: ShadowSample, usable: bool, actor: Person, at: datet
         payload={"pool": sample.pool.key, "case": case.key, "number": sample.number},
     )
     signals.sample_judged.send(sender=ShadowSample, facts=[fact])
+    _announce_fresh(case, sample, at)
     score(case=case, at=at)
     sample.refresh_from_db()
     return sample
@@ -129,30 +132,65 @@ def _locked(sample: ShadowSample, actor: Person) -> ShadowSample:
         raise Refused("not_yours", _("This is somebody else's sample."))
     held = Enrolment.objects.select_for_update(of=("self",)).select_related("cohort")
     ensure_open(held.get(pk=sample.enrolment_id))
-    return ShadowSample.objects.select_related("pool", "case").get(pk=sample.pk)
+    found = ShadowSample.objects.select_related("pool", "case").get(pk=sample.pk)
+    if found.dropped_at is not None:
+        raise Refused("dropped", _("Quality assurance has dropped this case; take another one."))
+    return found
 
 
 def _choose(pool: ShadowPool, actor: Person, rng: random.Random) -> UUID:
-    rows = pool.cases.live().filter(dropped_at=None).order_by("key")
-    cases = [
-        (key, Stratum(pk=pk, yellow=yellow, category=category, settled=settled_at is not None))
-        for key, pk, yellow, category, settled_at in rows.values_list(
-            "key", "pk", "yellow_zone", "category", "settled_at"
-        )
-    ]
-    had = list(
-        ShadowSample.objects.filter(pool=pool, learner=actor).values_list(
-            "case__key", "case__yellow_zone", "case__category"
+    rows = pool.cases.live().filter(dropped_at=None).exclude(imported_by=actor).order_by("key")
+    cases = list(
+        rows.annotate(outcome=_outcome()).values_list(
+            "key", "content_sha256", "pk", "yellow_zone", "outcome", "category", "settled_at"
         )
     )
-    judged = CaseJudgement.objects.filter(case__pool=pool, judge=actor).values_list("case__key", flat=True)
-    met = {key for key, _yellow, _category in had} | set(judged)
+    had = list(
+        ShadowSample.objects.filter(pool=pool, learner=actor)
+        .annotate(outcome=_outcome("case__"))
+        .values_list("case__key", "case__content_sha256", "case__yellow_zone", "outcome", "case__category")
+    )
+    judged = CaseJudgement.objects.filter(case__pool=pool, judge=actor)
+    met = {*judged.values_list("case__key", flat=True), *(row[0] for row in had), *(row[1] for row in had)}
+    strata = {
+        key: Stratum(pk=pk, yellow=yellow, outcome=outcome, category=category, settled=settled_at is not None)
+        for key, _content, pk, yellow, outcome, category, settled_at in cases
+    }
     chosen = choose(
-        pool=[stratum for _key, stratum in cases],
-        drawn=[(yellow, category) for _key, yellow, category in had],
-        free=[stratum for key, stratum in cases if key not in met],
+        pool=list(strata.values()),
+        drawn=[Had(yellow, outcome, category) for _key, _content, yellow, outcome, category in had],
+        free=[strata[key] for key, content, *_rest in cases if key not in met and content not in met],
         rng=rng,
     )
     if chosen is None:
         raise Refused("pool_exhausted", _("You have had every case of this pool."))
     return chosen.pk
+
+
+def _outcome(prefix: str = "") -> Case:
+    """The right decision as settled, else as the case's author has it."""
+    return Case(
+        When(**{f"{prefix}settled_decision": ""}, then=f"{prefix}right_decision"),
+        default=f"{prefix}settled_decision",
+    )
+
+
+def _announce_fresh(case: ShadowCase, sample: ShadowSample, at: datetime) -> None:
+    """Say when a learner has judged the fresh cases that carry their agreement over to a new version."""
+    pool = case.pool
+    if pool.version == 1 or case.version != pool.version:
+        return
+    window = ShadowVersion.objects.get(pool=pool, number=pool.version)
+    fresh = ShadowSample.objects.judged().filter(
+        pool=pool, learner=sample.learner_id, case__version=pool.version, judged_at__lt=window.fresh_by
+    )
+    if at < window.fresh_by and fresh.count() == FRESH_CASES:
+        fact = Fact(
+            kind="assessments.fresh_cases_done",
+            subject=("assessments.ShadowPool", str(pool.pk)),
+            at=at,
+            actor_id=sample.learner_id,
+            learner_id=sample.learner_id,
+            payload={"pool": pool.key, "version": pool.version, "cases": FRESH_CASES},
+        )
+        signals.fresh_cases_done.send(sender=ShadowSample, facts=[fact])

@@ -13,14 +13,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from assessments import rules, signals
+from assessments import rules, signals, windows
 from assessments.models import ShadowCase, ShadowLook, ShadowPool, ShadowSample
+from assessments.selectors.looks import count_for_looks, covered, rule_of, windows_of
 from assessments.services import agreement
 from tracks.facts import Fact
 from tracks.models import Enrolment
 from tracks.people import Person
 
 _JUDGES_OF_A_DOUBLE = 2
+_MARKS = ("mark_lower", "mark_kappa", "mark_critical", "mark_yellow")
 
 #: A decision, and whether the output may be used.
 Answers = tuple[str, bool]
@@ -75,14 +77,21 @@ def settle(*, case: ShadowCase, at: datetime) -> bool:
     else:
         return False
     case.save(update_fields=["settled_decision", "settled_usable", "settled_at", "dropped_at"])
+    if outcome.dropped:
+        drop_samples(case=case, at=at)
     return True
+
+
+def drop_samples(*, case: ShadowCase, at: datetime) -> int:
+    """The learners' samples of a dropped case count for nobody either; how many."""
+    return case.samples.filter(scored_at=None).update(dropped_at=at)
 
 
 def score(*, case: ShadowCase, at: datetime) -> int:
     """Score every judged sample of a settled, locked case; how many. Looks that fall due are taken."""
     if case.settled_at is None:
         return 0
-    waiting = case.samples.judged().filter(scored_at=None)
+    waiting = case.samples.judged().filter(scored_at=None, dropped_at=None)
     enrolments = Enrolment.objects.select_for_update().filter(pk__in=waiting.values("enrolment"))
     list(enrolments.order_by("pk").values_list("pk", flat=True))
     samples = list(waiting)
@@ -99,7 +108,7 @@ def score(*, case: ShadowCase, at: datetime) -> int:
     ShadowSample.objects.bulk_update(samples, ["scored_at", "scored_number", "agreed", "critical"])
     facts = [_scored_fact(case, sample, at) for sample in samples]
     signals.sample_scored.send(sender=ShadowSample, facts=facts)
-    _take_looks(case.pool, {sample.learner_id: sample.scored_number or 0 for sample in samples}, at)
+    _take_looks(case.pool, [sample.learner_id for sample in samples], at)
     return len(samples)
 
 
@@ -108,60 +117,56 @@ def take_look(*, pool: ShadowPool, learner: Person, at: datetime) -> ShadowLook 
     """The look that is due for this learner, else None. Scoring takes looks by itself, so none should be."""
     enrolments = Enrolment.objects.select_for_update().filter(user=learner, track=pool.track_id)
     list(enrolments.order_by("pk").values_list("pk", flat=True))
-    looks = _take_looks(pool, _scored_counts(pool, [learner.pk]), at)
+    looks = _take_looks(pool, [learner.pk], at)
     return looks[0] if looks else None
 
 
-def _take_looks(pool: ShadowPool, scored: dict[Any, int], at: datetime) -> list[ShadowLook]:
-    """scored: by learner's id, how many samples are scored now."""
-    last = {
-        row["learner"]: row
-        for row in ShadowLook.objects.filter(pool=pool, learner__in=scored)
-        .order_by()
-        .values("learner")
-        .annotate(number=Max("number"), scored=Max("scored"))
-    }
+def _take_looks(pool: ShadowPool, learner_ids: Sequence[Any], at: datetime) -> list[ShadowLook]:
+    oldest = windows.oldest_counted(windows=windows_of(pool), at=at)
+    counts = count_for_looks(pool=pool, user_ids=learner_ids, oldest=oldest)
     looks = []
-    for learner_id, count in sorted(scored.items(), key=lambda item: str(item[0])):
-        before = last.get(learner_id)
-        due = rules.next_look_at(sample_size=pool.sample_size, last=before["scored"] if before else None)
-        if count >= due:
-            number = before["number"] + 1 if before else 1
-            looks.append(_look(pool, learner_id, number=number, scored=count, at=at))
+    for learner_id, count in sorted(counts.items(), key=lambda item: str(item[0])):
+        missing = windows.missing_for_look(
+            sample_size=pool.sample_size, counted=count.counted, fresh=count.fresh
+        )
+        if not missing:
+            looks.append(_look(pool, learner_id, count.looks + 1, count.scored, oldest=oldest, at=at))
     ShadowLook.objects.bulk_create(looks)
     if looks:
         signals.look_taken.send(sender=ShadowLook, facts=[_look_fact(look) for look in looks])
     return looks
 
 
-def _look(pool: ShadowPool, learner_id: Any, *, number: int, scored: int, at: datetime) -> ShadowLook:
-    """Agreement on the latest `sample_size` scored samples."""
-    samples = ShadowSample.objects.filter(
-        pool=pool, learner=learner_id, scored_number__gt=scored - pool.sample_size
+def _look(
+    pool: ShadowPool, learner_id: Any, number: int, scored: int, *, oldest: int, at: datetime
+) -> ShadowLook:
+    """Agreement on the latest `sample_size` scored samples of versions that count."""
+    look = ShadowLook(
+        pool=pool,
+        learner_id=learner_id,
+        number=number,
+        scored=scored,
+        n=pool.sample_size,
+        sample_size=pool.sample_size,
+        version=pool.version,
+        since_version=oldest,
+        taken_at=at,
+        **{name: getattr(pool, name) for name in _MARKS},
     )
     answers = ("decision", "usable", "case__settled_decision", "case__settled_usable")
-    rows = list(samples.values_list(*answers, "critical", "case__yellow_zone"))
+    rows = list(covered(look).values_list(*answers, "critical", "case__yellow_zone"))
     figures = agreement.measure(
         [((decision, usable), (right, right_usable)) for decision, usable, right, right_usable, *_ in rows],
         critical=sum(row[4] for row in rows),
         yellow=sum(row[5] for row in rows),
     )
-    return ShadowLook(
-        pool=pool,
-        learner_id=learner_id,
-        number=number,
-        scored=scored,
-        n=figures.n,
-        sample_size=pool.sample_size,
-        agreed=figures.agreed,
-        lower=agreement.floored(figures.interval.lower),
-        upper=agreement.ceiled(figures.interval.upper),
-        kappa=None if figures.kappa is None else agreement.floored(figures.kappa),
-        critical=figures.critical,
-        yellow=figures.yellow,
-        passed=figures.passes(),
-        taken_at=at,
-    )
+    look.agreed = figures.agreed
+    look.lower = agreement.floored(figures.interval.lower)
+    look.upper = agreement.ceiled(figures.interval.upper)
+    look.kappa = None if figures.kappa is None else agreement.floored(figures.kappa)
+    look.critical, look.yellow = figures.critical, figures.yellow
+    look.passed = figures.passes(rule_of(pool))
+    return look
 
 
 def _scored_counts(pool: ShadowPool, learner_ids: Sequence[Any]) -> dict[Any, int]:
@@ -196,6 +201,7 @@ def _look_fact(look: ShadowLook) -> Fact:
         payload={
             "pool": look.pool.key,
             "number": look.number,
+            "version": look.version,
             "n": look.n,
             "agreed": look.agreed,
             "lower": str(look.lower),
