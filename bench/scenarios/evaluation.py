@@ -10,7 +10,7 @@ from bench.report import Check, Result
 from bench.run import Run
 from bench.timing import take_turns
 from enablement.access.decisions.verdict import Call
-from enablement.access.services import decisions
+from enablement.access.services.decisions.reading import find_person, find_tool
 from enablement.people.models import User
 
 PATH = "/access/v1/evaluation"
@@ -76,5 +76,4 @@ def _read_part(run: Run) -> Result:
 
 def _read(call: Call) -> None:
     """The reads of `decide_call`, which itself writes as well."""
-    person = decisions._person(call.subject)  # noqa: SLF001
-    decisions._tool_and_policy(call, person)  # noqa: SLF001
+    find_tool(call, find_person(call.subject))

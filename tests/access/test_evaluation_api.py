@@ -145,8 +145,6 @@ def test_roles_sent_by_the_caller_are_not_listened_to(client, gateway, world):
         "null",
         '{"subject": {"type": "user", "id": 5}}',
         json.dumps(body() | {"subject": {"type": "user"}}),
-        json.dumps(body() | {"subject": {"type": "robot", "id": "x"}}),
-        json.dumps(body() | {"resource": {"type": "file", "id": "x"}}),
         json.dumps(body() | {"action": "invoke"}),
         json.dumps(body() | {"context": []}),
         json.dumps(body(confidence="0.9")),
@@ -231,10 +229,10 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_read(client, gatewa
 
 
 def test_a_decision_that_cannot_be_recorded_is_no_decision(client, gateway, opened, monkeypatch):
-    def refuse(**entry):
+    def refuse(entries):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr("enablement.ledger.services.record", refuse)
+    monkeypatch.setattr("enablement.ledger.services.record_many", refuse)
     response = post(client, body())
     assert response.status_code == 503
     assert "decision" not in response.json()

@@ -1,5 +1,6 @@
 """AuthZEN requests and answers (OpenID Authorization API 1.0, access evaluation)."""
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from enablement.access.decisions.verdict import Call
-from enablement.access.services.decisions import Decision
+from enablement.access.services.decisions import Decision, Semantic
+from enablement.access.services.decisions.searching import MAX_LIMIT
 
+SUBJECT_TYPE, RESOURCE_TYPE = "user", "microtool"
 MAX_TEXT = 20_000
 REASONS = {
     "granted": _("You have shown that you can use this tool."),
@@ -64,12 +67,14 @@ class Confidence(serializers.Field[Decimal, Any, Decimal, Any]):
 
 
 class SubjectSerializer(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(["user"])
+    """`properties` are accepted, as AuthZEN wants, and never listened to."""
+
+    type = Name()
     id = Name()
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(["microtool"])
+    type = Name()
     id = Name()
 
 
@@ -93,14 +98,61 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     action = ActionSerializer()
     context = ContextSerializer(required=False)  # type: ignore[assignment]  # AuthZEN names it so
 
-    def call(self) -> Call:
-        data: Any = self.validated_data
-        return Call(
-            subject=data["subject"]["id"],
-            microtool=data["resource"]["id"],
-            action=data["action"]["name"],
-            **data.get("context", {}),
-        )
+
+class KindSerializer(serializers.Serializer[Any]):
+    """What a search looks for: its type; an `id` is ignored, as AuthZEN wants."""
+
+    type = Name()
+
+
+class OptionsSerializer(serializers.Serializer[Any]):
+    evaluations_semantic = serializers.ChoiceField(
+        [semantic.value for semantic in Semantic], default=Semantic.EXECUTE_ALL.value
+    )
+
+
+class EvaluationsSerializer(serializers.Serializer[Any]):
+    """For the description of the API; the view reads evaluation by evaluation, so that one may fail alone."""
+
+    subject = SubjectSerializer(required=False)
+    resource = ResourceSerializer(required=False)
+    action = ActionSerializer(required=False)
+    context = ContextSerializer(required=False)  # type: ignore[assignment]
+    options = OptionsSerializer(required=False)
+    evaluations = EvaluationSerializer(many=True, required=False)
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(required=False, allow_blank=True, max_length=1_000, default="")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
+
+
+class SubjectSearchSerializer(EvaluationSerializer):
+    subject = KindSerializer()  # type: ignore[assignment]
+    page = PageSerializer(required=False)
+
+
+class ResourceSearchSerializer(EvaluationSerializer):
+    resource = KindSerializer()  # type: ignore[assignment]
+    page = PageSerializer(required=False)
+
+
+class ActionSearchSerializer(serializers.Serializer[Any]):
+    subject = SubjectSerializer()
+    resource = ResourceSerializer()
+    context = ContextSerializer(required=False)  # type: ignore[assignment]
+    page = PageSerializer(required=False)
+
+
+def as_call(data: Any) -> Call:
+    """The call that validated data asks for; a subject or resource of another type is one we do not know."""
+    subject, resource = data["subject"], data["resource"]
+    return Call(
+        subject=subject.get("id", "") if subject["type"] == SUBJECT_TYPE else "",
+        microtool=resource.get("id", "") if resource["type"] == RESOURCE_TYPE else "",
+        action=data.get("action", {}).get("name", ""),
+        **data.get("context", {}),
+    )
 
 
 def answer(decision: Decision) -> dict[str, Any]:
@@ -116,6 +168,21 @@ def answer(decision: Decision) -> dict[str, Any]:
         "required": verdict.required,
     }
     return {"decision": verdict.decision, "context": context}
+
+
+def unreadable(errors: Any) -> dict[str, Any]:
+    """The answer to one call of a batch that is malformed: closed, and with what is wrong."""
+    error = {"status": 400, "message": " ".join(_messages(errors))}
+    return {"decision": False, "context": {"outcome": "deny", "reason": "malformed", "error": error}}
+
+
+def _messages(errors: Any, place: str = "") -> Iterator[str]:
+    """“subject.id: This field is required.”, and so on through nested errors."""
+    if isinstance(errors, Mapping):
+        for key, inner in errors.items():
+            yield from _messages(inner, f"{place}.{key}" if place else str(key))
+    else:
+        yield from (f"{place}: {message}" for message in errors)
 
 
 def _gate(leaf: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,24 @@
+"""Decisions on calls: what the tables say, the rules, the record. Nothing is cached; unrecorded, there is no
+decision.
+"""
+
+from enablement.access.services.decisions.deciding import Decision, Semantic, decide_call, decide_calls
+from enablement.access.services.decisions.searching import (
+    Page,
+    StaleToken,
+    search_actions,
+    search_resources,
+    search_subjects,
+)
+
+__all__ = [
+    "Decision",
+    "Page",
+    "Semantic",
+    "StaleToken",
+    "decide_call",
+    "decide_calls",
+    "search_actions",
+    "search_resources",
+    "search_subjects",
+]

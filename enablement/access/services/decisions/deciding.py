@@ -1,0 +1,158 @@
+"""One decision, or a batch of them: the reads, the rules, one insert."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, Verdict, decide
+from enablement.access.services.decisions.reading import find_people, find_person, find_tool, find_tools
+from enablement.ledger import services as ledger
+from enablement.people.models import ApiToken
+
+
+class Semantic(StrEnum):
+    """What a batch does with its answers (AuthZEN 1.0, evaluations semantics)."""
+
+    EXECUTE_ALL = "execute_all"
+    DENY_ON_FIRST_DENY = "deny_on_first_deny"
+    PERMIT_ON_FIRST_PERMIT = "permit_on_first_permit"
+
+    def ends_with(self, verdict: Verdict | None) -> bool:
+        """Whether no further call is looked at after this one; None is a call that could not be read."""
+        allowed = verdict is not None and verdict.decision
+        return (self is Semantic.DENY_ON_FIRST_DENY and not allowed) or (
+            self is Semantic.PERMIT_ON_FIRST_PERMIT and allowed
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """A verdict as it was recorded; `id` is its ledger entry."""
+
+    id: uuid.UUID
+    verdict: Verdict
+    policy_revision: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Judged:
+    call: Call
+    person: Person | None
+    tool: Tool | None
+    policy: PolicyInForce | None
+    verdict: Verdict
+
+
+@transaction.atomic
+def decide_call(*, call: Call, token: ApiToken, at: datetime, request_id: str = "") -> Decision:
+    """Answer a gateway and record the answer. Database errors rise: the door turns them into 503, a deny."""
+    person = find_person(call.subject)
+    tool, policy = find_tool(call, person)
+    judged = _judge(call, person, tool, policy, token=token, at=at)
+    return _record([judged], token=token, at=at, request_id=request_id)[0]
+
+
+@transaction.atomic
+def decide_calls(
+    *,
+    calls: Sequence[Call | None],
+    token: ApiToken,
+    at: datetime,
+    semantic: Semantic = Semantic.EXECUTE_ALL,
+    request_id: str = "",
+) -> list[Decision | None]:
+    """Answers in the order of the calls, as many as the semantic asks for; None for what could not be read.
+
+    Four reads and one insert, whatever the number of calls. Only what was decided is recorded.
+    """
+    asked = [call for call in calls if call is not None]
+    people = find_people({call.subject for call in asked})
+    shelf = find_tools(
+        people=list(people.values()),
+        keys={call.microtool for call in asked},
+        prompts={call.prompt for call in asked if call.prompt},
+    )
+    judged: list[_Judged | None] = []
+    for call in calls:
+        if call is None:
+            judged.append(None)
+        else:
+            person = people.get(call.subject)
+            tool = shelf.tool(call.microtool, person=person, prompt=call.prompt)
+            judged.append(_judge(call, person, tool, shelf.policy, token=token, at=at))
+        if semantic.ends_with(judged[-1].verdict if judged[-1] else None):
+            break
+    made = [found for found in judged if found is not None]
+    recorded = iter(_record(made, token=token, at=at, request_id=request_id))
+    return [next(recorded) if found is not None else None for found in judged]
+
+
+def _judge(
+    call: Call,
+    person: Person | None,
+    tool: Tool | None,
+    policy: PolicyInForce | None,
+    *,
+    token: ApiToken,
+    at: datetime,
+) -> _Judged:
+    regions = frozenset(token.regions)
+    verdict = decide(call=call, person=person, tool=tool, policy=policy, token_regions=regions, at=at)
+    return _Judged(call=call, person=person, tool=tool, policy=policy, verdict=verdict)
+
+
+def _record(judged: Sequence[_Judged], *, token: ApiToken, at: datetime, request_id: str) -> list[Decision]:
+    entries = ledger.record_many(
+        [
+            ledger.NewEntry(
+                kind="access.decided",
+                subject=("access.microtool", found.tool.key if found.tool else "unknown"),
+                actor=f"token {token.name}",
+                at=at,
+                payload=_payload(found) | {"token": str(token.pk), "request_id": request_id},
+                policy_revision=_revision(found),
+            )
+            for found in judged
+        ]
+    )
+    return [
+        Decision(id=entry.pk, verdict=found.verdict, policy_revision=_revision(found))
+        for entry, found in zip(entries, judged, strict=True)
+    ]
+
+
+def _revision(found: _Judged) -> int | None:
+    return found.policy.revision if found.policy else None
+
+
+def _payload(found: _Judged) -> dict[str, Any]:
+    """What the record keeps: who, what, why. Never the text; whom or what we do not know as a keyed hash."""
+    call, verdict = found.call, found.verdict
+    return {
+        "user": str(found.person.id) if found.person else "",
+        "unknown_subject_hmac": "" if found.person else keyed(call.subject),
+        "microtool": found.tool.key if found.tool else "",
+        "unknown_microtool_hmac": "" if found.tool else keyed(call.microtool),
+        "action": call.action,
+        "region": call.region or "",
+        "prompt": call.prompt or "",
+        "workflow_id": call.workflow_id or "",
+        "confidence": "" if call.confidence is None else str(call.confidence),
+        "model": call.model or "",
+        "model_version": call.model_version or "",
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "required": [entry["reason"] for entry in verdict.required],
+        "unmet": [leaf["type"] for leaf in verdict.unmet],
+    }
+
+
+def keyed(text: str) -> str:
+    """Tells whether two callers meant the same; without our key nobody can try addresses against it."""
+    return salted_hmac("enablement.access.decisions", text, algorithm="sha256").hexdigest()
