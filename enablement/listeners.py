@@ -48,6 +48,7 @@ RECORD = (
     tracks.mentorship_changed,
     tracks.delegation_changed,
     tracks.role_assignment_changed,
+    assessments.question_changed,
     assessments.attempt_started,
     assessments.attempt_waits_for_marks,
     assessments.attempts_granted,

@@ -66,7 +66,7 @@ def retire_question(*, question: Question, actor: Person, at: datetime) -> bool:
 
 @transaction.atomic
 def restore_question(*, question: Question, actor: Person, at: datetime) -> bool:
-    """It can be drawn again, in its newest version. False where it could be. Raises Refused `not_author`."""
+    """It can be drawn again, in its newest version. False where it could. Raises Refused `not_author`."""
     return _set_retired(question, None, what="restored", actor=actor, at=at)
 
 

@@ -29,7 +29,7 @@ class BankChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edited:
-    """Whose edit in the browser a question now carries; None says that it is as the playbook's files have it."""
+    """Whose edit in the browser a question carries; None: it is as the playbook's files have it."""
 
     by: Person | None
     at: datetime | None
@@ -63,7 +63,7 @@ def put_bank(
 def put_into(
     bank: QuestionBank, questions: Sequence[QuestionSpec], *, edited: Edited, at: datetime
 ) -> tuple[list[str], list[str]]:
-    """Add or change these questions of a locked bank; which keys are new, and which say something else now."""
+    """Add or change these questions of a locked bank; the keys that are new, and those that changed."""
     known = {question.key: question for question in bank.questions.select_related("bank")}
     hashes = _latest_hashes(bank)
     added, changed = [], []

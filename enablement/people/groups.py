@@ -26,14 +26,21 @@ class StaffGroup:
 
 GROUPS: dict[str, StaffGroup] = {
     "mentors": StaffGroup(label=_("Mentors"), permissions=("assessments.review_labs",)),
-    "quality": StaffGroup(label=_("Quality"), permissions=("assessments.judge_cases",)),
+    "quality": StaffGroup(
+        label=_("Quality"), permissions=("assessments.judge_cases", "assessments.declare_material")
+    ),
+    "quality_owners": StaffGroup(
+        label=_("Quality owners"),
+        permissions=("assessments.judge_cases", "assessments.own_pools", "assessments.declare_material"),
+    ),
     "program_managers": StaffGroup(label=_("Program managers"), permissions=("tracks.run_cohorts",)),
     "sponsors": StaffGroup(label=_("Sponsors"), permissions=("access.view_grant",)),
-    "compliance": StaffGroup(label=_("Compliance"), permissions=_EVIDENCE),
+    "compliance": StaffGroup(label=_("Compliance"), permissions=(*_EVIDENCE, "assessments.declare_material")),
     "security": StaffGroup(label=_("Security"), permissions=_EVIDENCE),
     "legal": StaffGroup(label=_("Legal"), permissions=_EVIDENCE),
     "authors": StaffGroup(
-        label=_("Authors"), permissions=("playbook.author_playbooks", "people.manage_roster")
+        label=_("Authors"),
+        permissions=("playbook.author_playbooks", "people.manage_roster", "assessments.author_questions"),
     ),
     "administrators": StaffGroup(
         label=_("Administrators"), permissions=("people.manage_roster",), views_all=True
