@@ -5,14 +5,18 @@ which cohorts or programs are somebody's own is each page's question.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 Label: TypeAlias = str | Promise
@@ -44,10 +48,11 @@ class LinkGroup:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """What the layout draws for one person: groups of links, and what they are here as."""
+    """What the layout draws for one person: groups of links, also as markup, and what they are here as."""
 
     role: Label
-    groups: tuple[LinkGroup, ...] = field(default=())
+    groups: tuple[LinkGroup, ...] = ()
+    html: str = ""
 
 
 PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
@@ -100,6 +105,12 @@ WORKPLACES: tuple[tuple[str, str, Label], ...] = (
 )
 LEARNER: tuple[str, Label] = ("my_path", _("Learner"))
 
+#: All that the navigation asks about.
+RIGHTS = frozenset(
+    [permission for permission, _url_name, _label in WORKPLACES]
+    + [place.permission for _label, places in PLACES for place in places if place.permission]
+)
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `navigation` is a `Navigation` (None signed out), made only where it is drawn."""
@@ -115,21 +126,34 @@ def _navigation(request: HttpRequest) -> Navigation | None:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return None
-    held = _permissions(user)
-    groups = [
-        (label, [place for place in places if place.permission is None or place.permission in held])
+    held = frozenset(RIGHTS & _permissions(user))
+    return _drawn(held, _closest(request.path, _urls(held).values()), get_language())
+
+
+@lru_cache(maxsize=512)
+def _drawn(held: frozenset[str], here: str, _language: str | None) -> Navigation:
+    """For these rights, on the page `here`; each is made once a process (rights are looked up every time)."""
+    urls = _urls(held)
+    groups = (
+        LinkGroup(
+            label,
+            tuple(_link(place, urls[place.url_name], here) for place in places if place.url_name in urls),
+        )
         for label, places in PLACES
-    ]
-    urls = {place.url_name: reverse(place.url_name) for _label, places in groups for place in places}
-    here = _closest(request.path, urls.values())
-    return Navigation(
-        role=_workplace(held)[1],
-        groups=tuple(
-            LinkGroup(label, tuple(_link(place, urls[place.url_name], here) for place in places))
-            for label, places in groups
-            if places
-        ),
     )
+    made = Navigation(role=_workplace(held)[1], groups=tuple(group for group in groups if group.links))
+    return replace(made, html=render_to_string("parts/navigation.html", {"navigation": made}))
+
+
+@lru_cache(maxsize=64)
+def _urls(held: frozenset[str]) -> dict[str, str]:
+    """The addresses of the places that these rights open, by the name of the URL."""
+    places = (place for _label, places in PLACES for place in places)
+    return {
+        place.url_name: reverse(place.url_name)
+        for place in places
+        if place.permission is None or place.permission in held
+    }
 
 
 def _link(place: Place, url: str, here: str) -> Link:
@@ -143,7 +167,7 @@ def _permissions(user: AbstractBaseUser | AnonymousUser) -> set[str]:
     return set()
 
 
-def _workplace(held: set[str]) -> tuple[str, Label]:
+def _workplace(held: AbstractSet[str]) -> tuple[str, Label]:
     for permission, url_name, label in WORKPLACES:
         if permission in held:
             return url_name, label

@@ -13,7 +13,12 @@ from tests.people.factories import UserFactory
 LEARN = ["My path", "My tools", "Certificates"]
 CAST = [
     ([], "my_path", "Learner", LEARN),
-    (["assessments.review_labs"], "review_queue", "Mentor", [*LEARN, "Review queue", "My mentees"]),
+    (
+        ["assessments.review_labs"],
+        "review_queue",
+        "Mentor",
+        [*LEARN, "Review queue", "My mentees", "Justifications"],
+    ),
     (["assessments.judge_cases"], "judgement_queue", "Quality owner", [*LEARN, "Shadow mode"]),
     (["tracks.run_cohorts"], "readiness", "Program manager", [*LEARN, "Readiness", "Cohorts", "Reports"]),
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
@@ -28,7 +33,7 @@ CAST = [
         ["assessments.review_labs", "tracks.run_cohorts"],
         "readiness",
         "Program manager",
-        [*LEARN, "Review queue", "My mentees", "Readiness", "Cohorts", "Reports"],
+        [*LEARN, "Review queue", "My mentees", "Justifications", "Readiness", "Cohorts", "Reports"],
     ),
 ]
 
@@ -99,7 +104,7 @@ def test_rights_are_looked_up_once_and_only_where_they_are_drawn():
     with CaptureQueriesContext(connection) as second:
         str(navigation(_request(user))["navigation"].groups)
 
-    assert (len(unused), len(first), len(second)) == (0, 2, 0)
+    assert (len(unused), len(first), len(second)) == (0, 1, 0)
 
 
 @pytest.mark.django_db

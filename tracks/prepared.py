@@ -2,37 +2,50 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 
 Value: TypeAlias = str | UUID | date
+M = TypeVar("M", bound=Model)
 
 
-class Prepared:
-    """`build(**stand_ins)` gives a queryset of `values_list`; calling this asks it with other values.
+class _Compiled(NamedTuple):
+    """`slots` are the parameters in order: the name of a stand-in, or "" and a constant."""
+
+    compiler: Any
+    sql: str
+    slots: list[tuple[str, Any]]
+    converters: Mapping[int, Any]
+
+
+class _Question:
+    """`build(**stand_ins)` gives a queryset, which is compiled once and then asked with other values.
 
     Every stand-in has to be text, a UUID or a day that occurs nowhere else in the query, and to reach the
     database as it is: only as the right side of a comparison, or among those of an `in`.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, tuple[Any, ...]]], **stand_ins: Value) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **stand_ins: Value) -> None:
         self._build = build
         self._stand_ins = stand_ins
-        self._made: tuple[Any, str, list[tuple[str, Any]], Mapping[int, Any]] | None = None
+        self._compiled: _Compiled | None = None
 
-    def __call__(self, **values: Value) -> list[tuple[Any, ...]]:
-        """The rows for these values, one for each stand-in."""
-        compiler, sql, slots, converters = self._made or self._make()
+    def _ask(self, values: Mapping[str, Value]) -> tuple[Any, list[tuple[Any, ...]]]:
+        """The compiler, which knows the columns, and the rows for these values, one for each stand-in."""
+        compiler, sql, slots, converters = self._compiled or self._compile()
         given = {name: _as_stored(value) for name, value in values.items()}
         with connection.cursor() as cursor:
             cursor.execute(sql, [given[name] if name else constant for name, constant in slots])
             rows = cursor.fetchall()
-        return [tuple(row) for row in compiler.apply_converters(rows, converters)] if converters else rows
+        if converters:
+            rows = [tuple(row) for row in compiler.apply_converters(rows, converters)]
+        return compiler, rows
 
-    def _make(self) -> tuple[Any, str, list[tuple[str, Any]], Mapping[int, Any]]:
+    def _compile(self) -> _Compiled:
         query = self._build(**self._stand_ins).query
         compiler = query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
@@ -40,8 +53,40 @@ class Prepared:
         # Parameters need not be hashable: the path into a JSON column is a list.
         slots = [(next((name for value, name in names if value == param), ""), param) for param in params]
         columns = [column for column, _sql, _alias in compiler.select]
-        self._made = compiler, sql, slots, compiler.get_converters(columns)
-        return self._made
+        self._compiled = _Compiled(compiler, sql, slots, compiler.get_converters(columns))
+        return self._compiled
+
+
+class Prepared(_Question):
+    """Of a queryset of `values_list`; calling it gives the rows."""
+
+    def __call__(self, **values: Value) -> list[tuple[Any, ...]]:
+        return self._ask(values)[1]
+
+
+class PreparedObjects(_Question, Generic[M]):
+    """Of a queryset of objects, which may select related ones and annotate; calling it gives the objects."""
+
+    def __init__(self, build: Callable[..., QuerySet[M]], **stand_ins: Value) -> None:
+        super().__init__(build, **stand_ins)
+
+    def __call__(self, **values: Value) -> list[M]:
+        compiler, rows = self._ask(values)
+        # From here on as Django's own iterator of a queryset puts objects together.
+        info, select, alias = compiler.klass_info, compiler.select, connection.alias
+        first, end = info["select_fields"][0], info["select_fields"][-1] + 1
+        names = [column.target.attname for column, _sql, _alias in select[first:end]]
+        # The stubs are of a later Django.
+        related = get_related_populators(info, select, alias)  # type: ignore[call-arg]
+        found = []
+        for row in rows:
+            made = info["model"].from_db(alias, names, row[first:end])
+            for populator in related:
+                populator.populate(row, made)
+            for name, position in compiler.annotation_col_map.items():
+                setattr(made, name, row[position])
+            found.append(made)
+        return found
 
 
 def _as_stored(value: Value) -> Value:

@@ -4,7 +4,6 @@ modules.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,6 +16,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tracks import path_queries
 from tracks.models import (
     Cohort,
     Component,
@@ -29,7 +29,6 @@ from tracks.models import (
     ModuleCompletion,
     Track,
 )
-from tracks.people import Person
 from tracks.zones import local_date
 
 
@@ -97,16 +96,6 @@ class PathModule:
         return reverse("lesson", args=[self.module.track.key, self.module.key, self.next_lesson.key])
 
 
-def enrolments_of(user: Person) -> QuerySet[Enrolment]:
-    """A person's enrolments that count, the most urgent first."""
-    return (
-        Enrolment.objects.live()
-        .filter(user=user)
-        .select_related("track", "cohort")
-        .order_by("due_on", "track")
-    )
-
-
 def module_progress(*, enrolments: Sequence[Enrolment]) -> dict[tuple[UUID, int], ModuleProgress]:
     """By (enrolment id, module id), for every live module of each enrolment's track. Four queries."""
     enrolment_ids = [enrolment.pk for enrolment in enrolments]
@@ -136,22 +125,19 @@ def module_progress(*, enrolments: Sequence[Enrolment]) -> dict[tuple[UUID, int]
 
 
 def path_of(enrolment: Enrolment) -> list[PathModule]:
-    """The live modules of the enrolment's track in order, with what is read and achieved. Six queries."""
-    read = set(LessonRead.objects.filter(enrolment=enrolment).values_list("lesson_id", flat=True))
-    achieved = set(
-        ComponentCompletion.objects.current()
-        .filter(enrolment=enrolment)
-        .values_list("component_id", flat=True)
+    """The live modules of the enrolment's track in order, with what is read and achieved. Three queries."""
+    return _path(
+        path_queries.modules_with(enrolment=enrolment.pk),
+        path_queries.lessons_with(enrolment=enrolment.pk),
+        path_queries.components_with(enrolment=enrolment.pk),
     )
-    met = set(
-        ModuleCompletion.objects.current().filter(enrolment=enrolment).values_list("module_id", flat=True)
-    )
-    return _path(enrolment.track_id, read=read, achieved=achieved, met=met)
 
 
 def outline_of(track: Track) -> list[PathModule]:
     """The path of somebody who has only just begun, for whoever prepares or accompanies it. Three queries."""
-    return _path(track.pk, read=frozenset(), achieved=frozenset(), met=frozenset())
+    return _path(
+        path_queries.modules_of(track), path_queries.lessons_of(track), path_queries.components_of(track)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,18 +230,15 @@ def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[st
     return keys
 
 
-def _path(
-    track_id: int, *, read: AbstractSet[int], achieved: AbstractSet[int], met: AbstractSet[int]
-) -> list[PathModule]:
-    modules = list(Module.objects.live().filter(track=track_id).select_related("track"))
-    lessons = _by_module(Lesson.objects.live().filter(module__in=modules))
-    components = _by_module(Component.objects.filter(retired_at=None, module__in=modules))
+def _path(modules: Iterable[Any], lessons: Iterable[Any], components: Iterable[Any]) -> list[PathModule]:
+    """Each object says by `done` how far the person is (see `path_queries`)."""
+    lessons_by, components_by = _by_module(lessons), _by_module(components)
     return [
         _path_module(
             module,
-            [PathLesson(lesson, lesson.pk in read) for lesson in lessons[module.pk]],
-            [PathComponent(component, component.pk in achieved) for component in components[module.pk]],
-            met=module.pk in met,
+            [PathLesson(lesson, lesson.done) for lesson in lessons_by[module.pk]],
+            [PathComponent(component, component.done) for component in components_by[module.pk]],
+            met=module.done,
         )
         for module in modules
     ]

@@ -140,14 +140,14 @@ def test_before_the_start_lessons_can_be_read_and_not_marked(cast, client):
 
 
 def test_a_page_costs_as_many_queries_for_a_long_track_as_for_a_short_one(
-    cast, client, django_assert_max_num_queries
+    cast, client, django_assert_num_queries
 ):
     client.force_login(cast.learner)
     client.get(urls(cast)["track"])
     for more in range(2):
         # A module's page asks where its quizzes and its labs are worked on: one query a kind.
-        for page, most in (("track", 12), ("module", 13), ("lesson", 12)):
-            with django_assert_max_num_queries(most):
+        for page, count in (("track", 7), ("module", 9), ("lesson", 7)):
+            with django_assert_num_queries(count):
                 assert client.get(urls(cast)[page]).status_code == 200
         if not more:
             for _n in range(5):

@@ -1,6 +1,6 @@
 import pytest
 
-from tracks.templatetags.marks import state_mark
+from tracks.templatetags.marks import icon, state_mark
 
 WORDS = {
     "met": "Met",
@@ -22,3 +22,9 @@ def test_the_word_is_escaped_and_replaces_the_states_own():
     mark = state_mark("waiting", "under <way>")
     assert "under &lt;way&gt;" in mark
     assert "Waiting" not in mark
+
+
+def test_an_icon_is_decoration_and_its_name_is_escaped():
+    assert 'class="icon icon-small" aria-hidden="true"' in icon("arrow-right", "small")
+    assert "#arrow-right" in icon("arrow-right")
+    assert "#&quot;&gt;" in icon('">')

@@ -1,10 +1,14 @@
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.db.models import Exists, OuterRef
 
 from enablement.people.models import User
 from tests.people.factories import UserFactory
-from tracks.prepared import Prepared
+from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
+from tracks.models import Enrolment, Mentorship
+from tracks.prepared import Prepared, PreparedObjects
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +43,45 @@ def test_a_uuid_is_asked_for_as_the_database_keeps_it():
 def test_what_is_asked_stays_a_value(by_email):
     UserFactory()
     assert by_email(email="' OR '1'='1") == []
+
+
+@pytest.fixture
+def enrolments_on():
+    """With related objects, of which one (the standing) may be missing, and an annotation."""
+    mentored = Exists(Mentorship.objects.current().filter(enrolment=OuterRef("pk")))
+    return PreparedObjects(
+        lambda user: (
+            Enrolment.objects.filter(user=user)
+            .select_related("cohort", "track__role", "standing")
+            .annotate(mentored=mentored)
+            .order_by("due_on")
+        ),
+        user=uuid.UUID(int=1),
+    )
+
+
+def test_objects_come_whole_with_what_was_selected_and_annotated(enrolments_on, django_assert_num_queries):
+    mentorship = MentorshipFactory()
+    first = mentorship.enrolment
+    second = EnrolmentFactory(user=first.user, due_on=first.due_on + timedelta(days=1))
+    enrolments_on(user=second.user_id)
+    with django_assert_num_queries(1):
+        found = enrolments_on(user=first.user_id)
+        assert [(e, e.due_on, e.state, e.mentored) for e in found] == [
+            (first, first.due_on, first.state, True),
+            (second, second.due_on, second.state, False),
+        ]
+        assert [(e.cohort, e.track, e.track.role) for e in found] == [
+            (e.cohort, e.track, e.track.role) for e in (first, second)
+        ]
+        assert [hasattr(e, "standing") for e in found] == [False, False]
+    assert enrolments_on(user=uuid.uuid4()) == []
+
+
+def test_an_object_can_be_changed_and_kept(enrolments_on):
+    enrolment = EnrolmentFactory()
+    (found,) = enrolments_on(user=enrolment.user_id)
+    found.due_on += timedelta(days=3)
+    found.save(update_fields=["due_on"])
+    enrolment.refresh_from_db()
+    assert enrolment.due_on == found.due_on

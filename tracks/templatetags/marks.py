@@ -1,4 +1,6 @@
-"""`{% state_mark state word %}`: a compact c-state for places that hold many; each is drawn once."""
+"""`{% state_mark state word %}` and `{% icon name size %}`: a compact c-state and a decorative c-icon for
+places that hold many; each is drawn once.
+"""
 
 from functools import lru_cache
 
@@ -16,7 +18,19 @@ def state_mark(state: str, word: str = "") -> SafeString:
     return _draw(state, str(word), get_language())
 
 
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """Beside a word; size: "", small, large."""
+    return _draw_icon(str(name), size)
+
+
 @lru_cache(maxsize=256)
 def _draw(state: str, word: str, language: str) -> SafeString:  # noqa: ARG001  (part of the key)
     drawn = render_to_string("parts/state_mark.html", {"state": state, "word": word})
+    return mark_safe(drawn.strip())  # noqa: S308  (the template has escaped it)
+
+
+@lru_cache(maxsize=256)
+def _draw_icon(name: str, size: str) -> SafeString:
+    drawn = render_to_string("parts/icon.html", {"name": name, "size": size})
     return mark_safe(drawn.strip())  # noqa: S308  (the template has escaped it)

@@ -13,8 +13,9 @@ from tracks import links, rules
 from tracks.errors import Refused
 from tracks.markdown import render as render_markdown
 from tracks.models import Enrolment, Lesson, LessonVersion, Track
+from tracks.path_queries import enrolments_on
 from tracks.people import Person
-from tracks.selectors import PathModule, enrolments_of, outline_of, path_of
+from tracks.selectors import PathModule, outline_of, path_of
 from tracks.services.progress import read_lesson
 from tracks.words import in_words
 
@@ -43,9 +44,9 @@ class Visit:
 
 def visit(user: Person, track_key: str) -> Visit:
     """404 for everyone who neither learns on the track nor looks after it."""
-    own = enrolments_of(user).select_related("track__role", "cohort").filter(track__key=track_key).first()
-    if own is not None:
-        return Visit(own.track, own)
+    own = enrolments_on(user=user.pk, track=track_key)
+    if own:
+        return Visit(own[0].track, own[0])
     visible = Track.objects.visible_to(user).select_related("role")
     return Visit(get_object_or_404(visible, key=track_key), None)
 

@@ -92,17 +92,11 @@ DUE_SOON_DAYS = 3
 
 def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
     """A person's tracks, the most urgent first."""
-    enrolments = (
-        Enrolment.objects.live()
-        .filter(user=user)
-        .select_related("track", "cohort", "standing")
-        .order_by("due_on", "track__key")
-    )
     modules = _modules(user)
     tools: dict[int | None, list[Grant]] = defaultdict(list)
-    for grant in Grant.objects.filter(user=user).select_related("microtool").order_by("microtool__title"):
+    for grant in queries.grants(user=user.pk):
         tools[grant.microtool.track_id].append(grant)
-    return [_plan(e, modules[e.track_id], tools[e.track_id], at) for e in enrolments]
+    return [_plan(e, modules[e.track_id], tools[e.track_id], at) for e in queries.enrolments(user=user.pk)]
 
 
 def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], at: datetime) -> TrackPlan:

@@ -3,20 +3,20 @@
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
-from assessments.models import Attempt, Quiz, Submission
+from assessments.models import Attempt, Submission
+from enablement.access.models import Grant
 from tracks.models import (
     Component,
     ComponentCompletion,
     Enrolment,
-    Lab,
     Lesson,
     LessonRead,
     Module,
     ModuleCompletion,
 )
-from tracks.prepared import Prepared
+from tracks.prepared import Prepared, PreparedObjects
 
 LIVE = [state for state in Enrolment.State.values if state != Enrolment.State.WITHDRAWN]
 ANYBODY = UUID(int=1)
@@ -58,26 +58,32 @@ class ComponentRow(NamedTuple):
     lab_minutes: int | None
 
 
-def _mine(user: UUID, prefix: str = "") -> Q:
-    """Of this person's enrolment; there is one live enrolment a track."""
-    return Q(**{f"{prefix}user": user, f"{prefix}state__in": LIVE})
+def _mine(user: UUID, path: str) -> dict[str, Any]:
+    """Content of the tracks that this person is on; `path` leads from it to their enrolment."""
+    return {f"{path}__user": user, f"{path}__state__in": LIVE}
 
 
 def _modules(user: UUID) -> QuerySet[Module, tuple[Any, ...]]:
-    completions = ModuleCompletion.objects.current().filter(_mine(user, "enrolment__"), module=OuterRef("pk"))
+    path = "track__enrolments"
+    completions = ModuleCompletion.objects.current().filter(
+        enrolment=OuterRef("enrolled"), module=OuterRef("pk")
+    )
     return (
         Module.objects.live()
-        .filter(_mine(user, "track__enrolments__"))
+        .filter(**_mine(user, path))
+        .alias(enrolled=F(path))
         .order_by("position", "key")
         .values_list("pk", "track_id", "track__key", "key", "title", Exists(completions))
     )
 
 
 def _lessons(user: UUID) -> QuerySet[Lesson, tuple[Any, ...]]:
-    read = LessonRead.objects.filter(_mine(user, "enrolment__"), lesson=OuterRef("pk"))
+    path = "module__track__enrolments"
+    read = LessonRead.objects.filter(enrolment=OuterRef("enrolled"), lesson=OuterRef("pk"))
     return (
         Lesson.objects.live()
-        .filter(_mine(user, "module__track__enrolments__"), module__retired_at=None)
+        .filter(**_mine(user, path), module__retired_at=None)
+        .alias(enrolled=F(path))
         .order_by("position", "key")
         .values_list(
             "module_id",
@@ -94,21 +100,16 @@ def _lessons(user: UUID) -> QuerySet[Lesson, tuple[Any, ...]]:
 
 def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
     """The quizzes and labs of the person's modules, with how the person stands in each."""
-    same = {"module": OuterRef("module"), "key": OuterRef("key")}
-    achieved = ComponentCompletion.objects.current().filter(
-        _mine(user, "enrolment__"), component=OuterRef("pk")
-    )
-    submissions = Submission.objects.filter(
-        _mine(user, "enrolment__"), lab__module=OuterRef("module"), lab__key=OuterRef("key")
-    )
-    attempts = Attempt.objects.filter(
-        _mine(user, "enrolment__"), quiz__module=OuterRef("module"), quiz__key=OuterRef("key")
-    )
+    path = "module__track__enrolments"
+    mine = {"enrolment": OuterRef("enrolled")}
+    achieved = ComponentCompletion.objects.current().filter(**mine, component=OuterRef("pk"))
+    submissions = Submission.objects.filter(**mine, lab=OuterRef("its_lab__pk"))
     rounds = submissions.exclude(state=Submission.State.DRAFT).order_by("-round")
+    attempts = Attempt.objects.filter(**mine, quiz=OuterRef("its_quiz__pk")).order_by("-number")
     return (
-        Component.objects.filter(_mine(user, "module__track__enrolments__"), retired_at=None)
-        .filter(module__retired_at=None)
+        Component.objects.filter(**_mine(user, path), retired_at=None, module__retired_at=None)
         .exclude(kind=Component.Kind.LESSONS)
+        .alias(enrolled=F(path), its_quiz=_same("module__quizzes"), its_lab=_same("module__labs"))
         .order_by("pk")
         .values_list(
             "module_id",
@@ -117,15 +118,32 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
             Exists(achieved),
             Exists(submissions.filter(state=Submission.State.DRAFT)),
             Subquery(rounds.values("state")[:1]),
-            Subquery(attempts.order_by("-number").values("state")[:1]),
-            Subquery(Quiz.objects.filter(**same).values("pk")[:1]),
-            Subquery(Quiz.objects.filter(**same).values("time_limit_min")[:1]),
-            Subquery(Lab.objects.filter(**same).values("pk")[:1]),
-            Subquery(Lab.objects.filter(**same).values("minutes")[:1]),
+            Subquery(attempts.values("state")[:1]),
+            "its_quiz__pk",
+            "its_quiz__time_limit_min",
+            "its_lab__pk",
+            "its_lab__minutes",
         )
     )
+
+
+def _same(path: str) -> FilteredRelation:
+    """The quiz or lab that a component stands for; keys are unique in a module."""
+    return FilteredRelation(path, condition=Q(**{f"{path}__key": F("key")}))
+
+
+def _enrolments(user: UUID) -> QuerySet[Enrolment]:
+    """The most urgent first."""
+    enrolments = Enrolment.objects.live().filter(user=user).order_by("due_on", "track__key")
+    return enrolments.select_related("track", "cohort", "standing")
+
+
+def _grants(user: UUID) -> QuerySet[Grant]:
+    return Grant.objects.filter(user=user).select_related("microtool").order_by("microtool__title")
 
 
 modules = Prepared(_modules, user=ANYBODY)
 lessons = Prepared(_lessons, user=ANYBODY)
 components = Prepared(_components, user=ANYBODY)
+enrolments = PreparedObjects(_enrolments, user=ANYBODY)
+grants = PreparedObjects(_grants, user=ANYBODY)
