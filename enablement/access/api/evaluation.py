@@ -42,7 +42,7 @@ class EvaluationsView(EvaluationView):
 
     @extend_schema(request=EvaluationsSerializer, responses={200: dict})
     def post(self, request: Request) -> Response:
-        data = request.data
+        data: Any = request.data
         evaluations = data.get("evaluations") if isinstance(data, Mapping) else None
         if not evaluations:
             return self.evaluate(data)
