@@ -84,6 +84,19 @@ def _clock(value: str) -> str:
         raise refuse("not a time of day", 'one like "14:00", in quotes') from None
 
 
+def _moment(value: Any) -> datetime:
+    """A date and time with its distance from UTC."""
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise refuse(
+            f"{show(value)} is not a moment", "a date, a time and a zone, like 2026-12-01T09:00+01:00"
+        )
+    return moment
+
+
 def _decimal(value: Any) -> Decimal:
     """A number of the file, or its digits in quotes."""
     if isinstance(value, str):
@@ -128,6 +141,7 @@ Line = Annotated[StrictStr, AfterValidator(_line)]
 Text = Annotated[StrictStr, AfterValidator(_text)]
 Email = Annotated[StrictStr, AfterValidator(_email)]
 Clock = Annotated[StrictStr, AfterValidator(_clock)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Number = Annotated[Decimal, BeforeValidator(_decimal)]
 Share = Annotated[Number, AfterValidator(_share)]
 Threshold = Annotated[Share, AfterValidator(_positive_share)]

@@ -200,7 +200,14 @@ def _quizzes() -> Found:
                 "max_attempts": quiz.max_attempts,
                 "cooldown_hours": quiz.cooldown_hours,
                 "feedback": quiz.feedback,
-                "sections": Entries({section["tag"]: section for section in quiz.sections}),
+                "opens_at": quiz.opens_at,
+                "closes_at": quiz.closes_at,
+                "page_size": quiz.page_size,
+                "shuffle_questions": quiz.shuffle_questions,
+                "shuffle_options": quiz.shuffle_options,
+                "sections": Entries(
+                    {section["tag"] or section["title"]: section for section in quiz.sections}
+                ),
                 "questions": Entries(questions.get(quiz.bank_id, {})),
             },
         )
@@ -228,7 +235,8 @@ def _surveys() -> Found:
 
 def _pools() -> Found:
     cases: dict[Any, dict[str, str]] = {}
-    for pool_id, key, sha256 in ShadowCase.objects.live().values_list("pool_id", "key", "sha256"):
+    of_playbook = ShadowCase.objects.live().filter(origin=ShadowCase.Origin.PLAYBOOK)
+    for pool_id, key, sha256 in of_playbook.values_list("pool_id", "key", "sha256"):
         cases.setdefault(pool_id, {})[key] = sha256
     for pool in _in_live_track(ShadowPool.objects.select_related("track")):
         yield (

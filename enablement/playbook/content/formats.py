@@ -5,15 +5,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from enablement.playbook.fields import Line, Minutes, Number, Slug, Strict, Text, Threshold
+from assessments.models.quiz import MAX_PAGE_SIZE
+from enablement.playbook.fields import Line, Minutes, Moment, Number, Slug, Strict, Text, Threshold
 
 Demand = Literal["required", "optional", "none"]
 Points = Annotated[StrictInt, Field(ge=0, le=1000)]
 
 
 class TrackFile(Strict):
+    """`microtools`: what people call a tool of the track, by its name in the playbook."""
+
     title: Line
     summary: Text
+    microtools: dict[Slug, Line] = {}
 
 
 class Activity(Strict):
@@ -100,9 +104,12 @@ class QuestionFile(Strict):
 
 
 class SectionFile(Strict):
-    tag: Slug
+    """Fixed `questions` by key, `draw` by `tag`, or both."""
+
     title: Line
-    draw: Annotated[StrictInt, Field(ge=1, le=200)]
+    tag: Slug | Literal[""] = ""
+    draw: Annotated[StrictInt, Field(ge=0, le=200)] = 0
+    questions: list[Slug] = []
 
 
 class QuizFile(Strict):
@@ -113,7 +120,12 @@ class QuizFile(Strict):
     threshold: Threshold
     max_attempts: Annotated[StrictInt, Field(ge=1, le=100)] = 3
     cooldown_hours: Annotated[StrictInt, Field(ge=0, le=90 * 24)] = 24
-    feedback: Literal["after_submit", "after_pass", "never"] = "after_submit"
+    feedback: Literal["after_each", "after_submit", "after_close", "after_pass", "never"] = "after_submit"
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    page_size: Annotated[StrictInt, Field(ge=1, le=MAX_PAGE_SIZE)] = 5
+    shuffle_questions: StrictBool = True
+    shuffle_options: StrictBool = True
     sections: list[SectionFile] = Field(min_length=1)
     questions: list[QuestionFile] = Field(min_length=1)
 
@@ -175,6 +187,7 @@ class CaseFile(Strict):
     decision: Literal["automate", "review", "avoid", "escalate"]
     usable: StrictBool
     reason: StrictStr
+    ground_truth: StrictBool = False
 
 
 class MatrixRowFile(Strict):

@@ -89,7 +89,7 @@ def _quiz(source: Source) -> QuizSpec:
     quiz = validated(QuizFile, source)
     faults = [
         *twice(source, _paths(quiz, "questions", "key"), "the question"),
-        *twice(source, _paths(quiz, "sections", "tag"), "the section"),
+        *twice(source, ((path, tag) for path, tag in _paths(quiz, "sections", "tag") if tag), "the section"),
     ]
     questions = []
     for i, question in enumerate(quiz.questions):
@@ -128,8 +128,16 @@ def _quiz_spec(quiz: QuizFile, questions: tuple[QuestionSpec, ...]) -> QuizSpec:
         max_attempts=quiz.max_attempts,
         cooldown_hours=quiz.cooldown_hours,
         feedback=quiz.feedback,
+        opens_at=quiz.opens_at,
+        closes_at=quiz.closes_at,
+        page_size=quiz.page_size,
+        shuffle_questions=quiz.shuffle_questions,
+        shuffle_options=quiz.shuffle_options,
         sections=tuple(
-            SectionSpec(tag=section.tag, title=section.title, draw=section.draw) for section in quiz.sections
+            SectionSpec(
+                title=section.title, tag=section.tag, draw=section.draw, questions=tuple(section.questions)
+            )
+            for section in quiz.sections
         ),
         questions=questions,
     )
