@@ -83,9 +83,9 @@ def _object(line: bytes) -> Mapping[str, Any]:
     found = json.loads(
         line.decode(), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_without_doubles
     )
-    if not isinstance(found, dict):
-        raise ValueError(_("expected one object, in braces"))
-    return found
+    if isinstance(found, dict):
+        return found
+    raise ValueError(_("expected one object, in braces"))
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -101,24 +101,26 @@ def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _cell_faults(line: int, cells: Mapping[str, Any]) -> Iterator[CsvFault]:
     """What keeps a row from being read as a case."""
-    expected = _("expected %(names)s") % {"names": ", ".join(COLUMNS)}
-    for name in cells:
-        if name not in COLUMNS:
-            yield CsvFault(line, name, _("This column is unknown; %(expected)s.") % {"expected": expected})
-    for name in REQUIRED:
-        if name not in cells or cells[name] in ("", None):
+    unknown = _("This column is unknown; expected %(names)s.") % {"names": ", ".join(COLUMNS)}
+    yield from (CsvFault(line, name, unknown) for name in cells if name not in COLUMNS)
+    for name in COLUMNS:
+        value = cells.get(name)
+        if value not in ("", None):
+            if problem := _value_problem(name, value):
+                yield CsvFault(line, name, problem)
+        elif name in REQUIRED:
             yield CsvFault(line, name, _("The cell is empty; a value is needed."))
-    for name, value in cells.items():
-        if value in ("", None):
-            continue
-        if isinstance(value, str) and not _is_storable(value):
-            yield CsvFault(line, name, _("It holds a character that cannot be stored."))
-        elif name in _BOOLEANS and _truth(value) is None:
-            yield CsvFault(line, name, _("Expected true or false."))
-        elif name == "confidence" and _number(value) is None:
-            yield CsvFault(line, name, _("Expected a number from 0 to 1."))
-        elif name not in (*_BOOLEANS, "confidence") and not isinstance(value, str):
-            yield CsvFault(line, name, _("Expected a text."))
+
+
+def _value_problem(name: str, value: object) -> str:
+    """What is wrong with a value; empty where nothing is."""
+    if isinstance(value, str) and not _is_storable(value):
+        return _("It holds a character that cannot be stored.")
+    if name in _BOOLEANS:
+        return "" if _truth(value) is not None else _("Expected true or false.")
+    if name == "confidence":
+        return "" if _number(value) is not None else _("Expected a number from 0 to 1.")
+    return "" if isinstance(value, str) else _("Expected a text.")
 
 
 def _is_storable(text: str) -> bool:

@@ -32,7 +32,7 @@ class Share:
 def intervals(
     *, title: str, description: str, rows: Sequence[Share], mark: Decimal | None = None, mark_text: str = ""
 ) -> SafeString:
-    """One line a row, from bound to bound, with a dot at the share and a line down at `mark`, if there is one.
+    """One line a row, from bound to bound, with a dot at the share; and a line down at `mark`, if any.
 
     Raises ValueError unless every row has 0 ≤ lower ≤ share ≤ upper ≤ 1.
     """

@@ -4,7 +4,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from assessments.models import OFF_LIMITS, Quiz, Route, SignOff
+from assessments.models import OFF_LIMITS, Quiz, Route
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 

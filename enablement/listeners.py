@@ -10,8 +10,10 @@ from uuid import UUID
 from django.dispatch import Signal
 
 from assessments import signals as assessments
+from assessments.selectors.fitness import Fitness
 from assessments.services import shadow
 from enablement.access import signals as access
+from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
@@ -22,6 +24,7 @@ from enablement.reports import signals as reports
 from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
+from tracks.models import Enrolment
 from tracks.services.progress import complete_enrolments, reopen_enrolments
 
 # Facts that can open or close somebody's gates.
@@ -36,6 +39,7 @@ PROOF = (
     assessments.sign_off_voided,
     assessments.sample_scored,
     assessments.look_taken,
+    assessments.fresh_cases_done,
     assessments.case_supervised,
     assessments.supervision_withdrawn,
     surveys.survey_answered,
@@ -61,6 +65,9 @@ RECORD = (
     assessments.case_judged,
     assessments.sample_judged,
     assessments.judge_appointed,
+    assessments.cases_imported,
+    assessments.case_dropped,
+    assessments.version_started,
     assessments.drill_started,
     assessments.case_decided,
     assessments.drill_finished,
@@ -80,6 +87,8 @@ def connect() -> None:
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
+    _listen((assessments.version_declared_material,), on_track_changed)
+    _listen((assessments.fitness_changed,), on_fitness_changed)
 
 
 def _listen(signals: Sequence[Signal], listener: Listener) -> None:
@@ -102,6 +111,34 @@ def on_person_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     """Who has joined quality assurance judges the pools that are there."""
     ids = {fact.learner_id for fact in facts if fact.learner_id is not None}
     shadow.appoint_newcomers(users=User.objects.filter(pk__in=ids), at=facts[0].at)
+
+
+def on_track_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Something turned for everybody on a track: their grants follow at once, then it is recorded."""
+    for fact in facts:
+        learners = Enrolment.objects.live().filter(track__key=fact.payload["track"])
+        grants.reevaluate(
+            user_ids=set(learners.values_list("user_id", flat=True)),
+            cause=fact.kind,
+            actor_id=fact.actor_id,
+            at=fact.at,
+        )
+    record(facts)
+
+
+def on_fitness_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """The tool's own figure moves with every settled case; only where a gate turns does anything follow."""
+    turning = [
+        fact
+        for fact in facts
+        if turns(
+            track_key=fact.payload["track"],
+            before=Fitness(settled=fact.payload["settled_before"], usable=fact.payload["usable_before"]),
+            after=Fitness(settled=fact.payload["settled"], usable=fact.payload["usable"]),
+        )
+    ]
+    if turning:
+        on_track_changed(facts=turning)
 
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -51,6 +51,4 @@ class CaseImportForm(CsvConfirmForm):
 class ReasonForm(forms.Form):
     """Why somebody takes a step that others have to understand later."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 4}))

@@ -4,11 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from assessments.models import CaseJudgement, ShadowPool
-from assessments.services.agreement import Agreement, Interval, kappa_interval, measure, wilson
+from assessments.services.agreement import Agreement, Interval, floored, kappa_interval, measure, wilson
 from tracks.people import Person
 
 _SECOND = 2
@@ -22,6 +23,11 @@ class Pairwise:
     second: Person
     agreement: Agreement
     kappa_interval: Interval | None
+
+    @property
+    def kappa(self) -> Decimal | None:
+        """None: not enough variety."""
+        return None if self.agreement.kappa is None else floored(self.agreement.kappa)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,9 +33,7 @@ def pool_versions(*, at: datetime) -> list[PoolVersions]:
     rows = Prefetch("versions", ShadowVersion.objects.select_related("material_by").order_by("-number"))
     pools = ShadowPool.objects.live().select_related("track").prefetch_related(rows)
     return [
-        PoolVersions(
-            pool=pool, versions=list(pool.versions.all()), carried=carried_over(pool=pool, at=at)
-        )
+        PoolVersions(pool=pool, versions=list(pool.versions.all()), carried=carried_over(pool=pool, at=at))
         for pool in pools
     ]
 

@@ -95,7 +95,7 @@ def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
         except Refused as refused:
             messages.error(request, refused.message)
         else:
-            messages.success(request, _("The case is dropped, and the learners’ samples with it."))
+            messages.success(request, _("The case is dropped, and the learners' samples with it."))
         return redirect("agreement", case.pool_id)
     dispute = _dispute(request, case)
     if dispute is None:
@@ -134,7 +134,8 @@ def _imported(request: HttpRequest, pool: ShadowPool, confirmed: dict[str, Any])
     )
     messages.success(
         request,
-        _("%(added)d cases added, %(twice)d left out.") % {"added": len(plan.added), "twice": len(plan.twice)},
+        _("%(added)d cases added, %(twice)d left out.")
+        % {"added": len(plan.added), "twice": len(plan.twice)},
     )
     return redirect(reverse("agreement", args=[pool.pk]))
 
@@ -191,6 +192,8 @@ def _tool_chart(found: PoolAgreement) -> str:
     )
     return intervals(
         title=_("Usable outputs of the tool"),
-        description=_("The share of its outputs that quality assurance found usable, with its 95 % interval."),
+        description=_(
+            "The share of its outputs that quality assurance found usable, with its 95 % interval."
+        ),
         rows=[row],
     )

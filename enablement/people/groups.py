@@ -43,7 +43,9 @@ GROUPS: dict[str, StaffGroup] = {
         permissions=("playbook.author_playbooks", "people.manage_roster", "assessments.author_questions"),
     ),
     "administrators": StaffGroup(
-        label=_("Administrators"), permissions=("people.manage_roster",), views_all=True
+        label=_("Administrators"),
+        permissions=("people.manage_roster", "people.add_apitoken"),
+        views_all=True,
     ),
 }
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from assessments.services.agreement import DEFAULT_RULE, PassRule
 from enablement.access import gates
+from enablement.access.requirements.shadow import ShadowParams
 from enablement.playbook.schema import Track, gate_tree
 
 #: Judged cases of a look where no gate says otherwise (the playbook's figure).
@@ -23,6 +26,22 @@ def leaves_of(track: Track, type_: str) -> Iterator[Mapping[str, Any]]:
 def sample_size(track: Track) -> int:
     """The largest look that the gate asks for."""
     return max((int(leaf["sample_size"]) for leaf in leaves_of(track, "shadow_mode")), default=SAMPLE_SIZE)
+
+
+def pass_rule(track: Track) -> PassRule:
+    """The strictest marks that the gate asks of a look; DESIGN's where it says nothing."""
+    asked = [
+        ShadowParams.model_validate({key: value for key, value in leaf.items() if key != "type"})
+        for leaf in leaves_of(track, "shadow_mode")
+    ]
+    if not asked:
+        return DEFAULT_RULE
+    return PassRule(
+        lower=max(each.lower_bound for each in asked),
+        kappa=Fraction(max(each.kappa for each in asked)),
+        critical=min(each.critical_misses for each in asked),
+        yellow=max(each.yellow_cases for each in asked),
+    )
 
 
 def qa_owners(track: Track) -> list[str]:

@@ -46,9 +46,26 @@ def _quiz(node: Node) -> str:
 
 
 def _shadow(node: Node) -> str:
-    return _("%(n)d shadow-mode cases, in agreement with %(owner)s") % {
+    text = _("%(n)d shadow-mode cases, in agreement with %(owner)s") % {
         "n": node["sample_size"],
         "owner": node["qa_owner"],
+    }
+    marks = [str(words) % {"mark": node[key]} for key, words in _MARKS.items() if key in node]
+    return f"{text} ({', '.join(marks)})" if marks else text
+
+
+_MARKS = {
+    "lower_bound": _lazy("lower bound %(mark)s"),
+    "kappa": _lazy("kappa %(mark)s"),
+    "critical_misses": _lazy("critical misses at most %(mark)s"),
+    "yellow_cases": _lazy("yellow-zone cases at least %(mark)s"),
+}
+
+
+def _fitness(node: Node) -> str:
+    return _("The tool itself: usable outputs with a lower bound of %(percent)s %%, by %(n)d judged ones") % {
+        "percent": percent(node["lower_bound"]),
+        "n": node.get("cases", 50),
     }
 
 
@@ -106,6 +123,7 @@ KIND_LABELS = {
 _LEAVES: dict[str, Callable[[Node], str]] = {
     "quiz": _quiz,
     "shadow_mode": _shadow,
+    "tool_fitness": _fitness,
     "labs_signed_off": _labs,
     "modules_completed": _modules,
     "survey": _survey,

@@ -132,6 +132,7 @@ def _track_gaps(track: Track, held: TrackContent) -> Iterator[str]:
         "labs_signed_off": any(held.labs()),
         "survey": bool(held.surveys),
         "shadow_mode": len(held.pools) == 1,
+        "tool_fitness": len(held.pools) == 1,
     }
     for type_, there in present.items():
         if not there and any(gating.leaves_of(track, type_)):

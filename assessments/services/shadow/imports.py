@@ -81,7 +81,10 @@ def plan_import(*, pool: ShadowPool, content: bytes, actor: Person) -> ImportPla
     if faults := [*_key_faults(added, taken), *_version_faults(added, pool)]:
         raise CsvFaults(faults)
     now = Counter((row["yellow_zone"], row["right_decision"]) for row in live if row["dropped_at"] is None)
-    seen = [*sorted(f"{row['key']} {row['content_sha256']}" for row in live), *(line.spec.sha256 for line in lines)]
+    seen = [
+        *sorted(f"{row['key']} {row['content_sha256']}" for row in live),
+        *(line.spec.sha256 for line in lines),
+    ]
     return ImportPlan(
         added=added,
         twice=twice,

@@ -86,9 +86,7 @@ def _ensure_judge(case: ShadowCase, actor: Person) -> None:
     if case.samples.filter(learner=actor).exists():
         raise Refused("own_sample", _("You met this case as a learner, so somebody else judges it."))
     if case.imported_by_id == actor.pk:
-        raise Refused(
-            "own_import", _("You brought this case in, so somebody else judges it.")
-        )
+        raise Refused("own_import", _("You brought this case in, so somebody else judges it."))
 
 
 def _announce_fitness(case: ShadowCase, at: datetime) -> None:

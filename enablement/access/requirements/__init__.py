@@ -1,6 +1,7 @@
 """The requirement types that access registers itself; each file is one type."""
 
 from enablement.access import registry
+from enablement.access.requirements.fitness import ToolFitness
 from enablement.access.requirements.labs import LabsSignedOff
 from enablement.access.requirements.modules import ModulesCompleted
 from enablement.access.requirements.quiz import QuizPassed
@@ -17,5 +18,6 @@ def register_all() -> None:
         ShadowMode(),
         SurveyAnswered(),
         SupervisedDecisions(),
+        ToolFitness(),
     ):
         registry.register(requirement)

@@ -16,7 +16,8 @@ from enablement.playbook.content.surveys import read_survey
 from enablement.playbook.errors import SourceErrors, show
 from enablement.playbook.faults import Collector, validated
 from enablement.playbook.schema import PlaybookFile, Track
-from enablement.playbook.yaml_source import load
+from enablement.playbook.titles import tool_title
+from enablement.playbook.yaml_source import Source, load
 from surveys.specs import SurveySpec
 
 ROLES = "roles.yaml"
@@ -111,7 +112,7 @@ def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> Tr
             if rest:
                 modules.setdefault(module, {})[rest] = text
             elif name == TRACK:
-                head = validated(TrackFile, load(text, file=f"{folder.name}/{name}"))
+                head = _head(folder, load(text, file=f"{folder.name}/{name}"))
             elif not (name == SCENARIOS or any(kind.match(name) for kind in _PARTS)):
                 raise refused(f"{folder.name}/{name}", "unknown file", _TRACK_FILES)
     for module in sorted(modules.keys() - known):
@@ -126,9 +127,19 @@ def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> Tr
         head=head,
         modules=read,
         surveys=tuple(_surveys(folder, faults)),
-        pools=tuple(_pools(folder, faults)),
+        pools=tuple(_pools(folder, head, faults)),
         scenarios=_scenarios(folder, faults),
     )
+
+
+def _head(folder: _Folder, source: Source) -> TrackFile:
+    head = validated(TrackFile, source)
+    tools = [tool.name for tool in folder.track.microtools]
+    for tool in head.microtools:
+        if tool not in tools:
+            message = f"the track has no tool {show(tool)}"
+            raise SourceErrors([source.error(("microtools", tool), message, f"one of {', '.join(tools)}")])
+    return head
 
 
 def _unknown_module(folder: str, known: list[str], faults: Collector, left_out: list[str] | None) -> None:
@@ -164,7 +175,7 @@ def _surveys(folder: _Folder, faults: Collector) -> Iterator[SurveySpec]:
                 yield read_survey(source, key=match["key"], position=position)
 
 
-def _pools(folder: _Folder, faults: Collector) -> Iterator[PoolContent]:
+def _pools(folder: _Folder, head: TrackFile | None, faults: Collector) -> Iterator[PoolContent]:
     names = {match["key"] for name in folder.files if (match := POOL.match(name) or CASES.match(name))}
     for key in sorted(names):
         pool, cases = f"shadow-{key}.yaml", f"shadow-{key}.jsonl"
@@ -177,8 +188,9 @@ def _pools(folder: _Folder, faults: Collector) -> Iterator[PoolContent]:
                 folder.files[cases],
                 key=key,
                 cases_file=f"{folder.name}/{cases}",
-                tools=[tool.name for tool in folder.track.microtools],
+                tools={tool.name: tool_title(tool.name, head) for tool in folder.track.microtools},
                 sample_size=gating.sample_size(folder.track),
+                rule=gating.pass_rule(folder.track),
             )
 
 

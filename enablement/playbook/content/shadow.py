@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from pydantic import ValidationError as SchemaError
 
 from assessments.pool_specs import CaseSpec, PoolSpec, check_pool
+from assessments.services.agreement import DEFAULT_RULE, PassRule
 from enablement.playbook.content.formats import CaseFile, PoolFile
 from enablement.playbook.content.model import PoolContent
 from enablement.playbook.errors import SourceError, SourceErrors, show
@@ -18,9 +19,16 @@ from enablement.playbook.yaml_source import Source
 
 
 def read_pool(
-    source: Source, cases: str, *, key: str, cases_file: str, tools: Iterable[str], sample_size: int
+    source: Source,
+    cases: str,
+    *,
+    key: str,
+    cases_file: str,
+    tools: Mapping[str, str],
+    sample_size: int,
+    rule: PassRule = DEFAULT_RULE,
 ) -> PoolContent:
-    """`tools`: the microtools of the track. `sample_size`: cases in a look, as the track's gate has it."""
+    """`tools`: titles of the track's microtools, by name. `sample_size`, `rule`: as its gate has them."""
     pool = validated(PoolFile, source)
     if pool.microtool not in tools:
         expected = f"one of {', '.join(tools)}" if tools else "a microtool of the track"
@@ -32,11 +40,13 @@ def read_pool(
         key=key,
         title=pool.title,
         microtool_key=pool.microtool,
+        microtool_title=tools[pool.microtool],
         decisions=pool.decisions.model_dump(),
         instructions=pool.instructions,
         tool_version=pool.tool_version,
         model_version=pool.model_version,
         sample_size=sample_size,
+        rule=rule,
     )
     try:
         check_pool(spec, specs)

@@ -14,6 +14,7 @@ from enablement.playbook.schema import Microtool as MicrotoolEntry
 from enablement.playbook.schema import Track as TrackEntry
 from enablement.playbook.schema import plain
 from enablement.playbook.services import writing_content
+from enablement.playbook.titles import humanised, tool_title
 from tracks.models import Module, Role, Track
 from tracks.services import content as tracks
 
@@ -90,7 +91,7 @@ def _put_tracks(
         modules = _put_modules(entry, track, at=at)
         policy.put_gate(track=track, tree=gating.tree_of(entry))
         for tool in entry.microtools:
-            _put_microtool(tool, track)
+            _put_microtool(tool, track, title=tool_title(tool.name, head))
         rows[entry.id] = (track, modules)
     return rows
 
@@ -118,10 +119,10 @@ def _rename(track: Track, *, before: str, after: str) -> None:
         Module.objects.filter(track=track, key=before).update(key=after)
 
 
-def _put_microtool(entry: MicrotoolEntry, track: Track) -> None:
+def _put_microtool(entry: MicrotoolEntry, track: Track, *, title: str) -> None:
     policy.put_microtool(
         key=entry.name,
-        title=humanised(entry.name),
+        title=title,
         product=entry.product,
         track=track,
         confidence_threshold=entry.confidence_threshold,
@@ -160,9 +161,3 @@ def _retire_absent(
     for role in gone:
         policy.withdraw_prompts(role=role)
     tracks.retire(queryset=gone, at=at)
-
-
-def humanised(key: str) -> str:
-    """A title from a key, where the content gives none: `ops_briefing` → "Ops briefing"."""
-    words = key.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]

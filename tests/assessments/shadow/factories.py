@@ -34,25 +34,8 @@ def case_spec(number: int, **changes) -> CaseSpec:
     return CaseSpec(**(fields | changes))
 
 
-def single_specs(count: int, **changes) -> list[CaseSpec]:
-    """Specs of cases that one judge settles."""
-    return _specs(count, double=False, **changes)
-
-
-def double_specs(count: int, **changes) -> list[CaseSpec]:
-    """Specs of cases that two people judge."""
-    return _specs(count, double=True, **changes)
-
-
-def _specs(count: int, *, double: bool, **changes) -> list[CaseSpec]:
-    found = []
-    number = 0
-    while len(found) < count:
-        spec = case_spec(number, **changes)
-        if spec.double is double:
-            found.append(spec)
-        number += 1
-    return found
+def case_specs(count: int, **changes) -> list[CaseSpec]:
+    return [case_spec(number, **changes) for number in range(count)]
 
 
 def pool_spec(**changes) -> PoolSpec:
@@ -60,6 +43,7 @@ def pool_spec(**changes) -> PoolSpec:
         "key": "triage",
         "title": "Triage in shadow mode",
         "microtool_key": "triage_summarizer",
+        "microtool_title": "Triage summariser",
         "decisions": DECISIONS,
         "instructions": "Decide first.",
         "tool_version": "1.4.0",
@@ -68,15 +52,22 @@ def pool_spec(**changes) -> PoolSpec:
     return PoolSpec(**(fields | changes))
 
 
-def make_pool(*, cases=None, count=6, sample_size=4, track=None, judges=()) -> ShadowPool:
+def make_pool(
+    *, cases=None, count=6, sample_size=4, track=None, judges=(), double=False, **changes
+) -> ShadowPool:
+    """A pool with two judges of its own. double: whether two judge each case; None: as the pool chooses."""
     pool, _change = shadow.put_pool(
         track=track or TrackFactory(),
-        spec=pool_spec(sample_size=sample_size),
-        cases=cases if cases is not None else single_specs(count),
+        spec=pool_spec(sample_size=sample_size, **changes),
+        cases=cases if cases is not None else case_specs(count),
         at=AT,
         judges=judges,
         minimum=0,
     )
+    if double is not None:
+        pool.cases.update(double=double)
+    for _ in range(2):
+        make_judge(pool)
     return pool
 
 

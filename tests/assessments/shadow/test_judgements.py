@@ -16,7 +16,6 @@ from tests.assessments.shadow.factories import (
     AT,
     MINUTE,
     answer,
-    double_specs,
     judge,
     make_judge,
     make_learner,
@@ -169,7 +168,7 @@ def test_a_settled_case_takes_no_new_judgement_but_lets_an_open_one_finish(pool,
 
 
 def test_a_double_case_waits_for_agreement_and_a_third_breaks_the_tie():
-    pool = make_pool(cases=double_specs(2))
+    pool = make_pool(count=2, double=True)
     tie, clear = pool.cases.order_by("key")
     first, second, third = (make_judge(pool) for _ in range(3))
     judge(clear, first, decision="avoid", usable=False)
@@ -189,7 +188,7 @@ def test_a_double_case_waits_for_agreement_and_a_third_breaks_the_tie():
 
 
 def test_three_different_answers_drop_the_case_and_its_samples_stay_unscored():
-    pool = make_pool(cases=double_specs(1))
+    pool = make_pool(count=1, double=True)
     sample = answer(pool, make_learner(pool))
     for decision in ("avoid", "review", "escalate"):
         judge(sample.case, make_judge(pool), decision=decision, usable=False)

@@ -16,12 +16,12 @@ from tests.assessments.shadow.factories import (
     MINUTE,
     answer,
     case_spec,
+    case_specs,
     judge,
     make_judge,
     make_learner,
     make_pool,
     pool_spec,
-    single_specs,
 )
 from tests.people.factories import UserFactory
 from tests.tracks.factories import TrackFactory
@@ -73,7 +73,7 @@ def test_an_unused_case_changes_in_place_and_an_absent_one_retires():
 
 @pytest.mark.parametrize("how", ["judged", "drawn"])
 def test_a_used_case_keeps_its_text_and_the_changed_one_begins_anew(how):
-    (spec,) = single_specs(1)
+    (spec,) = case_specs(1)
     pool = make_pool(cases=[spec])
     old = ShadowCase.objects.get()
     if how == "judged":

@@ -15,12 +15,12 @@ from tests.assessments.shadow.factories import (
     AT,
     MINUTE,
     answer,
+    case_specs,
     judge,
     make_judge,
     make_learner,
     make_pool,
     pool_spec,
-    single_specs,
 )
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory
@@ -69,7 +69,7 @@ def test_every_case_comes_once_then_the_pool_is_used_up(pool, learner):
 
 
 def test_a_new_version_of_a_case_is_no_new_case_for_who_had_the_old_one():
-    (spec,) = single_specs(1)
+    (spec,) = case_specs(1)
     pool = make_pool(cases=[spec])
     had_it, new_here = make_learner(pool), make_learner(pool)
     answer(pool, had_it)

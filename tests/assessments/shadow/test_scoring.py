@@ -14,13 +14,12 @@ from tests.assessments.shadow.factories import (
     AT,
     MINUTE,
     answer,
-    double_specs,
+    case_specs,
     judge,
     make_judge,
     make_learner,
     make_pool,
     settle_all,
-    single_specs,
 )
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +122,7 @@ def test_a_look_covers_the_latest_samples_only():
 
 
 def test_a_look_is_stored_with_its_figures_and_announced():
-    pool = make_pool(cases=single_specs(50), sample_size=50)
+    pool = make_pool(cases=case_specs(50), sample_size=50)
     settle_all(pool, make_judge(pool))
     learner = make_learner(pool)
     missed = 0
@@ -151,7 +150,7 @@ def test_a_look_is_stored_with_its_figures_and_announced():
 
 
 def test_seven_slips_in_fifty_fail():
-    pool = make_pool(cases=single_specs(50), sample_size=50)
+    pool = make_pool(cases=case_specs(50), sample_size=50)
     settle_all(pool, make_judge(pool))
     learner = make_learner(pool)
     for number in range(50):
@@ -163,7 +162,7 @@ def test_seven_slips_in_fifty_fail():
 
 
 def test_the_same_answer_throughout_is_not_enough_variety():
-    specs = single_specs(12, decision="automate", usable=True, yellow_zone=True)
+    specs = case_specs(12, decision="automate", usable=True, yellow_zone=True)
     pool = make_pool(cases=specs, sample_size=12)
     settle_all(pool, make_judge(pool))
     learner = make_learner(pool)
@@ -209,7 +208,7 @@ def test_standings_count_and_give_figures_only_at_looks():
         answer(pool, learner)
     shadow.draw(pool=pool, actor=learner, at=AT)
 
-    standings = shadow_standings(user_ids=[learner.pk, newcomer.pk], pool=pool, sample_size=2)
+    standings = shadow_standings(user_ids=[learner.pk, newcomer.pk], pool=pool, at=AT, sample_size=2)
 
     look = ShadowLook.objects.get()
     scored = ShadowSample.objects.scored().count()
@@ -229,7 +228,7 @@ def test_a_look_at_fewer_cases_than_asked_is_not_passed():
         answer(pool, learner)
 
     def passed(size):
-        return shadow_standings(user_ids=[learner.pk], pool=pool, sample_size=size)[learner.pk].passed
+        return shadow_standings(user_ids=[learner.pk], pool=pool, at=AT, sample_size=size)[learner.pk].passed
 
     assert (passed(20), passed(21), passed(50)) == (True, False, False)
 
@@ -244,17 +243,19 @@ def test_standings_take_two_queries(people, django_assert_num_queries):
         answer(pool, learner)
 
     with django_assert_num_queries(2):
-        standings = shadow_standings(user_ids=[learner.pk for learner in learners], pool=pool, sample_size=2)
+        standings = shadow_standings(
+            user_ids=[learner.pk for learner in learners], pool=pool, at=AT, sample_size=2
+        )
     assert len(standings) == people
 
 
 def test_a_sample_of_a_dropped_case_waits_for_nobody():
-    pool = make_pool(cases=double_specs(1))
+    pool = make_pool(count=1, double=True)
     learner = make_learner(pool)
     sample = answer(pool, learner)
-    assert shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk].waiting_for_judgement == 1
+    assert shadow_standings(user_ids=[learner.pk], pool=pool, at=AT)[learner.pk].waiting_for_judgement == 1
     for decision in ("avoid", "review", "escalate"):
         judge(sample.case, make_judge(pool), decision=decision, usable=False)
 
-    standing = shadow_standings(user_ids=[learner.pk], pool=pool)[learner.pk]
+    standing = shadow_standings(user_ids=[learner.pk], pool=pool, at=AT)[learner.pk]
     assert (standing.drawn, standing.n, standing.waiting_for_judgement) == (1, 0, 0)
