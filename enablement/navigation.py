@@ -81,6 +81,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place(_("Readiness"), "gauge", "readiness", "tracks.run_cohorts"),
             Place(_("Cohorts"), "graduation-cap", "cohorts", "tracks.run_cohorts"),
+            Place(_("Mentors"), "user-check", "mentor_statistics", "tracks.run_cohorts"),
             Place(_("Reports"), "chart-column", "reports", "tracks.run_cohorts"),
         ),
     ),
@@ -90,6 +91,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Tool access"), "shield-check", "access_overview", "access.view_grant"),
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
+            Place(_("Tokens"), "key-round", "tokens", "people.add_apitoken"),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -148,6 +148,16 @@ def random_name(_file: "EvidenceFile | None" = None, _name: str = "") -> str:
 class EvidenceFile(models.Model):
     """A stored file; `name` is what its owner called it, `content_type` is ours, by what the file is."""
 
+    #: What can be looked at without a download, and how. HTML and SVG cannot be kept at all.
+    VIEWS: ClassVar[dict[str, str]] = {
+        "text/plain": "text",
+        "text/markdown": "text",
+        "text/csv": "text",
+        "image/png": "image",
+        "image/jpeg": "image",
+        "application/pdf": "pdf",
+    }
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="files")
     file = models.FileField(upload_to=random_name, max_length=200)
@@ -172,6 +182,11 @@ class EvidenceFile(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("evidence_file", args=[self.pk])
+
+    @property
+    def viewed_as(self) -> str:
+        """`text`, `image` or `pdf`; "" where it can only be downloaded."""
+        return self.VIEWS.get(self.content_type, "")
 
 
 class Observation(models.Model):

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from django.contrib.auth import get_user_model
 from django.db.models import F
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from assessments.models import LabReview, SignOff
@@ -43,6 +44,19 @@ class Rate:
         return Decimal(self.hits) / self.n if self.n else None
 
     @property
+    def text(self) -> str:
+        """"12 of 15 (55–93 %)"; a dash without a case."""
+        interval = self.interval
+        if interval is None:
+            return "–"
+        return _("%(hits)d of %(n)d (%(lower)s–%(upper)s %%)") % {
+            "hits": self.hits,
+            "n": self.n,
+            "lower": round(interval.lower * 100),
+            "upper": round(interval.upper * 100),
+        }
+
+    @property
     def stands_out(self) -> bool:
         """Enough cases here and elsewhere, and intervals that do not meet."""
         here, there = self.interval, self.others.interval if self.others else None
@@ -65,6 +79,14 @@ class MentorLine:
     late: Rate
 
     @property
+    def median_text(self) -> str:
+        return _hours(self.median)
+
+    @property
+    def p90_text(self) -> str:
+        return _hours(self.p90)
+
+    @property
     def stands_out(self) -> list[str]:
         """What differs from the others, in words."""
         found = []
@@ -81,6 +103,12 @@ class MentorLine:
         ):
             found.append(_("Reviews late more often than others"))
         return found
+
+
+def _hours(time: timedelta | None) -> str:
+    if time is None:
+        return "–"
+    return _("%(hours)s h") % {"hours": number_format(time.total_seconds() / 3600, 1)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assessments.models import EvidenceFile
-from assessments.selectors.viewing import Viewer, read_text, viewer_of
+from assessments.selectors.viewing import read_text
 from assessments.views.signed_in import me
 from tracks.models import Cohort, Enrolment, Mentorship, StarterFile
 
@@ -37,16 +37,15 @@ def evidence_file(request: HttpRequest, pk: UUID) -> FileResponse:
 def evidence_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The file on a page of ours: text as text, an image or a PDF in a frame; others are only downloads."""
     file = _visible(request, pk)
-    viewer = viewer_of(file)
-    if viewer is None:
+    if not file.viewed_as:
         raise Http404
     text = ""
-    if viewer is Viewer.TEXT:
+    if file.viewed_as == "text":
         try:
             text = read_text(file)
         except FileNotFoundError as error:
             raise Http404 from error
-    context = {"file": file, "submission": file.submission, "viewer": viewer, "text": text}
+    context = {"file": file, "submission": file.submission, "text": text}
     return render(request, "assessments/evidence_view.html", context)
 
 
@@ -54,12 +53,12 @@ def evidence_view(request: HttpRequest, pk: UUID) -> HttpResponse:
 def evidence_inline(request: HttpRequest, pk: UUID) -> FileResponse:
     """An image or a PDF for the page above; anything else is 404 here, whatever it is called."""
     file = _visible(request, pk)
-    viewer = viewer_of(file)
-    if viewer not in {Viewer.IMAGE, Viewer.PDF}:
+    if file.viewed_as not in {"image", "pdf"}:
         raise Http404
-    response = _file(file, policy=_PDF if viewer is Viewer.PDF else _NOTHING, download=False)
-    if viewer is Viewer.PDF:
-        response["X-Frame-Options"] = "SAMEORIGIN"
+    if file.viewed_as == "image":
+        return _file(file, policy=_NOTHING, download=False)
+    response = _file(file, policy=_PDF, download=False)
+    response["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -166,9 +167,7 @@ def _reviewable(request: HttpRequest, pk: UUID) -> Submission:
     """Of a learner whom this person mentors now, or one that wants a colleague's marks; never a draft."""
     submissions = Submission.objects.all()
     handed_in = with_rounds().exclude(state=Submission.State.DRAFT)
-    may_see = (
-        submissions.mentored_by(me(request))
-        .values("pk")
-        .union(submissions.for_colleague(me(request)).values("pk"))
+    may_see = Q(pk__in=submissions.mentored_by(me(request)).values("pk")) | Q(
+        pk__in=submissions.for_colleague(me(request)).values("pk")
     )
-    return get_object_or_404(handed_in.filter(pk__in=may_see), pk=pk)
+    return get_object_or_404(handed_in.filter(may_see), pk=pk)

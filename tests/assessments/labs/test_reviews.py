@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from assessments import signals
 from assessments.models import LabReview, SignOff, Submission
 from assessments.services import labs
-from assessments.services.labs.reviews import CLAIM
+from assessments.services.labs.claims import CLAIM
 from tests.assessments.labs.factories import (
     BELOW_MINIMUM,
     ENOUGH,
@@ -32,6 +32,7 @@ from tracks.models import ComponentCompletion, Enrolment, Mentorship, ModuleComp
 
 pytestmark = pytest.mark.django_db
 RIGHTS = ["assessments.review_labs"]
+MARK = {"points": 2, "weight": 1, "level": "Sound", "comment": ""}
 
 
 def refused_code(step) -> str:
@@ -75,8 +76,8 @@ def test_a_sign_off_completes_the_lab_and_is_announced_once(submission, mentor):
     review = LabReview.objects.get()
     assert (review.verdict, review.points) == ("sign_off", 4)
     assert review.marks == [
-        {"key": "classification", "title": "Classification", "points": 2, "max_points": 3, "level": "Sound"},
-        {"key": "reasons", "title": "Reasons", "points": 2, "max_points": 2, "level": "Sound"},
+        MARK | {"key": "classification", "title": "Classification", "max_points": 3},
+        MARK | {"key": "reasons", "title": "Reasons", "max_points": 2},
     ]
     assert ComponentCompletion.objects.get(withdrawn_at=None).achieved_at == MONDAY + HOUR
     assert ModuleCompletion.objects.filter(withdrawn_at=None).count() == 1
