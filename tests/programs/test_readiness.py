@@ -131,7 +131,7 @@ def test_the_page_costs_the_same_queries_for_any_number_of_people(
         assert client.get(f"/readiness/{cohort.pk}/").status_code == 200
 
 
-QUERIES = 12
+QUERIES = 11
 
 
 def test_the_page_leads_to_the_cohorts_certificates_and_survey_answers(client, cohort):
