@@ -4,6 +4,7 @@ Read before and after applying, the difference is the plan. A constant number of
 of people, lessons or questions.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -27,10 +28,12 @@ from enablement.playbook.schema import PlaybookFile
 from enablement.playbook.yaml_source import load
 from surveys.models import Item as SurveyItem
 from surveys.models import Survey
-from tracks.models import Lab, Lesson, LessonVersion, Module, Role, Track
+from tracks.models import Lab, Lesson, LessonVersion, Module, Role, StarterFile, Track
+from tracks.rubric import LabRules
 
 Found: TypeAlias = Iterator[tuple[Item, Mapping[str, Any]]]
 
+_LAB_RULES = [each.name for each in dataclasses.fields(LabRules)]
 #: Sections of a playbook that are kept in its revision and that no table holds.
 KEPT_SECTIONS = ("version", "observability", "approvals", "communication", "adoption_reporting")
 
@@ -166,6 +169,9 @@ def _lessons() -> Found:
 
 
 def _labs() -> Found:
+    starter: dict[int, dict[str, str]] = {}
+    for lab_id, name, sha256 in StarterFile.objects.live().values_list("lab_id", "name", "sha256"):
+        starter.setdefault(lab_id, {})[name] = sha256
     for lab in _in_live_module(Lab.objects.all()):
         yield (
             Item("lab", _inside(lab.module, lab.key)),
@@ -176,6 +182,8 @@ def _labs() -> Found:
                 **{f"evidence.{kind}": demand for kind, demand in lab.evidence.items()},
                 "rubric": Entries({criterion["key"]: criterion for criterion in lab.rubric}),
                 "pass_points": lab.pass_points,
+                "starter files": Entries(starter.get(lab.pk, {})),
+                **{name: getattr(lab, name) for name in _LAB_RULES},
                 "place": lab.position,
             },
         )

@@ -166,7 +166,7 @@ def test_a_component_is_required_retired_and_required_again():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rubric": []}, "no criterion"),
+        ({"rubric": []}, "Without a rubric"),
         ({"rubric": [RUBRIC[0], RUBRIC[0]]}, "occurs twice"),
         ({"rubric": [{**RUBRIC[0], "levels": RUBRIC[0]["levels"][:1]}]}, "at least two levels"),
         ({"rubric": [{**RUBRIC[0], "levels": RUBRIC[0]["levels"][::-1]}]}, "must ascend"),

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from assessments.models.quiz import MAX_PAGE_SIZE
 from enablement.playbook.fields import Line, Minutes, Moment, Number, Slug, Strict, Text, Threshold
+from tracks.rubric import MAX_FILES, MAX_OBSERVED, LabRules
 
 Demand = Literal["required", "optional", "none"]
 Points = Annotated[StrictInt, Field(ge=0, le=1000)]
@@ -63,21 +64,59 @@ class Criterion(Strict):
     key: Slug
     title: Line
     minimum: Points = 0
+    weight: Annotated[StrictInt, Field(ge=1, le=20)] = 1
     levels: list[Level]
+
+    def as_rubric(self) -> dict[str, Any]:
+        """As labs keep it; a weight of 1 is left out."""
+        return self.model_dump(exclude={"weight"} if self.weight == 1 else None)
 
 
 class Evidence(Strict):
+    """`file_types`: endings that are taken; none named, all that can be kept."""
+
     text: Demand = "none"
     link: Demand = "none"
     file: Demand = "none"
+    file_types: list[Literal["csv", "docx", "jpeg", "jpg", "md", "pdf", "png", "txt", "xlsx"]] = []
+    min_files: Annotated[StrictInt, Field(ge=1, le=MAX_FILES)] = 1
+    max_files: Annotated[StrictInt, Field(ge=1, le=MAX_FILES)] = MAX_FILES
+
+    def demands(self) -> dict[str, str]:
+        return {"text": self.text, "link": self.link, "file": self.file}
+
+
+class SecondMarker(Strict):
+    """Two people mark; up to `tolerance` points apart `counts` says whose marks count, else a third does."""
+
+    tolerance: Points = 0
+    counts: Literal["mean", "first"] = "mean"
 
 
 class LabHead(Strict):
     title: Line
     minutes: Minutes
     evidence: Evidence
-    pass_points: Points
-    rubric: list[Criterion] = Field(min_length=1)
+    pass_points: Points | None = None
+    rubric: list[Criterion] = []
+    observed_cases: Annotated[StrictInt, Field(ge=0, le=MAX_OBSERVED)] = 0
+    second_marker: SecondMarker | None = None
+    countersigned: StrictBool = False
+    review_days: Annotated[StrictInt, Field(ge=1, le=30)] = 2
+
+    def rules(self) -> LabRules:
+        marker = self.second_marker
+        return LabRules(
+            file_types=self.evidence.file_types,
+            min_files=self.evidence.min_files,
+            max_files=self.evidence.max_files,
+            observed_cases=self.observed_cases,
+            second_marker=marker is not None,
+            tolerance=marker.tolerance if marker else 0,
+            settle=marker.counts if marker else "mean",
+            countersigned=self.countersigned,
+            review_days=self.review_days,
+        )
 
 
 class OptionFile(Strict):

@@ -24,6 +24,7 @@ class LabContent:
     position: int
     head: LabHead
     brief: str
+    starter: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

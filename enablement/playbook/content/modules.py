@@ -11,20 +11,18 @@ from assessments.question_specs import OptionSpec, QuestionSpec
 from assessments.specs import QuizSpec, SectionSpec
 from enablement.playbook.bundle import refused
 from enablement.playbook.checks import twice
-from enablement.playbook.content.formats import LabHead, LessonHead, QuestionFile, QuizFile
+from enablement.playbook.content.formats import LessonHead, QuestionFile, QuizFile
+from enablement.playbook.content.labs import MAX_STARTER_FILES, STARTER, check_starter, read_lab
 from enablement.playbook.content.model import LabContent, LessonContent, ModuleContent
 from enablement.playbook.errors import SourceError, SourceErrors
 from enablement.playbook.faults import Collector, validated
 from enablement.playbook.fields import as_decimal
 from enablement.playbook.yaml_source import Path, Source, load
-from tracks.rubric import validate_lab
 
 LESSON = re.compile(r"(?P<number>[0-9]{2,3})-(?P<key>[A-Za-z0-9_-]{1,100})\.md\Z")
 LAB = re.compile(r"lab-(?P<key>[A-Za-z0-9_-]{1,100})\.md\Z")
 QUIZ = "quiz.yaml"
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<head>.*?)^---[ \t]*\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
-#: Used to try one part of a lab at a time, so that a fault is shown where it stands.
-_SOUND = {"text": "required"}
 
 
 def read_module(files: Mapping[str, str], *, folder: str, faults: Collector) -> ModuleContent:
@@ -32,6 +30,7 @@ def read_module(files: Mapping[str, str], *, folder: str, faults: Collector) -> 
     lessons: dict[str, LessonContent] = {}
     labs: list[LabContent] = []
     quiz: QuizSpec | None = None
+    starter = _starter(files, folder=folder, faults=faults)
     for name, text in sorted(files.items()):
         file = f"{folder}/{name}"
         with faults:
@@ -41,12 +40,33 @@ def read_module(files: Mapping[str, str], *, folder: str, faults: Collector) -> 
                     raise refused(file, f"the lesson {lesson.key} is there twice", "another name")
                 lessons[lesson.key] = lesson
             elif match := LAB.match(name):
-                labs.append(_lab(text, file=file, key=match["key"], position=len(labs)))
+                head, brief = _markdown(text, file=file)
+                own = starter.get(match["key"], {})
+                labs.append(read_lab(head, brief, key=match["key"], position=len(labs), starter=own))
+            elif STARTER.match(name):
+                continue
             elif name == QUIZ:
                 quiz = _quiz(load(text, file=file))
             else:
                 raise refused(file, "unknown file", "NN-<key>.md, lab-<key>.md or quiz.yaml")
     return ModuleContent(lessons=tuple(lessons.values()), labs=tuple(labs), quiz=quiz)
+
+
+def _starter(files: Mapping[str, str], *, folder: str, faults: Collector) -> dict[str, dict[str, str]]:
+    """The files that labs start from: by the lab's key, then by name."""
+    found: dict[str, dict[str, str]] = {}
+    for name, text in sorted(files.items()):
+        if match := STARTER.match(name):
+            file = f"{folder}/{name}"
+            with faults:
+                if f"lab-{match['key']}.md" not in files:
+                    raise refused(file, "there is no such lab beside it", f"a file lab-{match['key']}.md")
+                check_starter(match["name"], text, file=file)
+                own = found.setdefault(match["key"], {})
+                own[match["name"]] = text
+                if len(own) > MAX_STARTER_FILES:
+                    raise refused(file, "the lab starts from too many files", f"at most {MAX_STARTER_FILES}")
+    return found
 
 
 def _markdown(text: str, *, file: str) -> tuple[Source, str]:
@@ -66,23 +86,6 @@ def _markdown(text: str, *, file: str) -> tuple[Source, str]:
 def _lesson(text: str, *, file: str, key: str, position: int) -> LessonContent:
     source, body = _markdown(text, file=file)
     return LessonContent(key=key, position=position, head=validated(LessonHead, source), body=body)
-
-
-def _lab(text: str, *, file: str, key: str, position: int) -> LabContent:
-    source, brief = _markdown(text, file=file)
-    head = validated(LabHead, source)
-    rubric = [criterion.model_dump() for criterion in head.rubric]
-    trials: tuple[tuple[str, dict[str, str], int], ...] = (
-        ("rubric", _SOUND, 1),
-        ("evidence", head.evidence.model_dump(), 1),
-        ("pass_points", _SOUND, head.pass_points),
-    )
-    for part, evidence, pass_points in trials:
-        try:
-            validate_lab(evidence=evidence, rubric=rubric, pass_points=pass_points)
-        except ValidationError as error:
-            raise SourceErrors(source.error((part,), message) for message in error.messages) from error
-    return LabContent(key=key, position=position, head=head, brief=brief)
 
 
 def _quiz(source: Source) -> QuizSpec:

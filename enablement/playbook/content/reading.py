@@ -163,7 +163,7 @@ def _check_lessons(folder: _Folder, modules: Mapping[str, ModuleContent], faults
 
 
 def _lesson_keys(folder: _Folder) -> set[str]:
-    names = (name.rpartition("/")[2] for name in folder.files)
+    names = (name.rpartition("/")[2] for name in folder.files if name.count("/") == 1)
     return {match["key"] for name in names if (match := LESSON.match(name))}
 
 

@@ -80,10 +80,12 @@ def _put_module(entry: TrackEntry, module: Module, content: ModuleContent, *, at
             title=lab.head.title,
             minutes=lab.head.minutes,
             brief=lab.brief,
-            evidence=lab.head.evidence.model_dump(),
-            rubric=[criterion.model_dump() for criterion in lab.head.rubric],
+            evidence=lab.head.evidence.demands(),
+            rubric=[criterion.as_rubric() for criterion in lab.head.rubric],
             pass_points=lab.head.pass_points,
             position=lab.position,
+            rules=lab.head.rules(),
+            starter=lab.starter,
             at=at,
         )
     if content.quiz is not None:
