@@ -90,6 +90,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place(_("Tool access"), "shield-check", "access_overview", "access.view_grant"),
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
+            Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
             Place(_("Tokens"), "key-round", "tokens", "people.add_apitoken"),
         ),

@@ -285,6 +285,7 @@ if PRODUCTION:
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["enablement.people.api.authentication.TokenAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["enablement.people.api.throttling.TokenThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["enablement.people.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["enablement.people.api.parsers.StrictJSONParser"],
@@ -292,6 +293,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "enablement.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+#: Of a token that says nothing else.
+CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", 60_000)
+_refuse_unless(CALLS_PER_MINUTE >= 1, "CALLS_PER_MINUTE has to be at least 1")
 SPECTACULAR_SETTINGS = {"TITLE": "Enablement", "VERSION": "1", "SERVE_PERMISSIONS": []}
 
 EMAIL_BACKEND = env.str(

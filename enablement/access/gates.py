@@ -9,7 +9,8 @@ something that cannot be established cannot be established either.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,7 +120,13 @@ def evaluate(
     *, tree: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime
 ) -> dict[UUID, Standing]:
     """The standing of each enrolment. Queries depend on the number of distinct leaves, not of people."""
-    answers = {_identity(node): _answers(node, track, enrolments, at) for node in leaf_nodes(tree)}
+    by_type: dict[str, dict[str, Node]] = defaultdict(dict)
+    for node in leaf_nodes(tree):
+        by_type[str(node["type"])][_identity(node)] = node
+    answers: dict[str, Mapping[UUID, Leaf]] = {}
+    for type_, nodes in by_type.items():
+        found = _answers(type_, nodes.values(), track, enrolments, at)
+        answers |= zip(nodes, found, strict=True)
     return {enrolment.pk: _standing(tree, answers, enrolment) for enrolment in enrolments}
 
 
@@ -127,15 +134,32 @@ def _identity(node: Node) -> str:
     return json.dumps(node, sort_keys=True, default=str)
 
 
-def _answers(node: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime) -> Mapping[UUID, Leaf]:
-    requirement = registry.get(str(node["type"]))
+def _answers(
+    type_: str, nodes: Iterable[Node], track: Track, enrolments: Sequence[Enrolment], at: datetime
+) -> list[Mapping[UUID, Leaf]]:
+    """The answers to the leaves of one type, in their order; none where a leaf is not understood."""
+    requirement = registry.get(type_)
+    asked = [_valid(requirement, node) for node in nodes]
+    params = [one for one in asked if one is not None]
+    if requirement is None or not params:
+        return [{} for _one in asked]
+    if isinstance(requirement, registry.Batched):
+        found = requirement.evaluate_all(track=track, enrolments=enrolments, params=params, at=at)
+    else:
+        found = [
+            requirement.evaluate(track=track, enrolments=enrolments, params=one, at=at) for one in params
+        ]
+    answers = iter(found)
+    return [{} if one is None else next(answers) for one in asked]
+
+
+def _valid(requirement: registry.Requirement | None, node: Node) -> registry.Params | None:
     if requirement is None:
-        return {}
+        return None
     try:
-        params = requirement.params.model_validate(_params(node))
+        return requirement.params.model_validate(_params(node))
     except ValidationError:
-        return {}
-    return requirement.evaluate(track=track, enrolments=enrolments, params=params, at=at)
+        return None
 
 
 def _standing(tree: Node, answers: Mapping[str, Mapping[UUID, Leaf]], enrolment: Enrolment) -> Standing:

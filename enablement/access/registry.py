@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +30,16 @@ class Requirement(Protocol):
 
         An enrolment left out counts as not established.
         """
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A requirement that reads once for all leaves of its type in a gate."""
+
+    def evaluate_all(
+        self, *, track: Track, enrolments: Sequence[Enrolment], params: Sequence[Any], at: datetime
+    ) -> Sequence[Mapping[UUID, Leaf]]:
+        """What `Requirement.evaluate` gives for each of `params`, in as many queries as for one of them."""
 
 
 _registry: dict[str, Requirement] = {}

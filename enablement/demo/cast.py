@@ -65,7 +65,7 @@ STAFF = (
         handle="security",
         name="Signe Cruz",
         groups=("security",),
-        shows="sees who may use which tool, and why",
+        shows="sees who may use which tool, and why; gives gateways their tokens",
     ),
     Persona(
         handle="legal",

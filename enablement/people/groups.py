@@ -36,7 +36,7 @@ GROUPS: dict[str, StaffGroup] = {
     "program_managers": StaffGroup(label=_("Program managers"), permissions=("tracks.run_cohorts",)),
     "sponsors": StaffGroup(label=_("Sponsors"), permissions=("access.view_grant",)),
     "compliance": StaffGroup(label=_("Compliance"), permissions=(*_EVIDENCE, "assessments.declare_material")),
-    "security": StaffGroup(label=_("Security"), permissions=_EVIDENCE),
+    "security": StaffGroup(label=_("Security"), permissions=(*_EVIDENCE, "people.add_apitoken")),
     "legal": StaffGroup(label=_("Legal"), permissions=_EVIDENCE),
     "authors": StaffGroup(
         label=_("Authors"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, decide
+from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Reach, Tool, decide
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RUBRIC = {
@@ -53,13 +53,15 @@ QUIZ = {
 }
 
 
-def ask(call=CALL, *, person=PERSON, tool=TOOL, policy=POLICY, regions=frozenset()):
-    return decide(call=call, person=person, tool=tool, policy=policy, token_regions=regions, at=NOW)
+def ask(call=CALL, *, person=PERSON, tool=TOOL, policy=POLICY, regions=frozenset(), tools=frozenset()):
+    reach = Reach(regions=regions, microtools=tools)
+    return decide(call=call, person=person, tool=tool, policy=policy, reach=reach, at=NOW)
 
 
 def test_a_live_grant_opens_the_tool():
     assert ask().decision is True
     assert ask().reason == "granted"
+    assert ask(tools=frozenset({TOOL.key})).reason == "granted"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,7 @@ def test_a_live_grant_opens_the_tool():
         ("unknown_subject", {"person": None}),
         ("inactive_subject", {"person": replace(PERSON, is_active=False)}),
         ("unknown_microtool", {"tool": None}),
+        ("microtool_not_allowed", {"tools": frozenset({"variance_brief"})}),
         ("retired_microtool", {"tool": replace(TOOL, retired=True)}),
         ("unknown_action", {"call": replace(CALL, action="delete")}),
         ("region_not_allowed", {"call": replace(CALL, region="ap-south-1")}),

@@ -54,3 +54,4 @@ class ApiTokenFactory(factory.django.DjangoModelFactory):
     scopes = factory.LazyFunction(lambda: ["read"])
     regions = factory.LazyFunction(list)
     created_at = factory.LazyFunction(timezone.now)
+    last_used_at = factory.LazyFunction(timezone.now)

@@ -29,9 +29,9 @@ def test_program_managers_run_cohorts_and_do_not_review_labs():
     assert permissions_of("program_managers") == {"tracks.run_cohorts"}
 
 
-def test_administrators_view_everything_and_change_nothing_but_the_roster():
+def test_administrators_view_everything_and_change_nothing_but_roster_and_tokens():
     changing = {perm for perm in permissions_of("administrators") if ".view_" not in perm}
-    assert changing == {"people.manage_roster"}
+    assert changing == {"people.manage_roster", "people.add_apitoken"}
     assert "tracks.view_cohort" in permissions_of("administrators")
 
 

@@ -1,20 +1,22 @@
 """Tokens are shown once, scoped, and refused at once when revoked."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView, exception_handler
 
-from enablement.people.api.authentication import TokenAuthentication
+from enablement.people.api.authentication import TokenAuthentication, find_token
 from enablement.people.api.permissions import HasScope
 from enablement.people.models import ApiToken
-from enablement.people.services import create_token, revoke_token
+from enablement.people.services import create_token, revoke_token, rotate_token
 from tests.people.factories import ApiTokenFactory, UserFactory
+from tracks.errors import Refused
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,7 @@ def test_a_token_is_created_once_and_only_its_hash_is_kept(heard):
         "name": "zendesk",
         "scopes": ["access:evaluate", "read"],
         "regions": ["eu-west-1"],
+        "microtools": [],
     }
 
 
@@ -70,6 +73,7 @@ def test_a_token_is_created_once_and_only_its_hash_is_kept(heard):
         ({"scopes": []}, "scopes"),
         ({"scopes": ["everything"]}, "scopes"),
         ({"regions": ["EU West"]}, "regions"),
+        ({"microtools": ["triage summarizer"]}, "microtools"),
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": "taken"}, "name"),
@@ -104,7 +108,7 @@ def test_a_revoked_token_frees_its_name_and_is_refused(heard):
 
 
 def test_a_call_with_the_scope_costs_one_query(django_assert_num_queries):
-    token = ApiTokenFactory(secret="s3cret", scopes=["access:evaluate"])
+    token = ApiTokenFactory(secret="s3cret", scopes=["access:evaluate"], last_used_at=timezone.now())
     with django_assert_num_queries(1):
         assert call("bearer s3cret") == (200, None, {"token": token.name, "person": False})
 
@@ -133,7 +137,7 @@ def test_another_scope_and_a_view_without_scope_are_403():
 def test_the_commands(capsys):
     call_command("token", "create", "gateway", "--scope", "access:evaluate", "--region", "us-east-1")
     secret = capsys.readouterr().out
-    token = ApiToken.objects.for_secret(secret.strip()).get()
+    token = ApiToken.objects.for_secret(secret.strip(), at=NOW).get()
     assert (secret, token.scopes, token.regions) == (
         secret.strip() + "\n",
         ["access:evaluate"],
@@ -155,3 +159,57 @@ def test_the_database_keeps_live_names_and_hashes_unique():
         with pytest.raises(IntegrityError), transaction.atomic():
             ApiTokenFactory(**changes)
     ApiTokenFactory(name=token.name, revoked_at=NOW)
+
+
+class TestRotation:
+    def test_the_old_secret_counts_on_for_a_day_and_no_longer(self, heard):
+        token, first = create(scopes=["access:evaluate"])
+        second = rotate_token(token=token, actor=None, at=NOW)
+        last = NOW + timedelta(hours=24)
+        for secret, at, found in (
+            (first, last - timedelta(seconds=1), True),
+            (first, last, False),
+            (second, last, True),
+            (second, NOW, True),
+        ):
+            assert ApiToken.objects.for_secret(secret, at=at).exists() is found
+        assert heard.kinds[-1] == "people.token_rotated"
+        third = rotate_token(token=token, actor=None, at=NOW, overlap=timedelta(0))
+        assert [ApiToken.objects.for_secret(s, at=NOW).exists() for s in (first, second, third)] == [
+            False,
+            False,
+            True,
+        ]
+
+    def test_revoking_ends_both_secrets(self):
+        token, first = create()
+        second = rotate_token(token=token, actor=None, at=NOW)
+        revoke_token(token=token, actor=None, at=NOW)
+        assert not any(ApiToken.objects.for_secret(s, at=NOW).exists() for s in (first, second))
+        with pytest.raises(Refused):
+            rotate_token(token=token, actor=None, at=NOW)
+
+    def test_only_who_may_and_not_for_longer_than_a_week(self):
+        token, _secret = create()
+        with pytest.raises(PermissionDenied):
+            rotate_token(token=token, actor=UserFactory(groups=["authors"]), at=NOW)
+        with pytest.raises(ValidationError):
+            rotate_token(token=token, actor=None, at=NOW, overlap=timedelta(days=7, seconds=1))
+
+    def test_the_command(self, capsys):
+        token, first = create()
+        call_command("token", "rotate", "zendesk", "--at-once")
+        second = capsys.readouterr().out.strip()
+        assert not ApiToken.objects.for_secret(first, at=NOW).exists()
+        assert ApiToken.objects.for_secret(second, at=NOW).get() == token
+
+
+def test_use_is_noted_once_a_minute(django_assert_num_queries):
+    token = ApiTokenFactory(secret="s3cret", last_used_at=None)
+    with django_assert_num_queries(2):
+        find_token("s3cret", at=NOW)
+    with django_assert_num_queries(1):
+        find_token("s3cret", at=NOW + timedelta(seconds=59))
+    find_token("s3cret", at=NOW + timedelta(seconds=60))
+    token.refresh_from_db()
+    assert token.last_used_at == NOW + timedelta(seconds=60)

@@ -21,6 +21,7 @@ REASONS = {
     "unknown_subject": _("This person is not known here."),
     "inactive_subject": _("This account is closed."),
     "unknown_microtool": _("This tool is not known here."),
+    "microtool_not_allowed": _("The token that asked does not reach this tool."),
     "retired_microtool": _("This tool is no longer in use."),
     "unknown_action": _("Only the actions invoke and apply can be asked for."),
     "region_not_allowed": _("This tool may not be used from that region."),

@@ -67,6 +67,14 @@ class PolicyInForce:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """How far the caller's token goes; empty is everything that the playbook allows."""
+
+    regions: frozenset[str] = frozenset()
+    microtools: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """`reason` is a stable code. `required` lists what still needs a person; `unmet` the leaves that deny."""
 
@@ -86,13 +94,11 @@ def decide(
     person: Person | None,
     tool: Tool | None,
     policy: PolicyInForce | None,
-    token_regions: frozenset[str],
+    reach: Reach,
     at: datetime,
 ) -> Verdict:
     """Total: every combination has an answer, and what cannot be established denies."""
-    reason = _deny_reason(
-        call=call, person=person, tool=tool, policy=policy, token_regions=token_regions, at=at
-    )
+    reason = _deny_reason(call=call, person=person, tool=tool, policy=policy, reach=reach, at=at)
     if reason is not None or person is None or tool is None or policy is None:
         unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
         return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
@@ -111,22 +117,20 @@ def _deny_reason(
     person: Person | None,
     tool: Tool | None,
     policy: PolicyInForce | None,
-    token_regions: frozenset[str],
+    reach: Reach,
     at: datetime,
 ) -> str | None:
     if policy is None:
         return "no_policy_in_force"
-    if person is None:
-        return "unknown_subject"
-    if not person.is_active:
-        return "inactive_subject"
-    if tool is None:
-        return "unknown_microtool"
+    if person is None or tool is None or not person.is_active:
+        return _unknown_reason(person, tool)
+    if reach.microtools and tool.key not in reach.microtools:
+        return "microtool_not_allowed"
     if tool.retired:
         return "retired_microtool"
     if call.action not in ACTIONS:
         return "unknown_action"
-    if not _region_allowed(call.region, token_regions, policy.regions):
+    if not _region_allowed(call.region, reach.regions, policy.regions):
         return "region_not_allowed"
     return (
         _grant_reason(tool, at)
@@ -136,11 +140,18 @@ def _deny_reason(
     )
 
 
-def _region_allowed(region: str | None, token_regions: frozenset[str], allowed: frozenset[str]) -> bool:
+def _unknown_reason(person: Person | None, tool: Tool | None) -> str:
+    """Of a subject or tool that is not there; what is wrong with the subject comes first."""
+    if person is None:
+        return "unknown_subject"
+    return "unknown_microtool" if tool is None and person.is_active else "inactive_subject"
+
+
+def _region_allowed(region: str | None, of_token: frozenset[str], allowed: frozenset[str]) -> bool:
     """A token without regions stands for all that the policy allows; a caller may only narrow."""
-    reach = token_regions or allowed
-    asked = frozenset({region}) if region is not None else reach
-    return bool(asked) and asked <= reach and asked <= allowed
+    reached = of_token or allowed
+    asked = frozenset({region}) if region is not None else reached
+    return bool(asked) and asked <= reached and asked <= allowed
 
 
 def _grant_reason(tool: Tool, at: datetime) -> str | None:

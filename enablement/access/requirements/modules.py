@@ -27,13 +27,32 @@ class ModulesCompleted:
     def evaluate(
         self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
     ) -> Mapping[UUID, Leaf]:
+        return self.evaluate_all(track=track, enrolments=enrolments, params=[params], at=at)[0]
+
+    def evaluate_all(
+        self,
+        *,
+        track: Track,
+        enrolments: Sequence[Enrolment],
+        params: Sequence[Any],
+        at: datetime,
+    ) -> list[Mapping[UUID, Leaf]]:
         modules = list(Module.objects.live().filter(track=track).select_related("track"))
-        if params.modules is not None:
-            modules = [module for module in modules if module.key in params.modules]
-        if not modules or (params.modules is not None and len(modules) != len(set(params.modules))):
+        done = tracks.completed_module_keys(enrolment_ids=[enrolment.pk for enrolment in enrolments])
+        return [self._answers(modules, one.modules, done, enrolments) for one in params]
+
+    def _answers(
+        self,
+        modules: list[Module],
+        named: list[str] | None,
+        done: Mapping[UUID, set[str]],
+        enrolments: Sequence[Enrolment],
+    ) -> dict[UUID, Leaf]:
+        if named is not None:
+            modules = [module for module in modules if module.key in named]
+        if not modules or (named is not None and len(modules) != len(set(named))):
             leaf = unknown(self.name, label=_("Modules"), why=_("The track does not hold the modules named."))
             return {enrolment.pk: leaf for enrolment in enrolments}
-        done = tracks.completed_module_keys(enrolment_ids=[enrolment.pk for enrolment in enrolments])
         return {e.pk: self._leaf(modules, done.get(e.pk, set()), e) for e in enrolments}
 
     def _leaf(self, modules: list[Module], done: set[str], enrolment: Enrolment) -> Leaf:

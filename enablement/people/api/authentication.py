@@ -1,6 +1,10 @@
 """Bearer tokens (RFC 6750) of gateways and microtools."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -9,11 +13,13 @@ from rest_framework.request import Request
 from enablement.people.models import ApiToken
 
 _LONGEST = 200
+#: How exactly we know when a token was last used: a write for every call would cost more than it tells.
+USE_STEP = timedelta(minutes=1)
 
 
 class TokenAuthentication(BaseAuthentication):
     """`request.auth` is the live `ApiToken`, `request.user` nobody: a token is a program, not a person. One
-    query.
+    query, and once a minute a second one that notes the use.
     """
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiToken] | None:
@@ -24,7 +30,7 @@ class TokenAuthentication(BaseAuthentication):
         secret = secret.strip()
         if not secret or len(secret) > _LONGEST or not secret.isascii():
             raise AuthenticationFailed(_("The bearer token is malformed."), "invalid_token")
-        token = ApiToken.objects.for_secret(secret).first()
+        token = find_token(secret, at=timezone.now())
         if token is None:
             raise AuthenticationFailed(_("The bearer token is unknown or revoked."), "invalid_token")
         return AnonymousUser(), token
@@ -33,3 +39,12 @@ class TokenAuthentication(BaseAuthentication):
         if request.META.get("HTTP_AUTHORIZATION"):
             return 'Bearer realm="enablement", error="invalid_token"'
         return 'Bearer realm="enablement"'
+
+
+def find_token(secret: str, *, at: datetime) -> ApiToken | None:
+    """The live token of this secret; notes that it is used."""
+    token = ApiToken.objects.for_secret(secret, at=at).first()
+    if token is not None and (token.last_used_at is None or token.last_used_at <= at - USE_STEP):
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_STEP)
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=at)
+    return token

@@ -1,6 +1,14 @@
 """Use cases about people: accounts, the roster as a file, tokens."""
 
 from enablement.people.services.accounts import add_person, deactivate, reactivate, update_person
-from enablement.people.services.tokens import create_token, revoke_token
+from enablement.people.services.tokens import create_token, revoke_token, rotate_token
 
-__all__ = ["add_person", "create_token", "deactivate", "reactivate", "revoke_token", "update_person"]
+__all__ = [
+    "add_person",
+    "create_token",
+    "deactivate",
+    "reactivate",
+    "revoke_token",
+    "rotate_token",
+    "update_person",
+]

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -13,23 +13,36 @@ from enablement.people.models import ApiToken, User
 from enablement.people.models.api_token import Scope, hash_secret
 from enablement.people.rules import ensure_manages_tokens
 from enablement.people.signals import token_changed
+from tracks.errors import Refused
 from tracks.facts import Fact
 
+#: How long the old secret counts on after a rotation.
+OVERLAP, MAX_OVERLAP = timedelta(hours=24), timedelta(days=7)
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_MICROTOOL = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _SECRET_BYTES = 32
 
 
 @transaction.atomic
 def create_token(
-    *, name: str, scopes: Iterable[str], regions: Iterable[str], actor: User | None, at: datetime
+    *,
+    name: str,
+    scopes: Iterable[str],
+    regions: Iterable[str],
+    actor: User | None,
+    at: datetime,
+    microtools: Iterable[str] = (),
+    calls_per_minute: int | None = None,
 ) -> tuple[ApiToken, str]:
     """The token and its secret of 256 random bits, which is stored nowhere: show it once.
 
-    ValidationError for a name in use by a live token, no or an unknown scope, a malformed region.
+    `regions` and `microtools` (by key): how far it reaches, everything where none is named.
+    ValidationError for a name in use by a live token, no or an unknown scope, a malformed region or tool.
     """
     ensure_manages_tokens(actor)
-    scopes, regions = sorted(set(scopes)), sorted(set(regions))
+    scopes, regions, microtools = sorted(set(scopes)), sorted(set(regions)), sorted(set(microtools))
     _validate(name.strip(), scopes, regions)
+    _validate_microtools(microtools)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     try:
         with transaction.atomic():
@@ -38,6 +51,8 @@ def create_token(
                 sha256=hash_secret(secret),
                 scopes=scopes,
                 regions=regions,
+                microtools=microtools,
+                calls_per_minute=calls_per_minute,
                 created_at=at,
                 created_by=actor,
             )
@@ -46,6 +61,26 @@ def create_token(
         raise _name_taken(name.strip()) from error
     _announce("people.token_created", token, actor, at)
     return token, secret
+
+
+@transaction.atomic
+def rotate_token(*, token: ApiToken, actor: User | None, at: datetime, overlap: timedelta = OVERLAP) -> str:
+    """A new secret, shown once; the one in use until now counts on for `overlap` (at most 7 days).
+
+    A secret from before the last rotation is refused at once. Refused `revoked`.
+    """
+    ensure_manages_tokens(actor)
+    if not timedelta(0) <= overlap <= MAX_OVERLAP:
+        raise ValidationError({"overlap": _("The old secret may count for at most seven days more.")})
+    token = ApiToken.objects.select_for_update().get(pk=token.pk)
+    if token.revoked_at is not None:
+        raise Refused("revoked", _("This token is revoked; create another one."))
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    token.former_sha256, token.former_until = (token.sha256, at + overlap) if overlap else ("", None)
+    token.sha256 = hash_secret(secret)
+    token.save(update_fields=["sha256", "former_sha256", "former_until"])
+    _announce("people.token_rotated", token, actor, at)
+    return secret
 
 
 @transaction.atomic
@@ -76,6 +111,13 @@ def _validate(name: str, scopes: list[str], regions: list[str]) -> None:
         raise ValidationError({"regions": message % {"regions": ", ".join(malformed)}})
 
 
+def _validate_microtools(microtools: list[str]) -> None:
+    malformed = [key for key in microtools if not _MICROTOOL.fullmatch(key)]
+    if malformed:
+        message = _("Not a tool: %(tools)s; expected a name such as triage_summarizer.")
+        raise ValidationError({"microtools": message % {"tools": ", ".join(malformed)}})
+
+
 def _name_taken(name: str) -> ValidationError:
     return ValidationError({"name": _("A live token has the name “%(name)s”.") % {"name": name}})
 
@@ -86,6 +128,11 @@ def _announce(kind: str, token: ApiToken, actor: User | None, at: datetime) -> N
         subject=("people.ApiToken", str(token.pk)),
         at=at,
         actor_id=actor.pk if actor else None,
-        payload={"name": token.name, "scopes": token.scopes, "regions": token.regions},
+        payload={
+            "name": token.name,
+            "scopes": token.scopes,
+            "regions": token.regions,
+            "microtools": token.microtools,
+        },
     )
     token_changed.send(sender=ApiToken, facts=[fact])

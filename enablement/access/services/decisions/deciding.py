@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool, Verdict, decide
+from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Reach, Tool, Verdict, decide
 from enablement.access.services.decisions.reading import find_people, find_person, find_tool, find_tools
 from enablement.ledger import services as ledger
 from enablement.people.models import ApiToken
@@ -102,8 +102,7 @@ def _judge(
     token: ApiToken,
     at: datetime,
 ) -> _Judged:
-    regions = frozenset(token.regions)
-    verdict = decide(call=call, person=person, tool=tool, policy=policy, token_regions=regions, at=at)
+    verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=reach_of(token), at=at)
     return _Judged(call=call, person=person, tool=tool, policy=policy, verdict=verdict)
 
 
@@ -125,6 +124,10 @@ def _record(judged: Sequence[_Judged], *, token: ApiToken, at: datetime, request
         Decision(id=entry.pk, verdict=found.verdict, policy_revision=_revision(found))
         for entry, found in zip(entries, judged, strict=True)
     ]
+
+
+def reach_of(token: ApiToken) -> Reach:
+    return Reach(regions=frozenset(token.regions), microtools=frozenset(token.microtools))
 
 
 def _revision(found: _Judged) -> int | None:

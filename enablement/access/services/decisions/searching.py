@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from enablement.access.decisions.verdict import ACTIONS, Call, Person, decide
 from enablement.access.models import Grant
-from enablement.access.services.decisions.deciding import keyed
+from enablement.access.services.decisions.deciding import keyed, reach_of
 from enablement.access.services.decisions.reading import (
     find_person,
     find_tool,
@@ -132,8 +132,8 @@ def search_actions(*, call: Call, token: ApiToken, at: datetime) -> Page[str]:
 
 def _allows(call: Call, person: Person | None, *known: Any, token: ApiToken, at: datetime) -> bool:
     tool, policy = known
-    regions = frozenset(token.regions)
-    return decide(call=call, person=person, tool=tool, policy=policy, token_regions=regions, at=at).decision
+    reach = reach_of(token)
+    return decide(call=call, person=person, tool=tool, policy=policy, reach=reach, at=at).decision
 
 
 def _holders(microtool: str, *, after: UUID, count: int, at: datetime) -> list[Person]:
