@@ -1,15 +1,17 @@
 """Exception cases: what may come up, and what one person decided about each."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracks.models import Enrolment, Track
+from tracks.models import Enrolment, Mentorship, Track
 from tracks.people import Person
 
 
@@ -205,10 +207,10 @@ class CaseDecisionQuerySet(models.QuerySet["CaseDecision"]):
         """Observed by a mentor, and not withdrawn."""
         return self.filter(mode=CaseDecision.Mode.SUPERVISED, withdrawn_at=None)
 
-    def mentored_by(self, user: Person) -> Self:
-        """Of people whom this person mentors now; never a mentor's own."""
-        mentored = Enrolment.objects.filter(mentorships__mentor=user, mentorships__ended_at=None)
-        return self.filter(enrolment__in=mentored.values("pk")).exclude(learner=user)
+    def mentored_by(self, user: Person, at: datetime | None = None) -> Self:
+        """Of people whom this person, or whoever they stand in for, mentors; never a mentor's own."""
+        answered = Mentorship.objects.all().answered_by(user, at or timezone.now())
+        return self.filter(enrolment__in=answered.values("enrolment")).exclude(learner=user)
 
     def to_grade(self) -> Self:
         """Justifications that wait for a mentor; those of a capstone once it is finished."""

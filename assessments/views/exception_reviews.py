@@ -21,7 +21,7 @@ from assessments.views.reviews import may_review
 from assessments.views.scenarios import record_context
 from assessments.views.signed_in import me
 from tracks.errors import Refused
-from tracks.models import Enrolment
+from tracks.models import Enrolment, Mentorship
 
 PAGE_SIZE = 25
 
@@ -66,9 +66,9 @@ def justification(request: HttpRequest, pk: UUID) -> HttpResponse:
 @may_review
 def observed(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A mentee's exception cases, and the form to record one that they have just handled."""
-    mentored = Enrolment.objects.live().filter(mentorships__mentor=me(request), mentorships__ended_at=None)
-    others = mentored.exclude(user=me(request)).select_related("user", "track", "cohort")
-    enrolment = get_object_or_404(others, pk=pk)
+    answered = Mentorship.objects.all().answered_by(me(request), timezone.now()).exclude(learner=me(request))
+    mentored = Enrolment.objects.live().filter(pk__in=answered.values("enrolment"))
+    enrolment = get_object_or_404(mentored.select_related("user", "track", "cohort"), pk=pk)
     form = ObservedForm(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -85,7 +85,7 @@ def observed(request: HttpRequest, pk: UUID) -> HttpResponse:
                 status = 409
             else:
                 messages.success(request, _("Recorded: %(name)s.") % {"name": enrolment.user})
-                return redirect("observed", pk=pk)
+                return redirect("supervised", pk=pk)
     context = record_context(record_of(enrolment)) | {"form": form, "own": False}
     return render(request, "assessments/observed.html", context, status=status)
 
@@ -106,7 +106,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, _("The record is withdrawn and no longer counts."))
-            return redirect("observed", pk=found.enrolment_id)
+            return redirect("supervised", pk=found.enrolment_id)
     context = {"case": found, "form": form}
     return render(request, "assessments/observed_withdraw.html", context, status=422 if form.errors else 200)
 

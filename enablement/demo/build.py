@@ -11,7 +11,7 @@ from django.db import transaction
 
 from assessments.models import ShadowPool
 from assessments.services import shadow
-from enablement.demo import judging
+from enablement.demo import exceptions, judging
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.learning import Clock, Learner
 from enablement.demo.stages import STAGES, Stage
@@ -24,11 +24,11 @@ from tracks.services import cohorts
 PLAYBOOK = Path(settings.BASE_DIR) / "playbooks" / "demo_playbook.yaml"
 FRONT_LINE = "frontline_ops_t1"
 DAYS_AGO = 9
-# Who else learns: handle, track, the name of their cohort.
+# Who else learns: handles, track, the name of their cohort.
 OTHERS = (
-    ("opsmanager", "ops_manager_track", "Operations managers, autumn"),
-    ("qa1", "process_quality_t1", "Process and quality, autumn"),
-    ("compliance", "compliance_liaison_t1", "Compliance, autumn"),
+    (("opsmanager", "dutymanager"), "ops_manager_track", "Operations managers, autumn"),
+    (("qa1",), "process_quality_t1", "Process and quality, autumn"),
+    (("compliance",), "compliance_liaison_t1", "Compliance, autumn"),
 )
 
 
@@ -44,6 +44,7 @@ def build(*, count: int, seed: int, at: datetime) -> None:
     learners = _learners(cohort, chance, start, at)
     _learn(learners, actor=people["pm"])
     _shadow_mode(learners, people, chance, start, at)
+    exceptions.build(people, clock=Clock(now=start + timedelta(days=1), end=at), chance=chance)
 
 
 def _people(count: int, at: datetime) -> dict[str, User]:
@@ -75,9 +76,10 @@ def _front_line(people: dict[str, User], count: int, at: datetime) -> Cohort:
 
 
 def _other_cohorts(people: dict[str, User], at: datetime) -> None:
-    for (handle, track, name), mentor in zip(OTHERS, MENTORS, strict=False):
-        cohort, enrolments = _cohort(name, track, people["pm"], [people[handle]], at)
-        _assign(cohort, [(enrolments[0], people[mentor.handle])], people["pm"], at)
+    for (handles, track, name), mentor in zip(OTHERS, MENTORS, strict=False):
+        learners = [people[handle] for handle in handles]
+        cohort, enrolments = _cohort(name, track, people["pm"], learners, at)
+        _assign(cohort, ((each, people[mentor.handle]) for each in enrolments), people["pm"], at)
 
 
 def _cohort(

@@ -77,7 +77,13 @@ STAFF = (
         handle="opsmanager",
         name="Otto Moreau",
         roles=("ops_manager",),
-        shows="learns on the track of operations managers",
+        shows="is in the middle of a drill of exception cases",
+    ),
+    Persona(
+        handle="dutymanager",
+        name="Dagny Holm",
+        roles=("ops_manager",),
+        shows="waits for a mentor to grade the capstone; three of five exceptions are observed",
     ),
 )
 MENTORS = tuple(

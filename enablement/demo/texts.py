@@ -27,3 +27,13 @@ SURVEY_REMARKS = (
     "I would like to see what other teams decided on the same case.",
     "Nothing is missing. The lab was the best part.",
 )
+HASTY = "The person in front of us has waited long enough, so somebody should settle this quickly."
+GRADED_WELL = "The rule and the figures are both there. Say next time what happens until the answer comes."
+GRADED_HASTY = (
+    "No rule and no figure: somebody who reads this in a year cannot tell why. Look at the policy again."
+)
+OBSERVED_EXEMPTION = "Read the row of the table aloud before deciding, and recorded it."
+OBSERVED_ROLLBACK = (
+    "Saw at once that a commander was named. Put the proposal into the channel in two sentences."
+)
+OBSERVED_BREACH = "Worked out the cost against the credits, and sent one of four volunteers home."

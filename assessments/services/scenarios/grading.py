@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments import drill_rules, rules, signals
+from assessments import drill_rules, signals
 from assessments.models import CaseDecision, Drill
 from assessments.services.scenarios.drills import locked
 from tracks.errors import Refused
@@ -30,7 +30,7 @@ def grade(
         raise Refused("not_to_grade", _("Only decisions of a drill are graded."))
     drill = locked(case.drill)
     case = CaseDecision.objects.select_related("scenario", "enrolment").get(pk=case.pk)
-    if actor.pk == case.learner_id or not _may_grade(actor, case):
+    if not drill_rules.answers_for(actor, case.enrolment, at):
         raise Refused("not_mentor", _("You do not mentor this person."))
     marks = _marks(case, named)
     comment = comment.strip()[:LONGEST_COMMENT]
@@ -54,10 +54,6 @@ def grade(
     if drill.is_capstone and not drill.cases.filter(graded_at=None).exists():
         _settle(drill, actor, at)
     return case
-
-
-def _may_grade(actor: Person, case: CaseDecision) -> bool:
-    return actor.has_perm("assessments.review_labs") and rules.mentors(actor, case.enrolment)
 
 
 def _marks(case: CaseDecision, named: Collection[str]) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments import drill_rules, rules, signals
+from assessments import drill_rules, signals
 from assessments.models import CaseDecision, Category, Complexity, Verdict
 from tracks.errors import Refused
 from tracks.facts import Fact
@@ -42,7 +42,7 @@ def record(
     enrolment = held.get(pk=enrolment.pk)
     if same := CaseDecision.objects.filter(pk=key, enrolment=enrolment, recorded_by=actor).first():
         return same
-    _ensure_observer(actor, enrolment)
+    _ensure_observer(actor, enrolment, at)
     ensure_open(enrolment)
     case = CaseDecision.objects.create(
         pk=key,
@@ -72,8 +72,7 @@ def withdraw(*, case: CaseDecision, reason: str, actor: Person, at: datetime) ->
     if not reason:
         raise ValidationError({"reason": _("Say why it is withdrawn.")}, code="reason_missing")
     case = CaseDecision.objects.select_for_update(of=("self",)).select_related("enrolment").get(pk=case.pk)
-    may = actor.pk == case.recorded_by_id or rules.mentors(actor, case.enrolment)
-    if actor.pk == case.learner_id or not may:
+    if actor.pk != case.recorded_by_id and not drill_rules.answers_for(actor, case.enrolment, at):
         raise Refused("not_mentor", _("You do not mentor this person."))
     if case.withdrawn_at is not None:
         raise Refused("already_withdrawn", _("This record has been withdrawn already."))
@@ -110,10 +109,10 @@ def _check(
         raise ValidationError(problems)
 
 
-def _ensure_observer(actor: Person, enrolment: Enrolment) -> None:
+def _ensure_observer(actor: Person, enrolment: Enrolment, at: datetime) -> None:
     if actor.pk == enrolment.user_id:
         raise Refused("own_case", _("Somebody else records your cases."))
-    if not actor.has_perm("assessments.review_labs") or not rules.mentors(actor, enrolment):
+    if not drill_rules.answers_for(actor, enrolment, at):
         raise Refused("not_mentor", _("You do not mentor this person."))
     if drill_rules.observed_by_own_learner(actor, enrolment):
         message = _("This person has recorded cases of yours; two people do not vouch for each other.")

@@ -64,6 +64,7 @@ class TrackPlan:
     met: bool
     tools: Sequence[Grant]
     today: date
+    practice: Sequence[Step] = ()
     open_steps: Sequence[Step] = field(default=())
 
     @property
@@ -102,6 +103,7 @@ def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
 def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], at: datetime) -> TrackPlan:
     standing = getattr(enrolment, "standing", None)
     leaves: list[dict[str, Any]] = standing.leaves if standing else []
+    practice = _practice(enrolment)
     return TrackPlan(
         enrolment=enrolment,
         modules=modules,
@@ -109,8 +111,33 @@ def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], a
         met=bool(standing and standing.met),
         tools=tools,
         today=at.astimezone(ZoneInfo(enrolment.cohort.timezone)).date(),
-        open_steps=list(_open_steps(modules, leaves)),
+        practice=practice,
+        open_steps=[*_open_steps(modules, leaves), *(step for step in practice if step.is_open)],
     )
+
+
+def _practice(enrolment: Enrolment) -> list[Step]:
+    """The track's exception cases: no requirement by themselves, so that they come last."""
+    title, drilled = getattr(enrolment, "exceptions", None), getattr(enrolment, "drilled", None)
+    if title is None:
+        return []
+    said: dict[str | None, tuple[str, str]] = {
+        None: ("not-started", ""),
+        queries.DRILLED_PASSED: ("met", ""),
+        queries.DRILLED_OPEN: ("waiting", _("a drill is under way")),
+        queries.DRILLED_WAITS: ("waiting", _("the capstone waits to be graded")),
+        queries.DRILLED_ONCE: ("waiting", _("the capstone is still to come")),
+    }
+    state, note = said[drilled]
+    step = Step(
+        title=title,
+        noun=_("Drill"),
+        url=reverse("exceptions", args=[enrolment.pk]),
+        state=state,
+        note=note,
+        mine=drilled != queries.DRILLED_WAITS,
+    )
+    return [step]
 
 
 def _open_steps(modules: Iterable[ModulePlan], leaves: Iterable[dict[str, Any]]) -> Iterable[Step]:

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from assessments.models import Attempt, Submission
+from assessments.models import Attempt, Drill, ScenarioSet, Submission
 from enablement.access.models import Grant
 from tracks.models import (
     Component,
@@ -20,6 +20,8 @@ from tracks.prepared import Prepared, PreparedObjects
 
 LIVE = [state for state in Enrolment.State.values if state != Enrolment.State.WITHDRAWN]
 ANYBODY = UUID(int=1)
+#: How far somebody is with the exception cases of a track; None before the first drill.
+DRILLED_PASSED, DRILLED_OPEN, DRILLED_WAITS, DRILLED_ONCE = "passed", "open", "waits", "once"
 
 
 class ModuleRow(NamedTuple):
@@ -133,9 +135,22 @@ def _same(path: str) -> FilteredRelation:
 
 
 def _enrolments(user: UUID) -> QuerySet[Enrolment]:
-    """The most urgent first."""
+    """The most urgent first. `exceptions`: the title of the track's cases; `drilled`: how far one is."""
     enrolments = Enrolment.objects.live().filter(user=user).order_by("due_on", "track__key")
-    return enrolments.select_related("track", "cohort", "standing")
+    exceptions = ScenarioSet.objects.live().filter(track=OuterRef("track"))
+    drills = Drill.objects.filter(scenario_set__track=OuterRef("track"), learner=OuterRef("user"))
+    capstone_waits = Q(kind=Drill.Kind.CAPSTONE, graded_at=None)
+    state = Case(
+        When(passed=True, then=Value(DRILLED_PASSED)),
+        When(finished_at=None, then=Value(DRILLED_OPEN)),
+        When(capstone_waits, then=Value(DRILLED_WAITS)),
+        default=Value(DRILLED_ONCE),
+    )
+    decisive = drills.order_by(Case(When(passed=True, then=0), default=1), "-number")
+    return enrolments.select_related("track", "cohort", "standing").annotate(
+        exceptions=Subquery(exceptions.values("title")[:1]),
+        drilled=Subquery(decisive.values(state=state)[:1]),
+    )
 
 
 def _grants(user: UUID) -> QuerySet[Grant]:
