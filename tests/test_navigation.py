@@ -20,7 +20,12 @@ CAST = [
         [*LEARN, "Review queue", "My mentees", "Justifications"],
     ),
     (["assessments.judge_cases"], "judgement_queue", "Quality owner", [*LEARN, "Shadow mode"]),
-    (["tracks.run_cohorts"], "readiness", "Program manager", [*LEARN, "Readiness", "Cohorts", "Reports"]),
+    (
+        ["tracks.run_cohorts"],
+        "readiness",
+        "Program manager",
+        [*LEARN, "Readiness", "Cohorts", "Mentors", "Reports"],
+    ),
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
     (["people.manage_roster"], "roster", "Administrator", [*LEARN, "Roster"]),
     (
@@ -33,7 +38,16 @@ CAST = [
         ["assessments.review_labs", "tracks.run_cohorts"],
         "readiness",
         "Program manager",
-        [*LEARN, "Review queue", "My mentees", "Justifications", "Readiness", "Cohorts", "Reports"],
+        [
+            *LEARN,
+            "Review queue",
+            "My mentees",
+            "Justifications",
+            "Readiness",
+            "Cohorts",
+            "Mentors",
+            "Reports",
+        ],
     ),
 ]
 

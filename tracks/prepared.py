@@ -89,7 +89,7 @@ class PreparedObjects(_Question, Generic[M]):
         return found
 
 
-def _as_stored(value: Value) -> Value:
+def _as_stored(value: Value) -> Value | None:
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
