@@ -34,9 +34,13 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         self._headers = {"Host": HOST, "X-Forwarded-Proto": "https", "Origin": f"https://{HOST}"}
         if self.session:
-            self._headers["Cookie"] = f"sessionid={self.session}; csrftoken={CSRF_SECRET}"
+            self.sign_in(self.session)
         if self.token:
             self._headers["Authorization"] = f"Bearer {self.token}"
+
+    def sign_in(self, session: str) -> None:
+        """Go on as somebody else, on the same connection."""
+        self._headers["Cookie"] = f"sessionid={session}; csrftoken={CSRF_SECRET}"
 
     def page(self, path: str, *, expect: str) -> Answer:
         """GET a page, which has to hold the text `expect`."""

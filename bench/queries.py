@@ -24,6 +24,15 @@ def of_form(path: str, fields: Mapping[str, Any], *, session: str) -> int:
     return _count(lambda: client.post(path, fields, secure=True))
 
 
+def of_first_form(path: str, fields: Mapping[str, Any], *, sessions: tuple[str, str]) -> int:
+    """Of a form that does something else the second time.
+
+    The first of two people fills what is filled once per process, the second is counted.
+    """
+    clients = iter([_client(session) for session in sessions])
+    return _count(lambda: next(clients).post(path, fields, secure=True))
+
+
 def of_json(path: str, body: bytes, *, token: str) -> int:
     client = Client(SERVER_NAME=HOST, headers={"Authorization": f"Bearer {token}"})
     return _count(lambda: client.post(path, body, content_type="application/json", secure=True))

@@ -58,9 +58,11 @@ def environment() -> Iterator[Path]:
 
 
 @contextmanager
-def product(log: Path) -> Iterator[Server]:
-    """The product as `serve` starts it, with one web process."""
-    with _web(processes.web(host="127.0.0.1", port=services.free_port()).command, log) as server:
+def product(log: Path, *, workers: int = 1) -> Iterator[Server]:
+    """The product as `serve` starts it, with so many web processes."""
+    with _web(
+        processes.web(host="127.0.0.1", port=services.free_port(), workers=workers).command, log
+    ) as server:
         yield server
 
 

@@ -10,6 +10,8 @@ SCENARIOS: Mapping[str, str] = {
     "track_page": "a track's page, beside the same",
     "readiness": "the readiness board of 20 and of 1,000 people, beside a bare table of 25 rows by 16 cells",
     "quiz_save": "saving a quiz page of 5 answers, beside a bare sign-in and upsert",
+    "quiz_start": "starting an attempt at the 20-question quiz, beside a bare sign-in and upsert",
+    "quiz_rush": "500 people starting it within a minute, with two web processes",
     "evaluation": "decisions for a gateway, and their read part beside django-guardian's has_perm",
     "certificate": "making and issuing one certificate in a warm process, and its memory over 300",
     "report": "the files of a report on 1,000 people, the CSV beside a bare one of the same cells",

@@ -26,7 +26,7 @@ def run(run: Run) -> Iterator[Result]:
     turns, bare_turns = cycle(pages), cycle(["yes", "no"])
     ours, floor = take_turns(
         lambda: learner.post_form(path, next(turns), leads_to=attempt.get_absolute_url()),
-        lambda: bare.post_form("/save/", _bare(next(bare_turns)), leads_to="/"),
+        lambda: bare.post_form("/save/", bare_answers(next(bare_turns)), leads_to="/"),
         repeat=run.repeat,
     )
     counts = [queries.of_form(path, page, session=run.data.learner_session) for page in pages]
@@ -39,7 +39,8 @@ def run(run: Run) -> Iterator[Result]:
     )
 
 
-def _bare(value: str) -> Fields:
+def bare_answers(value: str) -> Fields:
+    """Five answers as the floor keeps them."""
     positions = [str(number) for number in range(1, PAGE_SIZE + 1)]
     return {"item": positions} | {f"q-{position}": value for position in positions}
 

@@ -2,18 +2,30 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from assessments.models import Attempt, Quiz
 from tracks.errors import Refused
 from tracks.models import Enrolment
 from tracks.people import Person
+from tracks.prepared import PreparedObjects
 
 
 def lock_own(attempt: Attempt | UUID, actor: Person) -> Attempt:
     """The actor's attempt, by its row or its id; Attempt.DoesNotExist where it is somebody else's."""
     pk = attempt.pk if isinstance(attempt, Attempt) else attempt
-    return Attempt.objects.visible_to(actor).select_for_update().get(pk=pk)
+    found = _own(attempt=pk, user=actor.pk)
+    if not found:
+        raise Attempt.DoesNotExist
+    return found[0]
+
+
+def _locking(attempt: UUID, user: UUID) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(user=user, pk=attempt).select_for_update()
+
+
+_own = PreparedObjects(_locking, attempt=UUID(int=1), user=UUID(int=2))
 
 
 def lock_enrolment(quiz: Quiz, user: Person) -> Enrolment:

@@ -1,11 +1,12 @@
 """What is kept during an attempt: answers, flags, and pages that were checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from assessments import rules
@@ -15,6 +16,7 @@ from assessments.services.attempts.closing import lapse, write_items
 from assessments.services.attempts.locks import lock_own
 from tracks.errors import Refused
 from tracks.people import Person
+from tracks.prepared import PreparedObjects
 
 #: What a version holds and reading an answer does not need.
 TEXTS = (
@@ -111,7 +113,7 @@ def _store(
 ) -> None:
     """Read all answers first, then write those that say something new, in one statement."""
     positions = {*answers, *flags}
-    items = {item.position: item for item in _items(attempt, positions)}
+    items = {item.position: item for item in _items(attempt=attempt.pk) if item.position in positions}
     if unknown := positions - items.keys():
         raise ValidationError(
             _("Question %(position)s is not part of this attempt.") % {"position": min(unknown)},
@@ -137,13 +139,18 @@ def _store(
     write_items([items[position] for position in sorted(changed)], fields=["response", "saved_at", "flagged"])
 
 
-def _items(attempt: Attempt, positions: set[int]) -> Sequence[AttemptItem]:
+def _of_attempt(attempt: UUID) -> QuerySet[AttemptItem]:
     """With what reading an answer needs of the questions, not their texts."""
+    texts = (f"question_version__{name}" for name in TEXTS)
     return (
-        attempt.items.filter(position__in=positions)
+        AttemptItem.objects.filter(attempt=attempt)
+        .order_by()
         .select_related("question_version")
-        .defer(*(f"question_version__{name}" for name in TEXTS))
+        .defer(*texts)
     )
+
+
+_items = PreparedObjects(_of_attempt, attempt=UUID(int=1))
 
 
 def read_responses(
