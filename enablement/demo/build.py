@@ -13,6 +13,7 @@ from assessments.models import ShadowPool
 from assessments.services import shadow
 from enablement.demo import exceptions, judging
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
+from enablement.demo.elsewhere import labs_elsewhere
 from enablement.demo.learning import Clock, Learner
 from enablement.demo.stages import STAGES, Stage
 from enablement.people.models import User
@@ -44,6 +45,8 @@ def build(*, count: int, seed: int, at: datetime) -> None:
     learners = _learners(cohort, chance, start, at)
     _learn(learners, actor=people["pm"])
     _shadow_mode(learners, people, chance, start, at)
+    with transaction.atomic():
+        labs_elsewhere(people, clock=Clock(now=start + timedelta(days=2), end=at))
     exceptions.build(people, clock=Clock(now=start + timedelta(days=1), end=at), chance=chance)
 
 
@@ -76,10 +79,13 @@ def _front_line(people: dict[str, User], count: int, at: datetime) -> Cohort:
 
 
 def _other_cohorts(people: dict[str, User], at: datetime) -> None:
-    for (handles, track, name), mentor in zip(OTHERS, MENTORS, strict=False):
+    """Each with two mentors: one of them reviews, and the other marks or signs as the second person."""
+    for number, (handles, track, name) in enumerate(OTHERS):
+        pair = (MENTORS[number], MENTORS[-1 - number])
         learners = [people[handle] for handle in handles]
         cohort, enrolments = _cohort(name, track, people["pm"], learners, at)
-        _assign(cohort, ((each, people[mentor.handle]) for each in enrolments), people["pm"], at)
+        pairs = ((each, people[mentor.handle]) for each in enrolments for mentor in pair)
+        _assign(cohort, pairs, people["pm"], at)
 
 
 def _cohort(

@@ -109,7 +109,7 @@ class Learner:
         if self.stage.lab == stages.LAB_SENT_BACK:
             labs.send_back(
                 submission=submission,
-                marks=_marks(submission.lab, full=False),
+                marks=_no_marks(submission.lab),
                 comment=texts.SENT_BACK,
                 actor=mentor,
                 at=self.clock.step(10),
@@ -117,7 +117,7 @@ class Learner:
             return
         labs.sign_off(
             submission=submission,
-            marks=_marks(submission.lab, full=True),
+            marks=full_marks(submission.lab),
             comment=texts.SIGNED_OFF,
             evidence_hash=submission.content_hash,
             actor=mentor,
@@ -162,12 +162,13 @@ def _answer(version: QuestionVersion, *, right: bool) -> object:
     return wrong[0] if version.kind == QuestionVersion.Kind.SINGLE else wrong
 
 
-def _marks(lab: Lab, *, full: bool) -> dict[str, int]:
-    """Points for each criterion: the best level, or the lowest."""
-    pick = max if full else min
-    return {
-        criterion["key"]: pick(level["points"] for level in criterion["levels"]) for criterion in lab.rubric
-    }
+def full_marks(lab: Lab) -> dict[str, int]:
+    """The best level of each criterion."""
+    return {criterion["key"]: criterion["levels"][-1]["points"] for criterion in lab.rubric}
+
+
+def _no_marks(lab: Lab) -> dict[str, int]:
+    return {criterion["key"]: criterion["levels"][0]["points"] for criterion in lab.rubric}
 
 
 def _reply(kind: str, options: list[dict[str, str]], chance: random.Random) -> object:
