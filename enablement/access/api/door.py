@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from enablement.access.services.decisions import Caller
 from enablement.people.models.api_token import ApiToken, Scope
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ class DecisionPointView(APIView):
     required_scope = Scope.EVALUATE
 
     @property
-    def token(self) -> ApiToken:
-        return cast("ApiToken", self.request.auth)
+    def caller(self) -> Caller:
+        return Caller.of_token(cast("ApiToken", self.request.auth))
 
     @property
     def request_id(self) -> str:

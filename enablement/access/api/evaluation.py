@@ -33,7 +33,9 @@ class EvaluationView(DecisionPointView):
     def evaluate(self, data: Any) -> Response:
         call = as_call(validated(EvaluationSerializer(data=data)))
         with recorded():
-            decision = decide_call(call=call, token=self.token, at=timezone.now(), request_id=self.request_id)
+            decision = decide_call(
+                call=call, caller=self.caller, at=timezone.now(), request_id=self.request_id
+            )
         return Response(answer(decision))
 
 
@@ -56,7 +58,7 @@ class EvaluationsView(EvaluationView):
         with recorded():
             decisions = decide_calls(
                 calls=calls,
-                token=self.token,
+                caller=self.caller,
                 at=timezone.now(),
                 semantic=semantic,
                 request_id=self.request_id,

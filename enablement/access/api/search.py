@@ -47,7 +47,7 @@ class ActionSearchView(DecisionPointView):
     def post(self, request: Request) -> Response:
         data = validated(ActionSearchSerializer(data=request.data))
         with recorded():
-            page = decisions.search_actions(call=as_call(data), token=self.token, at=timezone.now())
+            page = decisions.search_actions(call=as_call(data), caller=self.caller, at=timezone.now())
         return _answer(page, lambda found: {"name": found})
 
 
@@ -57,7 +57,7 @@ def _paged(view: DecisionPointView, search: Callable[..., Page[Any]], data: Any)
         with recorded():
             return search(
                 call=as_call(data),
-                token=view.token,
+                caller=view.caller,
                 at=timezone.now(),
                 page_token=page.get("token", ""),
                 limit=page.get("limit"),

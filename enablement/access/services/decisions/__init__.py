@@ -2,7 +2,13 @@
 decision.
 """
 
-from enablement.access.services.decisions.deciding import Decision, Semantic, decide_call, decide_calls
+from enablement.access.services.decisions.deciding import (
+    Caller,
+    Decision,
+    Semantic,
+    decide_call,
+    decide_calls,
+)
 from enablement.access.services.decisions.searching import (
     Page,
     StaleToken,
@@ -12,6 +18,7 @@ from enablement.access.services.decisions.searching import (
 )
 
 __all__ = [
+    "Caller",
     "Decision",
     "Page",
     "Semantic",

@@ -1,11 +1,11 @@
 """One decision, or a batch of them: the reads, the rules, one insert."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -32,6 +32,20 @@ class Semantic(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks: a token, or a person's own session at a proxy. `label` names it in the record."""
+
+    label: str
+    reach: Reach = field(default_factory=Reach)
+    token: str = ""
+
+    @classmethod
+    def of_token(cls, token: ApiToken) -> Self:
+        reach = Reach(regions=frozenset(token.regions), microtools=frozenset(token.microtools))
+        return cls(label=f"token {token.name}", reach=reach, token=str(token.pk))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
     """A verdict as it was recorded; `id` is its ledger entry."""
 
@@ -50,19 +64,24 @@ class _Judged:
 
 
 @transaction.atomic
-def decide_call(*, call: Call, token: ApiToken, at: datetime, request_id: str = "") -> Decision:
-    """Answer a gateway and record the answer. Database errors rise: the door turns them into 503, a deny."""
+def decide_call(
+    *, call: Call, caller: Caller, at: datetime, request_id: str = "", seen: Mapping[str, str] | None = None
+) -> Decision:
+    """Answer a gateway and record the answer. Database errors rise: the door turns them into 503, a deny.
+
+    `seen`: what a proxy says of the original request; it is recorded and decides nothing.
+    """
     person = find_person(call.subject)
     tool, policy = find_tool(call, person)
-    judged = _judge(call, person, tool, policy, token=token, at=at)
-    return _record([judged], token=token, at=at, request_id=request_id)[0]
+    judged = _judge(call, person, tool, policy, caller=caller, at=at)
+    return _record([judged], caller=caller, at=at, request_id=request_id, seen=seen)[0]
 
 
 @transaction.atomic
 def decide_calls(
     *,
     calls: Sequence[Call | None],
-    token: ApiToken,
+    caller: Caller,
     at: datetime,
     semantic: Semantic = Semantic.EXECUTE_ALL,
     request_id: str = "",
@@ -85,11 +104,11 @@ def decide_calls(
         else:
             person = people.get(call.subject)
             tool = shelf.tool(call.microtool, person=person, prompt=call.prompt)
-            judged.append(_judge(call, person, tool, shelf.policy, token=token, at=at))
+            judged.append(_judge(call, person, tool, shelf.policy, caller=caller, at=at))
         if semantic.ends_with(judged[-1].verdict if judged[-1] else None):
             break
     made = [found for found in judged if found is not None]
-    recorded = iter(_record(made, token=token, at=at, request_id=request_id))
+    recorded = iter(_record(made, caller=caller, at=at, request_id=request_id))
     return [next(recorded) if found is not None else None for found in judged]
 
 
@@ -99,22 +118,30 @@ def _judge(
     tool: Tool | None,
     policy: PolicyInForce | None,
     *,
-    token: ApiToken,
+    caller: Caller,
     at: datetime,
 ) -> _Judged:
-    verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=reach_of(token), at=at)
+    verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=caller.reach, at=at)
     return _Judged(call=call, person=person, tool=tool, policy=policy, verdict=verdict)
 
 
-def _record(judged: Sequence[_Judged], *, token: ApiToken, at: datetime, request_id: str) -> list[Decision]:
+def _record(
+    judged: Sequence[_Judged],
+    *,
+    caller: Caller,
+    at: datetime,
+    request_id: str,
+    seen: Mapping[str, str] | None = None,
+) -> list[Decision]:
+    asked = {"token": caller.token, "request_id": request_id} | ({"seen": dict(seen)} if seen else {})
     entries = ledger.record_many(
         [
             ledger.NewEntry(
                 kind="access.decided",
                 subject=("access.microtool", found.tool.key if found.tool else "unknown"),
-                actor=f"token {token.name}",
+                actor=caller.label,
                 at=at,
-                payload=_payload(found) | {"token": str(token.pk), "request_id": request_id},
+                payload=_payload(found) | asked,
                 policy_revision=_revision(found),
             )
             for found in judged
@@ -124,10 +151,6 @@ def _record(judged: Sequence[_Judged], *, token: ApiToken, at: datetime, request
         Decision(id=entry.pk, verdict=found.verdict, policy_revision=_revision(found))
         for entry, found in zip(entries, judged, strict=True)
     ]
-
-
-def reach_of(token: ApiToken) -> Reach:
-    return Reach(regions=frozenset(token.regions), microtools=frozenset(token.microtools))
 
 
 def _revision(found: _Judged) -> int | None:

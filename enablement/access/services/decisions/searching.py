@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from enablement.access.decisions.verdict import ACTIONS, Call, Person, decide
 from enablement.access.models import Grant
-from enablement.access.services.decisions.deciding import keyed, reach_of
+from enablement.access.services.decisions.deciding import Caller, keyed
 from enablement.access.services.decisions.reading import (
     find_person,
     find_tool,
@@ -25,7 +25,6 @@ from enablement.access.services.decisions.reading import (
     people_rows,
 )
 from enablement.ledger import services as ledger
-from enablement.people.models import ApiToken
 
 T = TypeVar("T")
 LIMIT = 100
@@ -54,7 +53,7 @@ class _Start:
 
 @transaction.atomic
 def search_subjects(
-    *, call: Call, token: ApiToken, at: datetime, page_token: str = "", limit: int | None = None
+    *, call: Call, caller: Caller, at: datetime, page_token: str = "", limit: int | None = None
 ) -> Page[UUID]:
     """Whose call would be allowed, by their id; people are looked through in the order of their ids.
 
@@ -72,7 +71,7 @@ def search_subjects(
         known = {"microtool": call.microtool}
         for person in candidates:
             tool = shelf.tool(call.microtool, person=person, prompt=call.prompt)
-            if not _allows(call, person, tool, shelf.policy, token=token, at=at):
+            if not _allows(call, person, tool, shelf.policy, caller=caller, at=at):
                 continue
             if len(found) == start.limit:
                 next_token = _token(question, after=str(found[-1]), limit=start.limit)
@@ -81,13 +80,13 @@ def search_subjects(
         if next_token:
             break
         after = candidates[-1].id
-    _record("subject", len(found), known=known, token=token, at=at)
+    _record("subject", len(found), known=known, caller=caller, at=at)
     return Page(results=found, next_token=next_token)
 
 
 @transaction.atomic
 def search_resources(
-    *, call: Call, token: ApiToken, at: datetime, page_token: str = "", limit: int | None = None
+    *, call: Call, caller: Caller, at: datetime, page_token: str = "", limit: int | None = None
 ) -> Page[str]:
     """Which tools the subject's call would be allowed for, by name. `call.microtool` is not looked at."""
     question = replace(call, microtool="")
@@ -105,35 +104,35 @@ def search_resources(
                 person,
                 shelf.tool(key, person=person, prompt=call.prompt),
                 shelf.policy,
-                token=token,
+                caller=caller,
                 at=at,
             )
         ]
     found, more = allowed[: start.limit], len(allowed) > start.limit
     next_token = _token(question, after=found[-1], limit=start.limit) if more else ""
-    _record("resource", len(found), known=_user(person), token=token, at=at)
+    _record("resource", len(found), known=_user(person), caller=caller, at=at)
     return Page(results=found, next_token=next_token)
 
 
 @transaction.atomic
-def search_actions(*, call: Call, token: ApiToken, at: datetime) -> Page[str]:
+def search_actions(*, call: Call, caller: Caller, at: datetime) -> Page[str]:
     """Which actions the subject would be allowed with this tool. `call.action` is not looked at."""
     person = find_person(call.subject)
     tool, policy = find_tool(call, person)
     found = [
         action
         for action in ACTIONS
-        if _allows(replace(call, action=action), person, tool, policy, token=token, at=at)
+        if _allows(replace(call, action=action), person, tool, policy, caller=caller, at=at)
     ]
     known = _user(person) | ({"microtool": tool.key} if tool else {})
-    _record("action", len(found), known=known, token=token, at=at)
+    _record("action", len(found), known=known, caller=caller, at=at)
     return Page(results=found, next_token="")
 
 
-def _allows(call: Call, person: Person | None, *known: Any, token: ApiToken, at: datetime) -> bool:
+def _allows(call: Call, person: Person | None, *known: Any, caller: Caller, at: datetime) -> bool:
     tool, policy = known
-    reach = reach_of(token)
-    return decide(call=call, person=person, tool=tool, policy=policy, reach=reach, at=at).decision
+    verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=caller.reach, at=at)
+    return verdict.decision
 
 
 def _holders(microtool: str, *, after: UUID, count: int, at: datetime) -> list[Person]:
@@ -171,12 +170,12 @@ def _user(person: Person | None) -> dict[str, str]:
     return {"user": str(person.id)} if person else {}
 
 
-def _record(what: str, count: int, *, known: dict[str, str], token: ApiToken, at: datetime) -> None:
+def _record(what: str, count: int, *, known: dict[str, str], caller: Caller, at: datetime) -> None:
     """Who or what was asked about is named where we know it; a caller's own words are not kept."""
     ledger.record(
         kind="access.searched",
         subject=("access.microtool", known.get("microtool", "any")),
-        actor=f"token {token.name}",
+        actor=caller.label,
         at=at,
-        payload={"for": what, "found": count, "token": str(token.pk)} | known,
+        payload={"for": what, "found": count, "token": caller.token} | known,
     )
