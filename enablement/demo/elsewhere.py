@@ -1,4 +1,4 @@
-"""The other tracks of the demo: a lab under observation, one for a second marker, one for a second signature."""
+"""The other tracks of the demo: labs with observed cases, a second marker, a second signature."""
 
 from collections.abc import Mapping
 from datetime import timedelta
