@@ -188,6 +188,21 @@ def _numeric(spec: QuestionSpec) -> Iterator[Problem]:
 
 
 def _short_text(spec: QuestionSpec) -> Iterator[Problem]:
+    problems = list(_accepted_texts(spec))
+    yield from problems
+    if problems:
+        return
+    entries = [{"text": text.text, "pattern": text.pattern, "share": text.share} for text in spec.texts]
+    best = next((text.text for text in spec.texts if text.share == 1), None)
+    if best is None:
+        yield "texts", _("one accepted answer must be worth the whole mark.")
+        return
+    counted = first_accepted(entries, best, case_sensitive=spec.case_sensitive)
+    if counted and counted["share"] != 1:
+        yield "texts", _("“%(text)s” is caught by an earlier answer that is worth less.") % {"text": best}
+
+
+def _accepted_texts(spec: QuestionSpec) -> Iterator[Problem]:
     if not spec.texts:
         yield "texts", _("it needs at least one accepted answer.")
     for text in spec.texts:
@@ -200,15 +215,6 @@ def _short_text(spec: QuestionSpec) -> Iterator[Problem]:
                 check_pattern(text.pattern)
             except ValidationError as error:
                 yield "texts", error.messages[0]
-                return
-    entries = [{"text": text.text, "pattern": text.pattern, "share": text.share} for text in spec.texts]
-    best = next((text.text for text in spec.texts if text.share == 1), None)
-    if best is None:
-        yield "texts", _("one accepted answer must be worth the whole mark.")
-        return
-    counted = first_accepted(entries, best, case_sensitive=spec.case_sensitive)
-    if counted and counted["share"] != 1:
-        yield "texts", _("“%(text)s” is caught by an earlier answer that is worth less.") % {"text": best}
 
 
 def _matching(spec: QuestionSpec) -> Iterator[Problem]:

@@ -28,10 +28,11 @@ class RawAnswer(forms.Field):
 class AnswersForm(forms.Form):
     """Answers and flags of some questions, as a page or as its script sends them.
 
-    `item` (repeated) names the positions; for each there are `q-N` (repeated; see `services.responses` for what
-    each kind sends), `why-N` (a decision's justification), `flag-N`, and `was-N` and `was-flag-N`, the values that the page had shown: what was not changed on this page is left alone, so that
-    an old tab does not undo what another one saved. `stamp` is when the answer was given, in milliseconds of
-    the server's clock.
+    `item` (repeated) names the positions; for each there are `q-N` (repeated; see `services.responses` for
+    what each kind sends), `why-N` (a decision's justification), `flag-N`, and `was-N` and `was-flag-N`, the
+    values that the page had shown: what was not changed on this page is left alone, so that an old tab does
+    not undo what another one saved. `stamp` is when the answer was given, in milliseconds of the server's
+    clock.
     """
 
     stamp = forms.IntegerField(required=False, min_value=0, max_value=9_999_999_999_999)
