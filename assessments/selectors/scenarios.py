@@ -97,7 +97,7 @@ class Record:
 
 
 def record_of(enrolment: Enrolment) -> Record:
-    """Five queries."""
+    """Four queries at most."""
     found = ScenarioSet.objects.filter(track=enrolment.track_id).first()
     cases = list(_cases_of(enrolment, found)) if found else []
     told = [case for case in cases if _is_shown(case)]
