@@ -5,6 +5,7 @@ WeasyPrint is imported with the first document, so that a process that never pri
 
 import atexit
 import functools
+import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 # Pango's font map, which all documents share, is not for several threads at once.
 _lock = threading.Lock()
 _logger = logging.getLogger("weasyprint")
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 class Unprintable(ValueError):
@@ -35,13 +37,24 @@ def render(html: str, *, stylesheet: Path, must_show: str = "") -> bytes:
         from weasyprint import HTML
 
         document = HTML(string=html, url_fetcher=_fetcher("data"))
-        with _missing_characters() as missing:
+        with _missing_characters() as missing, _collected_less_often():
             pdf: bytes = document.write_pdf(
                 stylesheets=[_stylesheet(stylesheet)], font_config=_fonts(), pdf_identifier=False
             )
     if gaps := [character for character in dict.fromkeys(must_show) if character in missing]:
         raise Unprintable("".join(gaps))
     return pdf
+
+
+@contextmanager
+def _collected_less_often() -> Iterator[None]:
+    """A sheet is a hundred thousand objects that live until it is written: no use looking."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *threshold[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
 
 
 @contextmanager

@@ -144,3 +144,33 @@ def test_the_page_leads_to_the_cohorts_certificates_and_survey_answers(client, c
     ):
         assert f'href="{address}"' in text
         assert client.get(address).status_code == 200
+
+
+def test_the_pages_of_people_hold_everybody_once_and_in_order(client, cohort):
+    enrolments = people(cohort, *([1] * 27))
+    names = sorted(enrolment.user.name for enrolment in enrolments)
+    first, second = (page(client, cohort, page=number).content.decode() for number in (1, 2))
+    assert [name for name in names if name in first] == names[:25]
+    assert [name for name in names if name in second] == names[25:]
+    assert "26\N{EN DASH}27 of 27" in second
+
+
+def test_who_was_never_evaluated_counts_and_misses_everything(client, cohort):
+    done, _begun = people(cohort, 2, 1)
+    late = EnrolmentFactory(cohort=cohort)
+    assert readiness.board(cohort=cohort, at=NOW).requirements[0].missing == 1
+    text = page(client, cohort, missing="0").content.decode()
+    assert late.user.name in text
+    assert done.user.name not in text
+
+
+def test_names_and_titles_are_shown_as_they_are_written(client, cohort):
+    (enrolment,) = people(cohort, 0)
+    enrolment.user.name = "<b>Ann</b> & Co"
+    enrolment.user.save()
+    cohort.track.modules.filter(key="one").update(title="<i>One</i>")
+    text = page(client, cohort).content.decode()
+    assert "&lt;b&gt;Ann&lt;/b&gt; &amp; Co" in text
+    assert "&lt;i&gt;One&lt;/i&gt;" in text
+    assert "<b>Ann" not in text
+    assert "<i>One" not in text
