@@ -38,15 +38,16 @@ def _observed(people: Mapping[str, User], clock: Clock) -> None:
     enrolment = _enrolment(people["opsmanager"])
     lab = Lab.objects.live().get(module__track=enrolment.track, observed_cases__gt=0)
     for days, what, outcome, note in OBSERVED:
+        at = clock.end - timedelta(days=days)
         labs.record_case(
             enrolment=enrolment,
             lab=lab,
-            happened_on=(clock.end - timedelta(days=days)).date(),
+            happened_on=at.date(),
             what=what,
             outcome=outcome,
             note=note,
             actor=people["mentor1"],
-            at=clock.step(),
+            at=at,
         )
 
 
