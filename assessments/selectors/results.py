@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 
 from assessments import rules
-from assessments.models import Attempt, AttemptItem, Quiz
+from assessments.models import Attempt, AttemptItem, QuestionVersion, Quiz
 from assessments.rules import AttemptLimits
 from assessments.selectors.asking import Asked, Typed
 from assessments.selectors.attempts import asked, items_on
@@ -59,13 +59,18 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
         percent=percent(attempt.threshold),
         questions=[] if hidden else [as_graded(item, lessons) for item in items],
         hidden=hidden,
-        marked=marked_answers(items, latest_marks(attempt)) if attempt.has_result else [],
+        marked=_marked(attempt, items),
         lessons=[
             LessonAgain(lesson=lesson, missed=missed[key]) for key, lesson in lessons.items() if missed[key]
         ],
         limits=limits,
         wait_until=limits.opens_at if limits.cooling_down(at) else None,
     )
+
+
+def _marked(attempt: Attempt, items: list[AttemptItem]) -> list[MarkedAnswer]:
+    in_words = [item for item in items if item.question_version.kind == QuestionVersion.Kind.DECISION]
+    return marked_answers(in_words, latest_marks(attempt)) if in_words and attempt.has_result else []
 
 
 def _hidden(attempt: Attempt, at: datetime) -> str:

@@ -72,7 +72,7 @@ def _candidates(quiz: Quiz, user: Person) -> Iterable[Question]:
     seen = Count(
         "versions__items", filter=Q(versions__items__attempt__user=user, versions__items__attempt__quiz=quiz)
     )
-    return quiz.bank.questions.live().annotate(seen=seen).with_latest_version()
+    return Question.objects.live().filter(bank=quiz.bank_id).annotate(seen=seen).with_latest_version()
 
 
 def items_of(

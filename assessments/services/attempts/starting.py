@@ -28,8 +28,12 @@ def start(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Random = RANDO
     `attempt_limit`, `cooldown`, `questions_missing`, and what `tracks.rules.ensure_open` says of the
     enrolment and its cohort.
     """
-    lapse_overdue(at=at, attempts=Attempt.objects.filter(quiz=quiz, user=actor))
-    return _start_or_resume(quiz=quiz, actor=actor, at=at, rng=rng)
+    attempt = _start_or_resume(quiz=quiz, actor=actor, at=at, rng=rng)
+    if rules.is_overdue(deadline_at=attempt.deadline_at, at=at):
+        # Closed by itself, whatever is said of another one.
+        lapse_overdue(at=at, attempts=Attempt.objects.filter(pk=attempt.pk))
+        attempt = _start_or_resume(quiz=quiz, actor=actor, at=at, rng=rng)
+    return attempt
 
 
 @transaction.atomic

@@ -106,7 +106,7 @@ def test_a_quiz_key_is_unique_in_its_module(cast):
         ("question_version_answer_fits_kind", "blocked", {"answer": "true"}),
         ("question_version_answer_fits_kind", "edge", {"answer": "perhaps"}),
         ("question_version_answer_fits_kind", "hours", {"answer": ""}),
-        ("question_version_only_multiple_is_proportional", "blocked", {"scoring": "proportional"}),
+        ("question_version_scoring_fits_kind", "blocked", {"scoring": "proportional"}),
     ],
 )
 def test_question_versions(cast, name, key, values):

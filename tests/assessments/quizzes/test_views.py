@@ -346,7 +346,12 @@ class TestSaveByScript:
         reply = self.save(as_learner, attempt, body(item.position, right_response(item.question_version)))
 
         assert reply.status_code == 200
-        assert reply.json() == {"saved": "10:02:11", "now": int((NOW.timestamp() + 131) * 1000)}
+        assert reply.json() == {
+            "saved": "10:02:11",
+            "was": {str(item.position): right_response(item.question_version)},
+            "now": int((NOW.timestamp() + 131) * 1000),
+            "deadline": int((NOW.timestamp() + 40 * 60) * 1000),
+        }
         assert responses(attempt)[item.position] == right_response(item.question_version)
 
     def test_a_late_earlier_answer_is_dropped(self, as_learner, cast, clock):
@@ -378,7 +383,7 @@ class TestSaveByScript:
         reply = self.save(as_learner, attempt, body(1, ""))
 
         assert reply.status_code == 409
-        assert reply.json()["result"] == reverse("attempt_result", args=[attempt.pk])
+        assert reply.json()["go"] == reverse("attempt_result", args=[attempt.pk])
         assert reply.json()["message"].startswith("Time is over")
 
 
