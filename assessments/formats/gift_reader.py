@@ -7,10 +7,12 @@ counts: the first `{` and the first `}` that are not escaped hold the answers, a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from assessments.formats.gift_tokens import find, one_line, pieces, split, split_first, split_last, unescaped
+from assessments.formats.numbers import decimal_of
 from assessments.formats.parsed import (
     MAX_QUESTIONS,
     OTHER_ORDER_GRADINGS,
@@ -31,12 +33,10 @@ from assessments.formats.parsed import (
 BLANK = "_____"
 _CATEGORY = "$CATEGORY:"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_ESCAPE = re.compile(r"\\([\\:#={}~n])")
 _FORM = re.compile(r"\s*\[(html|markdown|plain|moodle)\]", re.IGNORECASE)
 _WEIGHT = re.compile(r"\s*%(-?[0-9]{1,3}(?:\.[0-9]{0,10})?)%")
 _IN_COMMENT = re.compile(r"\[(id|tag):([^\]\n]{1,200})\]")
 _TRUTH = {"T": True, "TRUE": True, "F": False, "FALSE": False}
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?\Z")
 _LONG_COUNT = 4
 _SHOWN = 40
 
@@ -86,7 +86,12 @@ class _Block:
 def _decoded(data: bytes) -> str:
     if data.startswith(_UTF16):
         raise Unreadable(
-            Fault(line=1, column=1, what=_("The file is UTF-16."), mend=_("Save it as UTF-8, then import it again."))
+            Fault(
+                line=1,
+                column=1,
+                what=_("The file is UTF-16."),
+                mend=_("Save it as UTF-8, then import it again."),
+            )
         )
     try:
         text = data.decode("utf-8-sig")
@@ -134,7 +139,7 @@ def _category(block: _Block, current: str) -> tuple[str, _Block | None]:
     """The category from here on, and what is left of the block."""
     while block.text.startswith(_CATEGORY):
         first, _newline, rest = block.text.partition("\n")
-        current = _unescaped(first.removeprefix(_CATEGORY)).strip()
+        current = unescaped(first.removeprefix(_CATEGORY)).strip()
         if not rest.strip():
             return current, None
         block = block.cut(len(first) + 1 + len(rest) - len(rest.lstrip()))
@@ -148,7 +153,7 @@ def _item(block: _Block, category: str) -> Item:
     before, after = block.text[:start].rstrip(), block.text[end + 1 :].strip()
     asked = f"{before} {BLANK}{'' if after[:1] in '.,;:?!' else ' '}{after}" if after else before
     prompt = _text(asked, Form.MOODLE)
-    answers, _mark, general = _split_last(body, "####")
+    answers, _mark, general = split_last(body, "####")
     question = Item(
         line=block.line,
         kind=ItemKind.CHOICE,
@@ -181,16 +186,16 @@ class _Place:
 def _title(block: _Block) -> tuple[str, _Block]:
     if not block.text.startswith("::"):
         return "", block
-    end = _find(block.text, "::", 2)
+    end = find(block.text, "::", 2)
     if end < 0:
         return "", block
     rest = block.text[end + 2 :]
-    return _one_line(_unescaped(block.text[2:end])), block.cut(end + 2 + len(rest) - len(rest.lstrip()))
+    return one_line(unescaped(block.text[2:end])), block.cut(end + 2 + len(rest) - len(rest.lstrip()))
 
 
 def _braces(block: _Block) -> tuple[int, int]:
     """Where the answers begin and end. Raises Unmappable, saying which brace is missing."""
-    start, end = _find(block.text, "{"), _find(block.text, "}")
+    start, end = find(block.text, "{"), find(block.text, "}")
     if start < 0 and end < 0:
         raise Unmappable(
             _("It is a description: it has no answers in braces."),
@@ -212,7 +217,7 @@ def _braces(block: _Block) -> tuple[int, int]:
             line=line,
             column=column,
         )
-    if (second := _find(block.text, "{", end)) >= 0:
+    if (second := find(block.text, "{", end)) >= 0:
         line, column = block.place(second)
         raise Unmappable(
             _("A second { stands here: a question has one block of answers."),
@@ -235,36 +240,39 @@ def _answered(body: str, place: _Place) -> Item:
         return _number(body, place)
     if stripped.startswith(">") and "\n" in stripped:
         return _order(stripped, place)
-    if _find(body, "~") >= 0:
+    if find(body, "~") >= 0:
         return _choice(body, place)
-    if _find(body, "=") >= 0 and _find(body, "->") >= 0:
+    if find(body, "=") >= 0 and find(body, "->") >= 0:
         return _match(body, place)
-    head = _split(body, "#")[0].strip().upper()
+    head = split(body, "#")[0].strip().upper()
     return _truth(body, head, place) if head in _TRUTH else _short_text(body, place)
 
 
 def _choice(body: str, place: _Place) -> Item:
     answers = []
-    for mark, offset, piece in _pieces(body, "~="):
+    for mark, offset, piece in pieces(body, "~="):
         right = Decimal(100) if mark == "=" else Decimal(0)
         answers.append(_answer(piece, right, place.line(offset), place.form))
-    several = _find(body, "=") < 0
+    several = find(body, "=") < 0
     return replace(place.question, kind=ItemKind.CHOICE, several=several, answers=tuple(answers))
 
 
 def _short_text(body: str, place: _Place) -> Item:
     answers = [
-        _answer(piece, Decimal(100), place.line(offset), Form.PLAIN) for _m, offset, piece in _pieces(body, "=")
+        _answer(piece, Decimal(100), place.line(offset), Form.PLAIN)
+        for _m, offset, piece in pieces(body, "=")
     ]
     return replace(place.question, kind=ItemKind.SHORT_TEXT, wildcards=True, answers=tuple(answers))
 
 
 def _truth(body: str, head: str, place: _Place) -> Item:
     """The first feedback is for a wrong answer, the second for the right one."""
-    feedback = [_text(text, place.form) for text in _split(body, "#")[1:3]]
+    feedback = [_text(text, place.form) for text in split(body, "#")[1:3]]
     wrong, right = (*feedback, Text(), Text())[:2]
     truth = _TRUTH[head]
-    shares = ((True, Decimal(100)), (False, Decimal(0))) if truth else ((True, Decimal(0)), (False, Decimal(100)))
+    shares = (
+        ((True, Decimal(100)), (False, Decimal(0))) if truth else ((True, Decimal(0)), (False, Decimal(100)))
+    )
     answers = tuple(
         Answer(
             text=Text("true" if value else "false"),
@@ -279,13 +287,13 @@ def _truth(body: str, head: str, place: _Place) -> Item:
 
 def _match(body: str, place: _Place) -> Item:
     pairs = []
-    for _mark, offset, piece in _pieces(body, "="):
-        left, arrow, right = _split_first(piece, "->")
+    for _mark, offset, piece in pieces(body, "="):
+        left, arrow, right = split_first(piece, "->")
         if not arrow:
             raise Unmappable(
                 _("One of the pairs has no “->”."), _("Write =left -> right."), line=place.line(offset)
             )
-        pairs.append(Pair(left=_text(left, place.form), right=_text(right, Form.PLAIN)))
+        pairs.append(Pair(left=_text(left, place.form), right=Text(unescaped(one_line(right)).strip())))
     return replace(place.question, kind=ItemKind.MATCH, pairs=tuple(pairs))
 
 
@@ -310,50 +318,37 @@ def _order(body: str, place: _Place) -> Item:
 
 def _number(body: str, place: _Place) -> Item:
     shift = body.index("#") + 1
-    right, tilde, wrong = _split_first(body[shift:], "~")
+    right, tilde, wrong = split_first(body[shift:], "~")
     answers = [
-        _range(piece, place.line(shift + offset), place.form) for _m, offset, piece in _pieces(right, "=")
+        _range(piece, place.line(shift + offset), place.form) for _m, offset, piece in pieces(right, "=")
     ]
     if not answers:
         raise Unmappable(_("It asks for a number and gives none."), _("Write {#42} or {#42:0.5}."))
     if tilde:
-        answers.append(Answer(feedback=_text(_split_first(wrong, "#")[2], place.form), line=place.line(shift)))
+        answers.append(Answer(feedback=_text(split_first(wrong, "#")[2], place.form), line=place.line(shift)))
     return replace(place.question, kind=ItemKind.NUMBER, answers=tuple(answers))
 
 
 def _range(piece: str, line: int, form: Form) -> Answer:
     share, rest = _weight(piece, Decimal(100))
-    written, _hash, feedback = _split_first(rest, "#")
-    said = _unescaped(written).strip()
+    written, _hash, feedback = split_first(rest, "#")
+    said = unescaped(written).strip()
     if ".." in said:
         low, _dots, high = said.partition("..")
-        ends = (_decimal(low, line), _decimal(high, line))
+        ends = (decimal_of(low, line=line), decimal_of(high, line=line))
     else:
         middle, _colon, tolerance = said.partition(":")
-        value = _decimal(middle, line)
-        margin = _decimal(tolerance, line) if tolerance.strip() else Decimal(0)
+        value = decimal_of(middle, line=line)
+        margin = decimal_of(tolerance, line=line) if tolerance.strip() else Decimal(0)
         ends = (value - margin, value + margin)
     return Answer(
         text=Text(said), share=share, feedback=_text(feedback, form), low=min(ends), high=max(ends), line=line
     )
 
 
-def _decimal(text: str, line: int) -> Decimal:
-    try:
-        if not _NUMBER.match(text.strip()):
-            raise InvalidOperation
-        return Decimal(text.strip())
-    except InvalidOperation as error:
-        raise Unmappable(
-            _("“%(text)s” is not a number.") % {"text": _one_line(text)[:_SHOWN]},
-            _("Write digits with a point, as in {#3.14:0.01} or {#3.1..3.2}."),
-            line=line,
-        ) from error
-
-
 def _answer(piece: str, share: Decimal, line: int, form: Form) -> Answer:
     share, rest = _weight(piece, share)
-    written, _hash, feedback = _split_first(rest, "#")
+    written, _hash, feedback = split_first(rest, "#")
     feedback_form = Form.MOODLE if form is Form.PLAIN else form
     return Answer(text=_text(written, form), share=share, feedback=_text(feedback, feedback_form), line=line)
 
@@ -370,56 +365,12 @@ def _text(raw: str, form: Form) -> Text:
         form, raw = Form(found[1].lower()), raw[found.end() :]
     if form in (Form.PLAIN, Form.MOODLE):
         # Lines of the file are only wrapped; a wanted new line is written \n.
-        raw = _one_line(raw)
-    return Text(_unescaped(raw).strip(), form)
-
-
-def _pieces(body: str, marks: str) -> Iterator[tuple[str, int, str]]:
-    """(mark, offset, text) of each answer; text before the first mark counts as one of its own."""
-    starts = [match.start() for match in re.finditer(rf"\\.|[{marks}]", body, re.DOTALL) if match[0] in marks]
-    if body[: starts[0] if starts else None].strip():
-        yield "", 0, body[: starts[0] if starts else None]
-    for start, end in zip(starts, [*starts, len(body)][1:], strict=True):
-        piece = body[start + 1 : end]
-        # People write ~= for a right answer too.
-        if piece.strip() or body[start] != "~" or body[end : end + 1] != "=":
-            yield body[start], start, piece
-
-
-def _find(text: str, wanted: str, start: int = 0) -> int:
-    """The first place that is not escaped; -1 where there is none."""
-    pattern = re.compile(rf"\\.|{re.escape(wanted)}", re.DOTALL)
-    return next((found.start() for found in pattern.finditer(text, start) if found[0] == wanted), -1)
-
-
-def _split(text: str, mark: str) -> list[str]:
-    parts, start = [], 0
-    while (end := _find(text, mark, start)) >= 0:
-        parts.append(text[start:end])
-        start = end + len(mark)
-    return [*parts, text[start:]]
-
-
-def _split_first(text: str, mark: str) -> tuple[str, str, str]:
-    end = _find(text, mark)
-    return (text, "", "") if end < 0 else (text[:end], mark, text[end + len(mark) :])
-
-
-def _split_last(text: str, mark: str) -> tuple[str, str, str]:
-    parts = _split(text, mark)
-    return (text, "", "") if len(parts) == 1 else (mark.join(parts[:-1]), mark, parts[-1])
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        raw = one_line(raw)
+    return Text(unescaped(raw).strip(), form)
 
 
 def _fault(error: Unmappable, block: _Block) -> Fault:
-    title = _title(block)[0] or _one_line(_unescaped(_FORM.sub("", block.text, count=1)))[:_SHOWN]
+    title = _title(block)[0] or one_line(unescaped(_FORM.sub("", block.text, count=1)))[:_SHOWN]
     return Fault(
         line=error.line or block.line, column=error.column, what=error.what, mend=error.mend, title=title
     )
@@ -428,6 +379,7 @@ def _fault(error: Unmappable, block: _Block) -> Fault:
 def _too_many(line: int) -> Fault:
     return Fault(
         line=line,
-        what=_("The file holds more than %(most)s questions; the rest is left out.") % {"most": MAX_QUESTIONS},
+        what=_("The file holds more than %(most)s questions; the rest is left out.")
+        % {"most": MAX_QUESTIONS},
         mend=_("Split it into smaller files."),
     )

@@ -76,7 +76,10 @@ class _Carrier:
             name = unquote(source.removeprefix(_PLUGIN_FILE))
             image = held.get(name)
             if image is None or not _is_image(image.data):
-                self.lost.append(_("the image %(name)s, which is not in the file or of no known type") % {"name": name[:80]})
+                self.lost.append(
+                    _("the image %(name)s, which is not in the file or of no known type")
+                    % {"name": name[:80]}
+                )
             elif len(found) == MAX_IMAGES:
                 self.lost.append(_("the image %(name)s, one too many") % {"name": name[:80]})
             else:
@@ -86,7 +89,9 @@ class _Carrier:
     def _alt(self, alt: str, name: str) -> str:
         words = " ".join(alt.split())[:MAX_ALT]
         if not words:
-            self.lost.append(_("nothing yet, but the image %(name)s needs an alternative text") % {"name": name[:80]})
+            self.lost.append(
+                _("words for who does not see the image %(name)s; the file has none") % {"name": name[:80]}
+            )
         return words or _("Image: %(name)s") % {"name": name[:80]}
 
 
@@ -98,7 +103,7 @@ def build(item: Item, *, key: str, tags: tuple[str, ...]) -> tuple[QuestionSpec,
     carrier = _Carrier(item)
     prompt = carrier.prose(item.prompt, shows_images=True)
     own = _BUILDERS[item.kind](item, carrier)
-    shared = {
+    shared: dict[str, Any] = {
         "explanation": carrier.prose(item.explanation),
         "why_right": carrier.prose(item.right),
         "why_wrong": carrier.prose(item.wrong),
@@ -147,7 +152,9 @@ def _single_share(answer: Answer, right: Answer, carrier: _Carrier) -> Decimal:
 
 def _several(item: Item, carrier: _Carrier) -> dict[str, Any]:
     if not any(answer.share > 0 for answer in item.answers):
-        raise Unmappable(_("None of its answers is worth anything."), _("Give the right ones a weight: ~%50%…"))
+        raise Unmappable(
+            _("None of its answers is worth anything."), _("Give the right ones a weight: ~%50%…")
+        )
     total = sum(answer.share for answer in item.answers if answer.share > 0)
     if abs(total - _WHOLE) > 1:
         carrier.lost.append(
@@ -186,7 +193,9 @@ def _truth(item: Item, carrier: _Carrier) -> dict[str, Any]:
 
 
 def _number(item: Item, carrier: _Carrier) -> dict[str, Any]:
-    main = next((answer for answer in item.answers if answer.share >= _WHOLE and answer.low is not None), None)
+    main = next(
+        (answer for answer in item.answers if answer.share >= _WHOLE and answer.low is not None), None
+    )
     if main is None or main.low is None or main.high is None:
         raise Unmappable(_("No number is worth 100 %."), _("Give one of them the whole mark."))
     own: dict[str, Any] = {"kind": Kind.NUMERIC.value, "unit": item.unit}
@@ -226,11 +235,15 @@ def from_wildcards(words: str) -> tuple[str, str]:
     r"""The text and the pattern of an answer in which * stands for anything, and \* for itself."""
     parts = _WILDCARD.split(words)
     marks = _WILDCARD.findall(words)
-    text = "".join(part + {"*": ANYTHING, r"\*": "*", "": ""}[mark] for part, mark in zip(parts, [*marks, ""], strict=True))
+    text = "".join(
+        part + {"*": ANYTHING, r"\*": "*", "": ""}[mark]
+        for part, mark in zip(parts, [*marks, ""], strict=True)
+    )
     if "*" not in marks:
         return text, ""
     pattern = "".join(
-        quoted(part) + {"*": ".*", r"\*": r"\*", "": ""}[mark] for part, mark in zip(parts, [*marks, ""], strict=True)
+        quoted(part) + {"*": ".*", r"\*": r"\*", "": ""}[mark]
+        for part, mark in zip(parts, [*marks, ""], strict=True)
     )
     return text, pattern
 

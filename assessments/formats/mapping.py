@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from assessments.formats.kinds import build
 from assessments.formats.parsed import Fault, Item, Parsed, Source, Unmappable, Weight, in_order
 from assessments.question_checks import problems_of
-from assessments.question_specs import MAX_KEY, QuestionSpec
+from assessments.question_specs import MAX_KEY, QuestionSpec, is_slug
 
 _HASH = 10
 _LONGEST_SLUG = MAX_KEY - _HASH - 1
@@ -19,7 +19,7 @@ _LONGEST_TAG = 60
 _ROOTS = frozenset({"$course$", "$system$", "$module$", "$coursecat$", "$cat1$", "$cat2$", "$cat3$", "top"})
 
 
-def mapped(source: Source, *, carries: frozenset[str]) -> Parsed:
+def mapped(source: Source, *, silent: frozenset[str]) -> Parsed:
     """Our questions of a file. A question that asks what an earlier one asks is left out."""
     questions: dict[str, QuestionSpec] = {}
     asked: dict[str, int] = {}
@@ -28,19 +28,14 @@ def mapped(source: Source, *, carries: frozenset[str]) -> Parsed:
         try:
             spec, lost = build(item, key=_key(item, questions), tags=tags_of(item.tags))
             prompt = " ".join(spec.prompt.split())
-            if prompt in asked:
-                raise Unmappable(
-                    _("It asks the same as the question on line %(line)s.") % {"line": asked[prompt]},
-                    _("Take one of them out, or word them apart."),
-                )
-            _check(spec)
+            _check(spec, asked.get(prompt))
         except Unmappable as error:
             faults.append(_left_out(item, error))
             continue
         questions[spec.key] = spec
         asked[prompt] = item.line
         faults += _changed(item, lost)
-    return Parsed(questions=tuple(questions.values()), faults=in_order(faults), carries=carries)
+    return Parsed(questions=tuple(questions.values()), faults=in_order(faults), silent=silent)
 
 
 def tags_of(names: Sequence[str]) -> tuple[str, ...]:
@@ -51,8 +46,8 @@ def tags_of(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _key(item: Item, taken: dict[str, QuestionSpec]) -> str:
-    """From the file's own identifier, else the title, else what is asked: the same file gives the same keys."""
-    digest = sha256(f"{item.kind}\n{item.prompt.raw.strip()}".encode(errors="surrogatepass")).hexdigest()[:_HASH]
+    """The file's own identifier, else the title, else from what is asked: always the same for a file."""
+    digest = _hash(f"{item.kind}\n{item.prompt.raw}")
     name = _slug(item.key, _LONGEST_SLUG) or _slug(item.title, _LONGEST_SLUG)
     if not name:
         return f"q-{digest}"
@@ -61,16 +56,28 @@ def _key(item: Item, taken: dict[str, QuestionSpec]) -> str:
 
 def _slug(text: str, longest: int) -> str:
     """As an address has it; a text without any Latin letter or digit is told apart by its hash."""
+    if is_slug(text) and len(text) <= longest:
+        return text
     slug = slugify(text)
     if not slug and text.strip():
-        return f"x-{sha256(text.strip().encode(errors='surrogatepass')).hexdigest()[:_HASH]}"
-    if len(slug) > longest:
-        return f"{slug[: longest - _HASH - 1].rstrip('-')}-{sha256(slug.encode()).hexdigest()[:_HASH]}"
-    return slug
+        return f"x-{_hash(text)}"
+    return slug if len(slug) <= longest else f"{slug[: longest - _HASH - 1].rstrip('-')}-{_hash(slug)}"
 
 
-def _check(spec: QuestionSpec) -> None:
-    """Raises Unmappable with all that keeps the question from being asked here."""
+def _hash(text: str) -> str:
+    return sha256(text.strip().encode(errors="surrogatepass")).hexdigest()[:_HASH]
+
+
+def _check(spec: QuestionSpec, same: int | None) -> None:
+    """Raises Unmappable with all that keeps the question from being asked here.
+
+    same: the line of a question that asks the same.
+    """
+    if same is not None:
+        raise Unmappable(
+            _("It asks the same as the question on line %(line)s.") % {"line": same},
+            _("Take one of them out, or word them apart."),
+        )
     problems = [text for _field, text in problems_of(spec)]
     if problems:
         text = " ".join(dict.fromkeys(problems))

@@ -1,15 +1,15 @@
-"""Moodle XML (docs.moodle.org, "Moodle XML format"): the question types that map, the others by name and line."""
+"""Moodle XML (docs.moodle.org, "Moodle XML format"): the types that map; the others by name and line."""
 
 import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assessments.formats.numbers import decimal_of
 from assessments.formats.parsed import (
     MAX_QUESTIONS,
     OTHER_ORDER_GRADINGS,
@@ -71,7 +71,8 @@ def read(data: bytes) -> Source:
             Fault(
                 line=root.line,
                 column=root.column,
-                what=_("The file begins with <%(tag)s>; Moodle's question files begin with <quiz>.") % {"tag": root.tag},
+                what=_("The file begins with <%(tag)s>; Moodle's question files begin with <quiz>.")
+                % {"tag": root.tag},
                 mend=_("Export the questions from Moodle as “Moodle XML format”."),
             )
         )
@@ -83,14 +84,18 @@ def read(data: bytes) -> Source:
             category = node.text_of("category", "text")
             continue
         if len(items) + len(faults) >= MAX_QUESTIONS:
-            what = _("The file holds more than %(most)s questions; the rest is left out.") % {"most": MAX_QUESTIONS}
+            what = _("The file holds more than %(most)s questions; the rest is left out.") % {
+                "most": MAX_QUESTIONS
+            }
             faults.append(Fault(line=node.line, what=what, mend=_("Split it into smaller files.")))
             break
         try:
             items.append(_item(node, category))
         except Unmappable as error:
             title = node.text_of("name", "text")
-            faults.append(Fault(line=error.line or node.line, title=title[:60], what=error.what, mend=error.mend))
+            faults.append(
+                Fault(line=error.line or node.line, title=title[:60], what=error.what, mend=error.mend)
+            )
     return Source(items=tuple(items), faults=tuple(faults))
 
 
@@ -138,7 +143,9 @@ def _truth(node: Node, question: Item) -> Item:
 def _short_text(node: Node, question: Item) -> Item:
     answers = tuple(_answer(answer, Form.PLAIN, always=True) for answer in node.nodes("answer"))
     sensitive = node.text_of("usecase") == "1"
-    return replace(question, kind=ItemKind.SHORT_TEXT, wildcards=True, case_sensitive=sensitive, answers=answers)
+    return replace(
+        question, kind=ItemKind.SHORT_TEXT, wildcards=True, case_sensitive=sensitive, answers=answers
+    )
 
 
 def _number(node: Node, question: Item) -> Item:
@@ -151,14 +158,15 @@ def _ranged(node: Node) -> Answer:
     answer = _answer(node, Form.PLAIN, always=True)
     if answer.text.raw.strip() == "*":
         return replace(answer, text=Text())
-    value = _decimal(answer.text.raw, node)
-    tolerance = abs(_decimal(node.text_of("tolerance") or "0", node))
+    value = decimal_of(answer.text.raw, line=node.line)
+    tolerance = abs(decimal_of(node.text_of("tolerance") or "0", line=node.line))
     return replace(answer, low=value - tolerance, high=value + tolerance)
 
 
 def _unit(node: Node) -> tuple[str, list[str]]:
     """The unit that counts as one, and what is lost of the others."""
-    lost, names = [], []
+    lost: list[str] = []
+    names: list[str] = []
     for unit in node.every("unit"):
         name = unit.text_of("unit_name")
         if unit.text_of("multiplier") in {"1", "1.0", ""} or not names:
@@ -214,7 +222,7 @@ def _answer(node: Node, form: Form, *, always: bool = False) -> Answer:
     text = _text(node, form)
     return Answer(
         text=Text(text.raw, form) if always else text,
-        share=_decimal(node.get("fraction") or "0", node),
+        share=decimal_of(node.get("fraction") or "0", line=node.line),
         feedback=_text(node.first("feedback"), Form.HTML),
         line=node.line,
     )
@@ -223,11 +231,8 @@ def _answer(node: Node, form: Form, *, always: bool = False) -> Answer:
 def _text(node: Node | None, default: Form) -> Text:
     if node is None:
         return Text()
-    holder = node.first("text")
-    if holder is None:
-        raw = node.own_text
-    else:
-        raw = holder.inner_html if any(holder.nodes()) else holder.own_text
+    holder = node.first("text") or node
+    raw = holder.inner_html if holder is not node and any(holder.nodes()) else holder.own_text
     numbers = iter(range(1, 100))
     raw = _INLINE_IMAGE.sub(lambda _found: f"inline-{node.line}-{next(numbers, 0)}", raw)
     return Text(raw.strip(), _FORMS.get(node.get("format"), default))
@@ -268,19 +273,7 @@ def _lost(node: Node) -> Iterator[str]:
     if _said(node.first("partiallycorrectfeedback"), Form.HTML):
         yield _("the feedback for partly right answers")
     grade = node.text_of("defaultgrade") or "1"
-    if _decimal(grade, node) != 1:
-        yield _("its mark of %(grade)s; every question counts the same here") % {"grade": grade.rstrip("0").rstrip(".")}
-
-
-def _decimal(text: str, node: Node) -> Decimal:
-    try:
-        number = Decimal(text.strip())
-        if not number.is_finite() or abs(number.adjusted()) > 30:  # noqa: PLR2004
-            raise InvalidOperation
-    except InvalidOperation as error:
-        raise Unmappable(
-            _("“%(text)s” is not a number.") % {"text": " ".join(text.split())[:40]},
-            _("Write digits with a point."),
-            line=node.line,
-        ) from error
-    return number
+    if decimal_of(grade, line=node.line) != 1:
+        yield _("its mark of %(grade)s; every question counts the same here") % {
+            "grade": grade.rstrip("0").rstrip(".")
+        }

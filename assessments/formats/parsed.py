@@ -84,7 +84,7 @@ class Unreadable(Exception):
 
 
 class Unmappable(Exception):
-    """This question cannot be ours; the reader goes on with the next one."""
+    """The question cannot be ours; the reader goes on with the next one."""
 
     def __init__(self, what: str, mend: str = "", *, line: int = 0, column: int = 0) -> None:
         super().__init__(what)
@@ -195,12 +195,12 @@ class Item:
 class Parsed:
     """What a file holds for us: questions that can be asked, where each stands, and every fault.
 
-    carries: the fields of a question that this file could have said; of others the bank keeps its own.
+    silent: the fields of a question that this format never says; the bank keeps its own.
     """
 
     questions: tuple[QuestionSpec, ...] = ()
     faults: tuple[Fault, ...] = ()
-    carries: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ HTML is sanitised first; what cannot be carried over is named, so that the plan 
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import nh3
@@ -15,11 +16,15 @@ from assessments.formats.parsed import MAX_TEXT, Form, Text, Unmappable
 
 _EMPHASIS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~"}
 _HEADINGS = {"h1": "##", "h2": "##", "h3": "###", "h4": "####", "h5": "#####", "h6": "######"}
-_PARAGRAPHS = frozenset({"p", "div", "section", "article", "center", "dl", "dt", "dd", "figure", "figcaption"})
+_PARAGRAPHS = frozenset(
+    {"p", "div", "section", "article", "center", "dl", "dt", "dd", "figure", "figcaption"}
+)
 _LISTS = frozenset({"ul", "ol"})
 _CODE = frozenset({"code", "tt", "kbd", "samp"})
 _BLOCKS = frozenset({*_PARAGRAPHS, *_LISTS, *_HEADINGS, "blockquote", "pre", "table", "hr", "li", "tr"})
-_INLINE = frozenset({*_EMPHASIS, *_CODE, "a", "br", "sub", "sup", "span", "u", "small", "big", "font", "q", "abbr"})
+_INLINE = frozenset(
+    {*_EMPHASIS, *_CODE, "a", "br", "sub", "sup", "span", "u", "small", "big", "font", "q", "abbr"}
+)
 _MEDIA = frozenset({"iframe", "audio", "video", "object", "embed", "svg", "canvas", "applet"})
 _TABLE = frozenset({"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"})
 _SCRIPTS = frozenset({"script", "style"})
@@ -36,7 +41,7 @@ _FORMULA = re.compile(r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 _LINE_START = re.compile(
-    r"(?P<indent>[ \t]*)(?:(?P<mark>#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|={1,}(?=\s*$)|-(?=[-|: ]*$)|_(?=[_ ]*$)|~~~|```)"
+    r"[ \t]*(?:(?P<mark>#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|={1,}(?=\s*$)|-(?=[-|: ]*$)|_(?=[_ ]*$)|~~~|```)"
     r"|(?P<number>\d{1,9})(?=[.)](?:\s|$)))"
 )
 _INLINE_MARK = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*]|_+|\[|~~|<(?=[a-zA-Z/!?])|&(?=#?\w{1,32};)")
@@ -72,7 +77,7 @@ def as_words(text: Text) -> Converted:
     raw = _checked(text.raw)
     lost = {_("formulas, which are shown as they are written")} if _FORMULA.search(raw) else set()
     if text.form is Form.MARKDOWN:
-        raw, html = MarkdownIt("commonmark", {"html": False}).render(raw), True
+        raw, html = str(_parser().render(raw)), True
     else:
         html = _is_html(text, raw)
     if not html:
@@ -108,6 +113,11 @@ def _escaped_mark(mark: re.Match[str], _line: str) -> str:
     if found == "[" and "](" not in text and "]:" not in text:
         return found
     return "\\~\\~" if found == "~~" else f"\\{found}"
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False})
 
 
 def _checked(raw: str) -> str:
@@ -307,7 +317,10 @@ class _Writer:
 
     def _table(self, element: _Element) -> str:
         rows = [
-            [_one_line(self.inline(cell.children)).replace("\\\n", " ").replace("|", "\\|") for cell in _cells(row)]
+            [
+                _one_line(self.inline(cell.children)).replace("\\\n", " ").replace("|", "\\|")
+                for cell in _cells(row)
+            ]
             for row in _rows(element)
         ]
         width = max((len(row) for row in rows), default=0)

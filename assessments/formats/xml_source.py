@@ -43,7 +43,7 @@ class Node:
         return next(self.nodes(tag), None)
 
     def every(self, *tags: str) -> Iterator["Node"]:
-        """All nodes of these names below, in the order of the document. Depth is capped, so this is bounded."""
+        """All nodes of these names below, in the order of the document. Depth is capped, hence bounded."""
         for child in self.nodes():
             if child.tag in tags:
                 yield child
@@ -68,10 +68,12 @@ class Node:
     @property
     def inner_html(self) -> str:
         """What stands inside, as HTML."""
-        return "".join(escape(child, quote=False) if isinstance(child, str) else child._html for child in self.children)
+        return "".join(
+            escape(child, quote=False) if isinstance(child, str) else child.html for child in self.children
+        )
 
     @property
-    def _html(self) -> str:
+    def html(self) -> str:
         attributes = "".join(f' {name}="{escape(value)}"' for name, value in self.attributes.items())
         if self.tag in _VOID:
             return f"<{self.tag}{attributes}>"
@@ -86,14 +88,14 @@ def read_xml(data: bytes, *, file: str = "") -> Node:
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)
     source = InputSource()
-    source.setByteStream(BytesIO(data))  # type: ignore[no-untyped-call]
+    source.setByteStream(BytesIO(data))
     try:
         parser.parse(source)
     except DefusedXmlException as error:
         raise _unreadable(
             parser.getLineNumber() or 1,
             0,
-            _("The file declares a document type or entities, which can be made to blow up or to read other files."),
+            _("The file declares a document type or entities, which can blow up or read other files."),
             _("Take out the <!DOCTYPE …> and write characters directly."),
             file,
         ) from error

@@ -1,6 +1,7 @@
 from assessments.models.allowance import AttemptAllowance, TimeAllowance
 from assessments.models.attempt import Attempt, AttemptItem, ItemMark
 from assessments.models.question import Question, QuestionBank, QuestionImage, QuestionVersion
+from assessments.models.question_upload import QuestionUpload
 from assessments.models.quiz import Quiz
 from assessments.models.scenario import (
     CaseDecision,
@@ -35,6 +36,7 @@ __all__ = [
     "Question",
     "QuestionBank",
     "QuestionImage",
+    "QuestionUpload",
     "QuestionVersion",
     "Quiz",
     "Route",
