@@ -2,6 +2,7 @@ from django.urls import path
 
 from enablement.access import views
 from enablement.access.api.evaluation import EvaluationsView, EvaluationView
+from enablement.access.api.forward_auth import ForwardAuthView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("access/people/<uuid:user_id>/", views.access_person, name="access_person"),
     path("access/v1/evaluation", EvaluationView.as_view(), name="evaluation"),
     path("access/v1/evaluations", EvaluationsView.as_view(), name="evaluations"),
+    path("access/v1/forward-auth/<str:microtool>", ForwardAuthView.as_view(), name="forward_auth"),
     path("access/v1/search/subject", SubjectSearchView.as_view(), name="search_subject"),
     path("access/v1/search/resource", ResourceSearchView.as_view(), name="search_resource"),
     path("access/v1/search/action", ActionSearchView.as_view(), name="search_action"),

@@ -37,13 +37,21 @@ class TokenThrottle(BaseThrottle):
         token = request.auth
         if not isinstance(token, ApiToken):
             return True
-        item = RateLimitItemPerMinute(token.calls_per_minute or settings.CALLS_PER_MINUTE)
-        allowed, resets_at = counter().hit(item, str(token.pk))
+        allowed, resets_at = counter().hit(_limit(token), str(token.pk))
         self._wait = None if allowed else max(resets_at - time.time(), 1.0)
         return allowed
 
     def wait(self) -> float | None:
         return self._wait
+
+
+def within_limit(token: ApiToken) -> bool:
+    """Counts one call; for doors that are not REST framework's."""
+    return counter().hit(_limit(token), str(token.pk))[0]
+
+
+def _limit(token: ApiToken) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(token.calls_per_minute or settings.CALLS_PER_MINUTE)
 
 
 class Counter:

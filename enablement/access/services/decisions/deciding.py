@@ -47,10 +47,11 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """A verdict as it was recorded; `id` is its ledger entry."""
+    """A verdict as it was recorded; `id` is its ledger entry, `person` whom it is about, where known."""
 
     id: uuid.UUID
     verdict: Verdict
+    person: uuid.UUID | None
     policy_revision: int | None
 
 
@@ -148,7 +149,12 @@ def _record(
         ]
     )
     return [
-        Decision(id=entry.pk, verdict=found.verdict, policy_revision=_revision(found))
+        Decision(
+            id=entry.pk,
+            verdict=found.verdict,
+            person=found.person.id if found.person else None,
+            policy_revision=_revision(found),
+        )
         for entry, found in zip(entries, judged, strict=True)
     ]
 
