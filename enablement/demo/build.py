@@ -31,6 +31,8 @@ OTHERS = (
     (("qa1",), "process_quality_t1", "Process and quality, autumn"),
     (("compliance",), "compliance_liaison_t1", "Compliance, autumn"),
 )
+# Where a lab is marked or signed by two people.
+SECOND_MENTORS = {"process_quality_t1": ("mentor4",), "compliance_liaison_t1": ("mentor5",)}
 
 
 def build(*, count: int, seed: int, at: datetime) -> None:
@@ -79,12 +81,11 @@ def _front_line(people: dict[str, User], count: int, at: datetime) -> Cohort:
 
 
 def _other_cohorts(people: dict[str, User], at: datetime) -> None:
-    """Each with two mentors: one of them reviews, and the other marks or signs as the second person."""
-    for number, (handles, track, name) in enumerate(OTHERS):
-        pair = (MENTORS[number], MENTORS[-1 - number])
+    for (handles, track, name), mentor in zip(OTHERS, MENTORS, strict=False):
         learners = [people[handle] for handle in handles]
         cohort, enrolments = _cohort(name, track, people["pm"], learners, at)
-        pairs = ((each, people[mentor.handle]) for each in enrolments for mentor in pair)
+        mentors = [mentor.handle, *SECOND_MENTORS.get(track, ())]
+        pairs = ((each, people[handle]) for each in enrolments for handle in mentors)
         _assign(cohort, pairs, people["pm"], at)
 
 
