@@ -22,7 +22,7 @@ class Category(models.TextChoices):
     CONFIG_CONFLICT = "config_conflict", _("Configuration conflict")
     CUSTOMER_EXEMPTION = "customer_exemption", _("Customer exemption")
     ROLLBACK = "rollback", _("Rollback")
-    ACCESS_REQUEST = "access_request", _("Data and access request")
+    ACCESS_REQUEST = "access_request", _("Access request")
     SERVICE_BREACH = "service_breach", _("Service-level breach")
     SUPPLIER_CHANGE = "supplier_change", _("Supplier change")
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -117,19 +118,23 @@ def record_context(record: Record) -> dict[str, object]:
     """A record with its two drawings, each with the tallies that it draws."""
     series = [_("Right"), _("Wrongly approved"), _("Wrongly denied"), _("Wrongly escalated")]
     told = _("Decisions by kind of case: how many were right, and what was decided wrongly in the others.")
-    parts = [(_("By category"), record.by_category), (_("By complexity"), record.by_complexity)]
+    parts = [
+        ("by-category", _("By category"), record.by_category),
+        ("by-complexity", _("By complexity"), record.by_complexity),
+    ]
     charts = [
         {
+            "id": key,
             "title": title,
             "tallies": tallies,
             "svg": stacked_bars(
                 title=title,
                 description=told,
-                rows=[(tally.label, tally.counts) for tally in tallies],
+                rows=[(capfirst(tally.label), tally.counts) for tally in tallies],
                 series=series,
             ),
         }
-        for title, tallies in parts
+        for key, title, tallies in parts
     ]
     legend = [{"label": name, "key": f"s{index}"} for index, name in enumerate(series)]
     return {"record": record, "charts": charts, "legend": legend, "series": series}

@@ -83,7 +83,7 @@ STAFF = (
         handle="dutymanager",
         name="Dagny Holm",
         roles=("ops_manager",),
-        shows="waits for a mentor to grade the capstone; three of five exceptions are observed",
+        shows="waits for a mentor to grade the capstone",
     ),
 )
 MENTORS = tuple(

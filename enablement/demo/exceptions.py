@@ -1,4 +1,4 @@
-"""Exception cases in the demo: one manager in the middle of a drill, one who waits for grades."""
+"""Exception cases in the demo: a drill under way, a capstone half graded, requests handled with a mentor."""
 
 import random
 import uuid
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from assessments.models import CaseDecision, Category, Drill, ScenarioSet, Verdict
-from assessments.selectors.scenarios import justifications_to_grade
 from assessments.services import scenarios
 from enablement.demo import texts
 from enablement.demo.learning import Clock
@@ -27,11 +26,10 @@ def build(people: Mapping[str, User], *, clock: Clock, chance: random.Random) ->
     with transaction.atomic():
         learner = people["dutymanager"]
         _drill(scenario_set, learner, Drill.Kind.PRACTICE, clock, chance)
-        _drill(scenario_set, learner, Drill.Kind.CAPSTONE, clock, chance)
-        enrolment = Enrolment.objects.live().get(user=learner, track=scenario_set.track)
-        mentor = Mentorship.objects.current().get(enrolment=enrolment).mentor
-        _grade(mentor, clock, chance)
-        _observe(enrolment, mentor, clock)
+        capstone = _drill(scenario_set, learner, Drill.Kind.CAPSTONE, clock, chance)
+        _grade(capstone, clock, chance)
+    with transaction.atomic():
+        _observe(Enrolment.objects.live().get(user=people["compliance"]), clock)
 
 
 def _drill(
@@ -42,7 +40,7 @@ def _drill(
     chance: random.Random,
     *,
     decided: int | None = None,
-) -> None:
+) -> Drill:
     drill = scenarios.start(scenario_set=scenario_set, kind=kind, actor=learner, at=clock.step(), rng=chance)
     cases = drill.cases.select_related("scenario").order_by("position")
     for case in cases[: decided or drill.size]:
@@ -55,6 +53,7 @@ def _drill(
             actor=learner,
             at=clock.step(4),
         )
+    return drill
 
 
 def _answer(case: CaseDecision, *, slips: bool) -> tuple[str, str]:
@@ -68,10 +67,11 @@ def _answer(case: CaseDecision, *, slips: bool) -> tuple[str, str]:
     return scenario.right_decision, f"{said}."
 
 
-def _grade(mentor: User, clock: Clock, chance: random.Random) -> None:
+def _grade(drill: Drill, clock: Clock, chance: random.Random) -> None:
     """What the text repeats of the criteria is named; the last few are left for whoever tries the demo."""
-    waiting = list(justifications_to_grade(mentor=mentor))
-    for case in waiting[:-LEFT_TO_GRADE]:
+    cases = list(drill.cases.select_related("drill", "scenario").order_by("position"))
+    mentor = _mentor(drill.enrolment)
+    for case in cases[:-LEFT_TO_GRADE]:
         criteria = case.scenario.criteria if case.scenario else []
         named = [each["key"] for each in criteria if each["text"] in case.justification]
         comment = texts.GRADED_WELL if named else texts.GRADED_HASTY
@@ -84,11 +84,16 @@ def _grade(mentor: User, clock: Clock, chance: random.Random) -> None:
         )
 
 
-def _observe(enrolment: Enrolment, mentor: User, clock: Clock) -> None:
+def _mentor(enrolment: Enrolment) -> User:
+    mentor: User = Mentorship.objects.current().get(enrolment=enrolment).mentor
+    return mentor
+
+
+def _observe(enrolment: Enrolment, clock: Clock) -> None:
+    """One less than the gate asks for."""
     for category, complexity, decision, note in (
-        (Category.CUSTOMER_EXEMPTION, 1, Verdict.APPROVE, texts.OBSERVED_EXEMPTION),
-        (Category.ROLLBACK, 2, Verdict.ESCALATE, texts.OBSERVED_ROLLBACK),
-        (Category.SERVICE_BREACH, 1, Verdict.APPROVE, texts.OBSERVED_BREACH),
+        (Category.ACCESS_REQUEST, 2, Verdict.ESCALATE, texts.OBSERVED_ACCESS),
+        (Category.SUPPLIER_CHANGE, 1, Verdict.DENY, texts.OBSERVED_SUPPLIER),
     ):
         handled_at = clock.step(20)
         scenarios.record(
@@ -100,6 +105,6 @@ def _observe(enrolment: Enrolment, mentor: User, clock: Clock) -> None:
             right=True,
             note=note,
             handled_at=handled_at,
-            actor=mentor,
+            actor=_mentor(enrolment),
             at=clock.step(5),
         )

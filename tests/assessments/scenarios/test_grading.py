@@ -26,7 +26,7 @@ from tests.assessments.scenarios.factories import (
     start,
 )
 from tests.people.factories import UserFactory
-from tests.tracks.factories import EnrolmentFactory, LessonFactory, ModuleFactory, MentorshipFactory
+from tests.tracks.factories import EnrolmentFactory, LessonFactory, MentorshipFactory, ModuleFactory
 from tracks.errors import Refused
 from tracks.models import Mentorship
 
