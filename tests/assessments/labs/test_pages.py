@@ -233,7 +233,10 @@ class TestEvidence:
         assert response["Content-Type"] == "text/plain"
         assert response["Content-Disposition"] == "attachment; filename*=utf-8''%C3%9Cber.txt"
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert response["Content-Security-Policy"] == "default-src 'none'; base-uri 'none'; form-action 'none'; sandbox"
+        assert (
+            response["Content-Security-Policy"]
+            == "default-src 'none'; base-uri 'none'; form-action 'none'; sandbox"
+        )
         assert response["Cache-Control"] == "private, no-store"
 
     def test_opens_to_who_may_see_the_submission(self, client, cast):

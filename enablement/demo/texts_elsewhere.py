@@ -1,0 +1,1 @@
+"""What people of the other tracks write in the demo, and what their mentors note."""
