@@ -3,6 +3,7 @@ from django.urls import path
 from enablement.access import views
 from enablement.access.api.evaluation import EvaluationsView, EvaluationView
 from enablement.access.api.forward_auth import ForwardAuthView
+from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 
@@ -13,6 +14,11 @@ urlpatterns = [
     path("access/v1/evaluation", EvaluationView.as_view(), name="evaluation"),
     path("access/v1/evaluations", EvaluationsView.as_view(), name="evaluations"),
     path("access/v1/forward-auth/<str:microtool>", ForwardAuthView.as_view(), name="forward_auth"),
+    path(
+        "access/v1/litellm/beta/litellm_basic_guardrail_api",
+        GuardrailView.as_view(),
+        name="litellm_guardrail",
+    ),
     path("access/v1/search/subject", SubjectSearchView.as_view(), name="search_subject"),
     path("access/v1/search/resource", ResourceSearchView.as_view(), name="search_resource"),
     path("access/v1/search/action", ActionSearchView.as_view(), name="search_action"),

@@ -27,18 +27,29 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _space, secret = header.partition(" ")
         if not header or scheme.lower() != "bearer":
             return None
-        secret = secret.strip()
-        if not secret or len(secret) > _LONGEST or not secret.isascii():
-            raise AuthenticationFailed(_("The bearer token is malformed."), "invalid_token")
-        token = find_token(secret, at=timezone.now())
-        if token is None:
-            raise AuthenticationFailed(_("The bearer token is unknown or revoked."), "invalid_token")
-        return AnonymousUser(), token
+        return _authenticated(secret.strip())
 
     def authenticate_header(self, request: Request) -> str:
         if request.META.get("HTTP_AUTHORIZATION"):
             return 'Bearer realm="enablement", error="invalid_token"'
         return 'Bearer realm="enablement"'
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """The same token in `X-API-Key`, for callers that know no other header."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiToken] | None:
+        secret: str | None = request.META.get("HTTP_X_API_KEY")
+        return None if secret is None else _authenticated(secret.strip())
+
+
+def _authenticated(secret: str) -> tuple[AnonymousUser, ApiToken]:
+    if not secret or len(secret) > _LONGEST or not secret.isascii():
+        raise AuthenticationFailed(_("The bearer token is malformed."), "invalid_token")
+    token = find_token(secret, at=timezone.now())
+    if token is None:
+        raise AuthenticationFailed(_("The bearer token is unknown or revoked."), "invalid_token")
+    return AnonymousUser(), token
 
 
 def find_token(secret: str, *, at: datetime) -> ApiToken | None:

@@ -16,3 +16,13 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             token_prefix="Bearer",  # noqa: S106
         )
         return scheme
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Registers itself with drf-spectacular by being defined."""
+
+    target_class = "enablement.people.api.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
+        return {"type": "apiKey", "in": "header", "name": "X-API-Key"}
