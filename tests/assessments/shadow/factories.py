@@ -3,6 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db.models import F
+
 from assessments.models import Route, ShadowCase, ShadowPool
 from assessments.pool_specs import CaseSpec, PoolSpec
 from assessments.services import shadow
@@ -78,6 +80,15 @@ def make_judge(pool: ShadowPool | None = None):
     return judge
 
 
+def make_owner(pool: ShadowPool):
+    """Who answers for a pool: judges it too."""
+    owner = UserFactory(
+        perms=["assessments.judge_cases", "assessments.own_pools", "assessments.declare_material"]
+    )
+    shadow.appoint_judge(pool=pool, user=owner, actor=None, at=AT)
+    return owner
+
+
 def make_learner(pool: ShadowPool):
     return EnrolmentFactory(cohort__track=pool.track).user
 
@@ -101,6 +112,13 @@ def judge(case: ShadowCase, judged_by, *, decision=None, usable=None, at=AT):
         usable=case.right_usable if usable is None else usable,
         actor=judged_by,
         at=at,
+    )
+
+
+def settle_by_author(pool: ShadowPool) -> None:
+    """Every live case settled as its author has it, for tests that are about what comes after."""
+    pool.cases.live().update(
+        settled_at=AT, settled_decision=F("right_decision"), settled_usable=F("right_usable")
     )
 
 

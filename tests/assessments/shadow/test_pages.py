@@ -325,7 +325,8 @@ class TestJudge:
         assert met not in list(client.get(reverse("judgement_queue")).context["page"])
 
     def test_a_double_case_looks_like_any_other(self, client):
-        pool = make_pool(cases=[case_spec(n, reason=CANARY) for n in range(12)])
+        specs = [case_spec(n, reason=CANARY, ground_truth=n == 3) for n in range(12)]
+        pool = make_pool(cases=specs, double=None)
         qa = make_judge(pool)
         client.force_login(qa)
         page = text_of(client.get(reverse("judgement_queue")))
@@ -342,7 +343,7 @@ class TestJudge:
         client.force_login(qa)
         client.get(reverse("judgement_queue"))
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             assert client.get(reverse("judgement_queue")).status_code == 200
 
 
@@ -373,7 +374,7 @@ class TestAgreement:
         usable = ShadowCase.objects.filter(right_usable=True).count()
         assert (found.fitness.usable, found.fitness.settled) == (usable, 8)
         assert f"{usable} / 8" in page
-        assert page.count("<svg xmlns") == 1
+        assert page.count("<svg xmlns") == 2  # the learners, and the tool
         assert "<title id=" in page
         assert "<desc id=" in page
         assert "style=" not in page
@@ -401,5 +402,5 @@ class TestAgreement:
         client.force_login(make_judge(pool))
         client.get(url("agreement", pool))
 
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(16):
             assert len(client.get(url("agreement", pool)).context["found"].learners) == learners

@@ -5,11 +5,14 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assessments import signals
 from assessments.models import ShadowCase, ShadowPool
 from assessments.pool_specs import check_pool
 from assessments.services import shadow
+from assessments.services.shadow.doubling import choose_doubles
 from tests.assessments.recording import heard
 from tests.assessments.shadow.factories import (
     AT,
@@ -176,11 +179,51 @@ def test_a_key_is_there_once():
         check_pool(pool_spec(), [case_spec(1), case_spec(1, body="x")], minimum=0)
 
 
-def test_the_same_cases_are_judged_twice_in_every_run_and_about_one_in_five():
-    doubled = [spec.key for spec in (case_spec(n) for n in range(1000)) if spec.double]
+class TestDoubles:
+    """Which cases two people judge."""
 
-    assert doubled == [spec.key for spec in (case_spec(n) for n in range(1000)) if spec.double]
-    assert 150 < len(doubled) < 250
+    def chosen(self, *, seed: str, numbers) -> set[str]:
+        pool = ShadowPool(seed=seed)
+        rows = [ShadowCase(key=spec.key, sha256=spec.sha256) for spec in map(case_spec, numbers)]
+        choose_doubles(pool=pool, kept=[], fresh=rows)
+        return {row.key for row in rows if row.double}
+
+    def test_one_in_five_the_same_ones_whatever_their_order(self):
+        first = self.chosen(seed="a" * 64, numbers=range(150))
+
+        assert len(first) == 30
+        assert self.chosen(seed="a" * 64, numbers=reversed(range(150))) == first
+
+    def test_another_pools_secret_chooses_others_so_nobody_can_guess(self):
+        first, other = (self.chosen(seed=seed * 64, numbers=range(150)) for seed in "ab")
+
+        assert len(first & other) < 15
+
+    def test_a_pools_secret_is_its_own_and_kept(self):
+        pool, other = make_pool(count=1), make_pool(count=1)
+        put(pool, [case_spec(0)])
+
+        assert len(pool.seed) == 64
+        assert pool.seed != other.seed
+        assert ShadowPool.objects.get(pk=pool.pk).seed == pool.seed
+
+    @settings(max_examples=30)
+    @given(st.lists(st.integers(0, 60), max_size=5), st.booleans())
+    def test_a_fifth_of_all_rounded_up_is_kept_by_every_step(self, batches, known):
+        pool = ShadowPool(seed="c" * 64)
+        kept = []
+        for size in batches:
+            start = len(kept)
+            specs = [case_spec(start + n) for n in range(size)]
+            rows = [
+                ShadowCase(key=spec.key, sha256=spec.sha256, ground_truth=known and number % 7 == 0)
+                for number, spec in enumerate(specs)
+            ]
+            choose_doubles(pool=pool, kept=kept, fresh=rows)
+            kept += rows
+            ordinary = [row for row in kept if not row.ground_truth]
+            assert sum(row.double for row in kept) == -(-len(ordinary) // 5)
+            assert not any(row.double and row.ground_truth for row in kept)
 
 
 def test_confidence_counts_by_value_in_the_hash():

@@ -2,16 +2,27 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessments.services.shadow.stratify import Stratum, choose
+from assessments.services.shadow.stratify import Had, Stratum, choose
+
+OUTCOMES = ("automate", "review", "avoid", "escalate")
 
 
-def make_cases(*, yellow: int, other: int, categories: int = 3, settled: int = 0) -> list[Stratum]:
+def make_cases(
+    *, yellow: int, other: int, categories: int = 3, outcomes: int = 1, settled: int = 0
+) -> list[Stratum]:
     zones = [True] * yellow + [False] * other
     return [
-        Stratum(pk=n, yellow=zone, category=f"category {n % categories}", settled=n < settled)
+        Stratum(
+            pk=n,
+            yellow=zone,
+            outcome=OUTCOMES[n % outcomes],
+            category=f"category {n % categories}",
+            settled=n < settled,
+        )
         for n, zone in enumerate(zones)
     ]
 
@@ -21,7 +32,7 @@ def draws(cases: list[Stratum], count: int, seed: int = 7) -> list[Stratum]:
     drawn: list[Stratum] = []
     for _ in range(count):
         free = [case for case in cases if case not in drawn]
-        so_far = [(case.yellow, case.category) for case in drawn]
+        so_far = [Had(case.yellow, case.outcome, case.category) for case in drawn]
         drawn.append(choose(pool=cases, drawn=so_far, free=free, rng=rng))
     return drawn
 
@@ -54,8 +65,49 @@ def test_categories_keep_their_shares_within_a_zone():
         assert max(counts) - min(counts) <= 1
 
 
+@settings(max_examples=15)
+@given(
+    shares=st.tuples(*[st.integers(1, 40)] * 8),
+    count=st.integers(1, 60),
+    seed=st.integers(0, 2**16),
+)
+def test_outcomes_keep_their_share_of_their_zone_whatever_the_pool(shares, count, seed):
+    strata = [(zone, outcome) for zone in (True, False) for outcome in OUTCOMES]
+    cases = [
+        Stratum(pk=(index, n), yellow=zone, outcome=outcome, category="a", settled=False)
+        for index, ((zone, outcome), size) in enumerate(zip(strata, shares, strict=True))
+        for n in range(size + 60)
+    ]
+    drawn = draws(cases, count, seed)
+
+    assert len({case.pk for case in drawn}) == count
+    for zone in (True, False):
+        of_zone = [case for case in drawn if case.yellow is zone]
+        in_pool = [case for case in cases if case.yellow is zone]
+        for outcome in OUTCOMES:
+            share = sum(case.outcome == outcome for case in in_pool) / len(in_pool)
+            # Three outcomes may each be one ahead, so the fourth is at most three behind.
+            assert -3 < sum(case.outcome == outcome for case in of_zone) - share * len(of_zone) < 1
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_comes_next_cannot_be_counted_out(outcome):
+    """After the same draws, each outcome but the one that is ahead may come."""
+    cases = make_cases(yellow=0, other=80, outcomes=4)
+    first = next(case for case in cases if case.outcome == outcome)
+    free = [case for case in cases if case != first]
+    had = [Had(first.yellow, first.outcome, first.category)]
+    following = {
+        choose(pool=cases, drawn=had, free=free, rng=random.Random(seed)).outcome for seed in range(60)
+    }
+
+    assert following == set(OUTCOMES) - {outcome}
+
+
 def test_settled_cases_come_first_within_the_zone():
-    settled = [Stratum(pk=n, yellow=n % 2 == 0, category="a", settled=n < 20) for n in range(60)]
+    settled = [
+        Stratum(pk=n, yellow=n % 2 == 0, outcome="avoid", category="a", settled=n < 20) for n in range(60)
+    ]
 
     assert all(case.settled for case in draws(settled, 16))
 
