@@ -134,16 +134,20 @@ def content(*, cohort: UUID) -> tuple[list[Titled], list[Titled]]:
     return modules, surveys
 
 
-def _completed(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+def _completed(cohort: UUID) -> Any:
     return ModuleCompletion.objects.current().filter(enrolment__in=_live(cohort)).order_by()
 
 
 def _completed_counts(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
-    return _completed(cohort).values("module").annotate(number=Count("pk")).values_list("module", "number")
+    counted: QuerySet[Any, tuple[Any, ...]] = (
+        _completed(cohort).values("module").annotate(number=Count("pk")).values_list("module", "number")
+    )
+    return counted
 
 
 def _completed_pairs(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
-    return _completed(cohort).values_list("enrolment_id", "module_id")
+    pairs: QuerySet[Any, tuple[Any, ...]] = _completed(cohort).values_list("enrolment_id", "module_id")
+    return pairs
 
 
 def _under_way(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:

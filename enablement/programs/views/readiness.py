@@ -42,7 +42,7 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
     people = selectors.person_rows(
         cohort=cohort,
         modules=modules,
-        start=page.object_list.start,
+        start=(page.number - 1) * selectors.PAGE_SIZE,
         missing=missing.index if missing else None,
         at=at,
     )
