@@ -9,7 +9,12 @@ from django.utils.translation import gettext as _
 from assessments import signals
 from assessments.models import LabMark, Submission
 from assessments.services.labs.announce import submission_fact
-from assessments.services.labs.checks import ensure_colleague, ensure_mentor, ensure_reviewable
+from assessments.services.labs.checks import (
+    ensure_colleague,
+    ensure_mentor,
+    ensure_not_own,
+    ensure_reviewable,
+)
 from assessments.services.labs.locks import lock_submission
 from assessments.services.labs.marking import Turn, read_marks, settled, total, turn_of
 from tracks.errors import Refused
@@ -37,15 +42,16 @@ def mark(
     if done := submission.marks.filter(marker=actor).first():
         return done
     turn = turn_of(submission)
+    ensure_not_own(actor, submission.enrolment)
+    if turn is Turn.REVIEW:
+        raise Refused("marked_once", _("One person marks this lab: sign it off, or send it back."))
+    if turn is Turn.DECIDE:
+        raise Refused("settled", _("The marks of this round are settled."))
     if turn.colleague:
         ensure_colleague(actor, submission.enrolment, at)
     else:
         ensure_mentor(submission, actor, at)
     ensure_reviewable(submission, evidence_hash, actor, at)
-    if turn is Turn.REVIEW:
-        raise Refused("marked_once", _("One person marks this lab: sign it off, or send it back."))
-    if turn is Turn.DECIDE:
-        raise Refused("settled", _("The marks of this round are settled."))
     read = read_marks(submission.lab, marks, complete=True, comments=comments)
     given = LabMark.objects.create(
         submission=submission,
