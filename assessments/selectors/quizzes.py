@@ -82,7 +82,10 @@ def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
         last=Max("number"),
         ended=Max("submitted_at"),
         running=Count("pk", filter=Q(state=Attempt.State.IN_PROGRESS)),
-        waiting=Count("pk", filter=Q(state=Attempt.State.WAITING)),
+        # Nobody marks an attempt of a withdrawn enrolment: it does not stand in the way of a new one.
+        waiting=Count(
+            "pk", filter=Q(state=Attempt.State.WAITING) & ~Q(enrolment__state=Enrolment.State.WITHDRAWN)
+        ),
     )
     extra = AttemptAllowance.objects.filter(quiz=quiz, user=user).aggregate(extra=Sum("extra"))["extra"]
     opens_at = made["ended"] + timedelta(hours=quiz.cooldown_hours) if made["ended"] else None

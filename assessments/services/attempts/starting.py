@@ -18,15 +18,16 @@ from assessments.services.attempts.locks import lock_enrolment
 from assessments.services.draw import RANDOM, draw, items_of
 from tracks import rules as track_rules
 from tracks.errors import Refused
+from tracks.models import Enrolment
 from tracks.people import Person
 
 
 def start(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Random = RANDOM) -> Attempt:
     """The actor's open attempt; a new one, which counts from now, where there is none.
 
-    Raises Refused: `not_enrolled`, `quiz_retired`, `not_open_yet`, `quiz_closed`, `waits_for_marks`,
-    `attempt_limit`, `cooldown`, `questions_missing`, and what `tracks.rules.ensure_open` says of the
-    enrolment and its cohort.
+    Raises Refused: `not_enrolled`, `quiz_retired`, `not_open_yet`, `quiz_closed`, `earlier_attempt`,
+    `waits_for_marks`, `attempt_limit`, `cooldown`, `questions_missing`, and what `tracks.rules.ensure_open`
+    says of the enrolment and its cohort.
     """
     attempt = _start_or_resume(quiz=quiz, actor=actor, at=at, rng=rng)
     if rules.is_overdue(deadline_at=attempt.deadline_at, at=at):
@@ -41,7 +42,7 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
     enrolment = lock_enrolment(quiz, actor)
     limits = attempt_limits(quiz=quiz, user=actor)
     if limits.running:
-        return Attempt.objects.open().get(quiz=quiz, user=actor)
+        return _running(quiz, enrolment, at)
     if quiz.retired_at is not None:
         raise Refused("quiz_retired", _("This quiz is no longer part of the track."))
     track_rules.ensure_open(enrolment)
@@ -67,6 +68,19 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
     AttemptItem.objects.bulk_create(items)
     fact = attempt_fact("started", attempt, actor=actor, at=at)
     signals.attempt_started.send(sender=Attempt, facts=[fact])
+    return attempt
+
+
+def _running(quiz: Quiz, enrolment: Enrolment, at: datetime) -> Attempt:
+    """One of an earlier enrolment would prove nothing for this one; its clock ends it."""
+    attempt = Attempt.objects.open().get(quiz=quiz, user=enrolment.user_id)
+    overdue = rules.is_overdue(deadline_at=attempt.deadline_at, at=at)
+    if attempt.enrolment_id != enrolment.pk and not overdue:
+        raise Refused(
+            "earlier_attempt",
+            _("An attempt of your earlier enrolment is running until %(when)s and does not count here.")
+            % {"when": _when(attempt.deadline_at)},
+        )
     return attempt
 
 

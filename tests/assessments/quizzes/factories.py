@@ -75,6 +75,41 @@ def numeric(key="hours", **overrides):
     return single(key, **(values | overrides))
 
 
+RUBRIC = (
+    {
+        "key": "policy",
+        "title": "Names the policy",
+        "levels": [
+            {"points": 0, "title": "Not named", "description": "No policy."},
+            {"points": 1, "title": "Named", "description": "Names it."},
+            {"points": 3, "title": "Quoted", "description": "Names the clause."},
+        ],
+    },
+    {
+        "key": "risk",
+        "title": "Names the risk",
+        "levels": [
+            {"points": 0, "title": "Not named", "description": "No risk."},
+            {"points": 1, "title": "Named", "description": "Says who could be hurt."},
+        ],
+    },
+)
+
+
+def decision(key="refund", **overrides):
+    """Half a mark for the right decision (deny), the other half for the justification's marks."""
+    values = {
+        "kind": "decision",
+        "prompt": f"A customer asks for a second refund ({key}).",
+        "options": (),
+        "answer": "deny",
+        "policy": "One refund a case.",
+        "rubric": RUBRIC,
+        "explanation": "EXPLAINED One refund a case.",
+    }
+    return single(key, **(values | overrides))
+
+
 def quiz_spec(*, questions=None, **overrides):
     """Of three questions (single, true/false, number) under one tag, unless said otherwise."""
     questions = questions or (single(), true_false(), numeric())
