@@ -3,6 +3,7 @@
 A row that is left empty is no part. Nothing is demanded here that `QuestionSpec.check` demands.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,8 @@ Part = OptionSpec | NumberSpec | TextSpec | PairSpec | dict[str, Any]
 _BLANK_ROWS = 2
 _FIRST_ROWS = 4
 _LEVEL_PARTS = 3
+_LONGEST_TITLE = 200
+_POINTS = re.compile(r"[0-9]{1,3}", re.ASCII)
 
 
 class Row(forms.Form):
@@ -143,7 +146,7 @@ class PairRow(Row):
 
 class CriterionRow(Row):
     key = forms.SlugField(required=False, max_length=100, widget=forms.HiddenInput)
-    title = _text(gettext_lazy("Criterion"))
+    title = forms.CharField(label=gettext_lazy("Criterion"), required=False, max_length=_LONGEST_TITLE)
     levels = forms.CharField(
         label=gettext_lazy("Levels"),
         required=False,
@@ -177,7 +180,12 @@ class CriterionRow(Row):
 
 def _level(line: str) -> dict[str, Any]:
     parts = [part.strip() for part in line.split("|", _LEVEL_PARTS - 1)]
-    if len(parts) != _LEVEL_PARTS or not parts[0].isascii() or not parts[0].isdigit() or len(parts[0]) > 4:  # noqa: PLR2004
+    if (
+        len(parts) != _LEVEL_PARTS
+        or not _POINTS.fullmatch(parts[0])
+        or not all(parts)
+        or len(parts[1]) > _LONGEST_TITLE
+    ):
         raise ValidationError(
             _("“%(line)s” is no level; write it like: 2 | Names the rule | Quotes the sentence that decides.")
             % {"line": line.strip()[:80]}

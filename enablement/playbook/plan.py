@@ -88,7 +88,7 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """`base_number`: the revision it was made against; 0 before the first one."""
+    """`base_number`: the revision it was made against; 0 before the first one. `warnings`: what is undone."""
 
     base_number: int
     sha256: str
@@ -96,6 +96,7 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     notes: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

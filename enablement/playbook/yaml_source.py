@@ -77,6 +77,10 @@ class Source:
         """A fault of the value at `path`."""
         return self._error(self.position(path), message, expected)
 
+    def key_line(self, path: Sequence[str | int]) -> int:
+        """On which line the key stands that ends `path`."""
+        return self._keys[tuple(path)].line
+
     def key_error(self, path: Sequence[str | int], message: str, expected: str = "") -> SourceError:
         """A fault of the key that ends `path`, rather than of its value."""
         position = self._keys.get(tuple(path)) or self.position(path)

@@ -137,7 +137,7 @@ class TestIdempotence:
         worded = bundle(YAML.replace("# A small playbook.", "# Another comment."))
         assert told(plan(worded)) == ["~ document"]
         assert apply(worded).revision.number == 2
-        assert services.export(at=NOW) == worded.yaml
+        assert services.export(at=NOW).yaml == worded.yaml
 
 
 class TestPlan:
@@ -310,7 +310,7 @@ class TestExport:
     @pytest.mark.parametrize("name", ["enablement_playbook.yaml", "demo_playbook.yaml"])
     def test_what_is_exported_applies_as_no_change_comments_and_all(self, with_content, name):
         services.apply_file(path=with_content / name, actor=None, at=NOW)
-        text = services.export(at=NOW)
+        text = services.export(at=NOW).yaml
         assert text == (PLAYBOOKS / name).read_text()
         assert not plan(Bundle(yaml=text))
 
@@ -324,7 +324,7 @@ class TestExport:
         with pytest.raises(Refused, match="differs from revision 1: ~ microtool summariser"):
             services.export(at=NOW)
         assert apply(bundle()).revision.number == 2
-        assert services.export(at=NOW) == YAML
+        assert services.export(at=NOW).yaml == YAML
 
     def test_every_decimal_comes_back_exactly(self):
         apply(bundle(changed("0.82", "0.820")))

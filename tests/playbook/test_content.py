@@ -82,7 +82,7 @@ def test_all_kinds_of_files_are_read():
         (QUIZ_FILE, changed('"0.80"', "0", QUIZ), "4:12: 0 is no threshold; expected a number above 0 and at most 1"),
         (QUIZ_FILE, changed("draw: 2", "draw: 4", QUIZ), "6:3: Quiz “check”: section “basics” draws 4 of 3 questions."),
         (QUIZ_FILE, changed("lesson: where-to-begin", "lesson: nowhere", QUIZ), '11:13: the track has no lesson "nowhere"; expected the key of a lesson'),
-        (QUIZ_FILE, changed("kind: numeric", "kind: number", QUIZ), '17:11: "number" does not fit; expected single, multiple, true_false or numeric'),
+        (QUIZ_FILE, changed("kind: numeric", "kind: number", QUIZ), '17:11: "number" does not fit; expected single, multiple, true_false, numeric, short_text, matching, ordering or decision'),
         (LAB_FILE, changed("pass_points: 2", "pass_points: 3", LAB), "5:14: The lab needs 3 points to pass; expected 1 to 2, the most that the rubric gives."),
         (LAB_FILE, changed("text: required", "text: none", LAB), "4:11: The lab accepts no evidence; expected text, link or file."),
         (LAB_FILE, changed("{points: 2", "{points: 0", LAB), "7:3: The levels of criterion “care” must ascend in points."),

@@ -64,7 +64,7 @@ def test_a_mutated_playbook_plans_as_it_applies_or_changes_nothing(text):
         assert services.current_number() == number
     else:
         assert applied.plan == planned
-        assert services.export(at=NOW) == text
+        assert services.export(at=NOW).yaml == text
 
 
 def others():

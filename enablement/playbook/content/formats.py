@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from assessments.models.quiz import MAX_PAGE_SIZE
+from enablement.playbook.content.questions import QuestionFile
 from enablement.playbook.fields import Line, Minutes, Moment, Number, Slug, Strict, Text, Threshold
 from tracks.rubric import MAX_FILES, MAX_OBSERVED, LabRules
 
@@ -117,29 +118,6 @@ class LabHead(Strict):
             countersigned=self.countersigned,
             review_days=self.review_days,
         )
-
-
-class OptionFile(Strict):
-    text: StrictStr
-    correct: StrictBool = False
-    why: StrictStr = ""
-
-
-class QuestionFile(Strict):
-    """`answer` is read by kind: true or false, or a number."""
-
-    key: Slug
-    kind: Literal["single", "multiple", "true_false", "numeric"]
-    tags: list[Slug] = Field(min_length=1)
-    difficulty: Annotated[StrictInt, Field(ge=1, le=3)] = 1
-    lesson: Slug | None = None
-    prompt: Text
-    options: list[OptionFile] = []
-    answer: Any = None
-    tolerance: Number = Decimal(0)
-    unit: StrictStr = ""
-    scoring: Literal["exact", "proportional"] = "exact"
-    explanation: StrictStr = ""
 
 
 class SectionFile(Strict):

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from assessments.question_specs import OptionSpec, QuestionSpec
+from assessments.question_specs import QuestionSpec
 from assessments.specs import QuizSpec, SectionSpec
 from enablement.playbook.bundle import refused
 from enablement.playbook.checks import twice
-from enablement.playbook.content.formats import LessonHead, QuestionFile, QuizFile
+from enablement.playbook.content.formats import LessonHead, QuizFile
 from enablement.playbook.content.labs import MAX_STARTER_FILES, STARTER, check_starter, read_lab
 from enablement.playbook.content.model import LabContent, LessonContent, ModuleContent
+from enablement.playbook.content.questions import as_spec
 from enablement.playbook.errors import SourceError, SourceErrors
 from enablement.playbook.faults import Collector, validated
-from enablement.playbook.fields import as_decimal
 from enablement.playbook.yaml_source import Path, Source, load
 
 LESSON = re.compile(r"(?P<number>[0-9]{2,3})-(?P<key>[A-Za-z0-9_-]{1,100})\.md\Z")
@@ -97,13 +95,9 @@ def _quiz(source: Source) -> QuizSpec:
     questions = []
     for i, question in enumerate(quiz.questions):
         try:
-            asked = _question(question, source, ("questions", i))
-            asked.check()
+            asked = as_spec(question, source, ("questions", i))
         except SourceErrors as error:
             faults += error.errors
-        except ValidationError as error:
-            place = ("questions", i, "options" if question.options else "answer")
-            faults += [source.error(place, message) for message in error.messages]
         else:
             questions.append(asked)
     if faults:
@@ -144,32 +138,3 @@ def _quiz_spec(quiz: QuizFile, questions: tuple[QuestionSpec, ...]) -> QuizSpec:
         ),
         questions=questions,
     )
-
-
-def _question(question: QuestionFile, source: Source, path: Path) -> QuestionSpec:
-    return QuestionSpec(
-        key=question.key,
-        kind=question.kind,
-        prompt=question.prompt,
-        tags=tuple(question.tags),
-        difficulty=question.difficulty,
-        lesson=question.lesson or "",
-        options=tuple(
-            OptionSpec(text=option.text, correct=option.correct, why=option.why)
-            for option in question.options
-        ),
-        answer=_answer(question.answer, question.kind, source, (*path, "answer")),
-        tolerance=question.tolerance,
-        unit=question.unit,
-        scoring=question.scoring,
-        explanation=question.explanation,
-    )
-
-
-def _answer(value: Any, kind: str, source: Source, path: Path) -> bool | Decimal | None:
-    if value is None or (kind == "true_false" and isinstance(value, bool)):
-        return value
-    if kind == "numeric":
-        return as_decimal(value, source=source, path=path)
-    expected = "true or false" if kind == "true_false" else "no answer: the options say which are correct"
-    raise SourceErrors([source.error(path, "the answer does not fit the question", expected)])

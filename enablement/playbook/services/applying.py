@@ -23,6 +23,7 @@ from enablement.playbook.bundle import Bundle, read_bundle
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
+from enablement.playbook.services import bank_edits
 from enablement.playbook.services.writing import write
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -57,7 +58,7 @@ def current_number() -> int:
 def plan(*, bundle: Bundle, at: datetime) -> Plan:
     """What applying this now would do; nothing is kept. Raises SourceErrors, and Refused as `apply` does."""
     base_number, old = current_number(), current_bundle()
-    reading = read(bundle, in_force=old)
+    reading = _read(bundle, old)
     with transaction.atomic():
         _begin(base_number)
         found = _carry_out(reading, old, base_number, actor=None, at=at)
@@ -74,7 +75,7 @@ def apply(*, bundle: Bundle, base_number: int, actor: User | None, at: datetime,
     """
     ensure_authors(actor)
     old = current_bundle()
-    reading = read(bundle, in_force=old)
+    reading = _read(bundle, old)
     with transaction.atomic():
         _begin(base_number)
         found = _carry_out(reading, old, base_number, actor=actor, at=at, note=note)
@@ -95,8 +96,13 @@ def apply_file(
     return apply(bundle=bundle, base_number=base, actor=actor, at=at, note=note)
 
 
-def export(*, at: datetime) -> str:
-    """The YAML in force, comments and all.
+def _read(bundle: Bundle, old: Bundle | None) -> Reading:
+    """A playbook without content keeps what is in force, questions edited in the browser included."""
+    return read(bundle, in_force=bank_edits.with_edits(old) if old and bundle.content is None else old)
+
+
+def export(*, at: datetime) -> Bundle:
+    """The playbook in force, comments and all, with the questions as they were edited in the browser.
 
     Raises Refused "nothing_in_force" before the first playbook, and "in_force_differs" where the tables no
     longer say what the current revision says: somebody changed them by hand.
@@ -104,8 +110,10 @@ def export(*, at: datetime) -> str:
     bundle = current_bundle()
     if bundle is None:
         raise Refused("nothing_in_force", _("No playbook is in force yet."))
-    # Who judges may be appointed by hand, and a QA owner may have joined since.
-    differing = [change for change in plan(bundle=bundle, at=at).changes if change.item.kind != "judge"]
+    edited = bank_edits.with_edits(bundle)
+    # Who judges may be appointed by hand, a QA owner may have joined since, and edited files read otherwise.
+    expected = {"judge"} if edited is bundle else {"judge", "document"}
+    differing = [change for change in plan(bundle=edited, at=at).changes if change.item.kind not in expected]
     if differing:
         raise Refused(
             "in_force_differs",
@@ -118,7 +126,7 @@ def export(*, at: datetime) -> str:
                 "items": ", ".join(f"{change.action} {change.item}" for change in differing),
             },
         )
-    return bundle.yaml
+    return edited
 
 
 def _begin(base_number: int) -> None:
@@ -152,7 +160,7 @@ def _carry_out(
 ) -> Plan:
     """Write, compare, number, re-evaluate; the caller keeps it or undoes it. `old`: the bundle in force."""
     before = in_force.snapshot() | in_force.sections(old)
-    holders = _holders(at)
+    holders, edits = _holders(at), bank_edits.edits()
     _write(reading, revision=base_number + 1, at=at)
     changes = compare(before, in_force.snapshot() | in_force.sections(reading.bundle))
     if not changes and (old is None or old.document() != reading.bundle.document()):
@@ -163,6 +171,7 @@ def _carry_out(
         sha256=reading.bundle.sha256,
         changes=changes,
         notes=reading.notes,
+        warnings=bank_edits.undone(edits),
         gaps=reading.gaps,
     )
     if changes:

@@ -1,9 +1,11 @@
 """What is in force, what was, and how it changed."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from enablement.ledger.models import PolicyRevision
@@ -14,6 +16,8 @@ from enablement.playbook.archive import write_archive
 from enablement.playbook.bundle import Bundle
 from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.rules import AUTHOR
+from enablement.playbook.services.applying import export
+from tracks.errors import Refused
 
 _REVISIONS_A_PAGE = 20
 authors_only = permission_required(AUTHOR, raise_exception=True)
@@ -58,9 +62,24 @@ def revision(request: PersonRequest, number: int) -> HttpResponse:
 def archive(_request: PersonRequest, number: int) -> HttpResponse:
     """The revision as a .zip that can be uploaded again."""
     shown = get_object_or_404(PolicyRevision, number=number)
-    name = f"playbook-revision-{number}.zip"
+    return _zip(Bundle.of_document(shown.document), name=f"playbook-revision-{number}.zip")
+
+
+@require_GET
+@authors_only
+def in_force(request: PersonRequest) -> HttpResponse:
+    """What is in force as a .zip, with the questions as they were edited in the browser."""
+    try:
+        bundle = export(at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("playbooks")
+    return _zip(bundle, name="playbook-in-force.zip")
+
+
+def _zip(bundle: Bundle, *, name: str) -> HttpResponse:
     return HttpResponse(
-        write_archive(Bundle.of_document(shown.document)),
+        write_archive(bundle),
         content_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

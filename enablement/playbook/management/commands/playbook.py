@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from enablement.people.models import User
 from enablement.playbook import services
+from enablement.playbook.archive import write_archive
 from enablement.playbook.bundle import read_bundle
 from enablement.playbook.errors import SourceErrors
 from enablement.playbook.plan_text import render
@@ -38,7 +39,8 @@ class Command(BaseCommand):
         )
         apply.add_argument("--note", default="", help="why, kept with the revision")
         export = commands.add_parser(
-            "export", help="Write the playbook in force to FILE (- for the terminal)."
+            "export",
+            help="Write the playbook in force to FILE (- for the terminal); FILE.zip holds its content too.",
         )
         export.add_argument("file", metavar="FILE")
 
@@ -75,11 +77,13 @@ class Command(BaseCommand):
             )
 
     def _export(self, *, file: str, **_options: Any) -> None:
-        text = services.export(at=timezone.now())
+        bundle = services.export(at=timezone.now())
         if file == "-":
-            self.stdout.write(text, ending="")
+            self.stdout.write(bundle.yaml, ending="")
+        elif file.lower().endswith(".zip"):
+            Path(file).write_bytes(write_archive(bundle))
         else:
-            Path(file).write_bytes(text.encode())
+            Path(file).write_bytes(bundle.yaml.encode())
 
     def _fail(self, message: str) -> NoReturn:
         self.stderr.write(message)
