@@ -20,6 +20,7 @@ from assessments.forms.labs import ReviewForm, as_validation_error
 from assessments.forms.mentoring import BulkForm
 from assessments.models import Submission
 from assessments.selectors.labs import lab_work, with_rounds
+from assessments.selectors.marking import marking_queue
 from assessments.selectors.review_page import review_page
 from assessments.selectors.reviews import review_queue
 from assessments.services import labs
@@ -42,6 +43,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "total": len(waiting),
         "late": sum(each.late for each in waiting),
         "bulk": any(each.bulk for each in page),
+        "to_mark": marking_queue(mentor=me(request), at=timezone.now()),
     }
     return render(request, "assessments/review_queue.html", context)
 
