@@ -65,20 +65,20 @@ def recognised(data: bytes) -> Format:
     return Format.MOODLE_XML if b"<quiz" in head else Format.QTI3
 
 
-def read(data: bytes, *, format: Format | None = None) -> Parsed:  # noqa: A002
+def read(data: bytes, *, written_as: Format | None = None) -> Parsed:
     """The questions of a file and every fault. Raises Unreadable where nothing of it can be read."""
-    reader = _READERS[format or recognised(data)]
+    reader = _READERS[written_as or recognised(data)]
     return mapped(reader.read(data), silent=reader.silent)
 
 
 def write(
     questions: Iterable[QuestionSpec],
     *,
-    format: Format,  # noqa: A002
+    written_as: Format,
     picture: Callable[[ImageSpec], bytes],
 ) -> Written:
     """These questions as a file. picture: the content of an image."""
-    if format is Format.GIFT:
+    if written_as is Format.GIFT:
         data, faults = gift_writer.write(questions)
         return Written(data=data, media_type="text/plain; charset=utf-8", suffix="gift", faults=faults)
     data, faults = qti_export.write(questions, picture=picture)

@@ -48,7 +48,8 @@ def tags_of(names: Sequence[str]) -> tuple[str, ...]:
 def _key(item: Item, taken: dict[str, QuestionSpec]) -> str:
     """The file's own identifier, else the title, else from what is asked: always the same for a file."""
     digest = _hash(f"{item.kind}\n{item.prompt.raw}")
-    name = _slug(item.key, _LONGEST_SLUG) or _slug(item.title, _LONGEST_SLUG)
+    own = item.key if is_slug(item.key) and len(item.key) <= _LONGEST_SLUG else ""
+    name = own or _slug(item.key, _LONGEST_SLUG) or _slug(item.title, _LONGEST_SLUG)
     if not name:
         return f"q-{digest}"
     return f"{name}-{digest}" if name in taken else name
@@ -56,8 +57,6 @@ def _key(item: Item, taken: dict[str, QuestionSpec]) -> str:
 
 def _slug(text: str, longest: int) -> str:
     """As an address has it; a text without any Latin letter or digit is told apart by its hash."""
-    if is_slug(text) and len(text) <= longest:
-        return text
     slug = slugify(text)
     if not slug and text.strip():
         return f"x-{_hash(text)}"

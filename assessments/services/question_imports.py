@@ -132,14 +132,14 @@ def import_questions(
     return plan
 
 
-def export_bank(*, bank: QuestionBank, format: Format) -> formats.Written:  # noqa: A002
+def export_bank(*, bank: QuestionBank, written_as: Format) -> formats.Written:
     """The bank's live questions in this format, and what it does not hold."""
     images: dict[str, QuestionImage] = {image.sha256: image for image in bank.images.all()}
 
     def picture(spec: ImageSpec) -> bytes:
         return content_of(images[spec.digest])
 
-    return formats.write(_live_specs(bank).values(), format=format, picture=picture)
+    return formats.write(_live_specs(bank).values(), written_as=written_as, picture=picture)
 
 
 @transaction.atomic
@@ -152,15 +152,15 @@ def keep_upload(
     """
     if not actor.has_perm(PERMISSION):
         raise Refused("not_author", _("Only authors change question banks."))
-    format = formats.recognised(data)  # noqa: A001
-    formats.read(data, format=format)
-    values = {"bank": bank, "name": name, "format": format.value, "tag": tag, "data": data, "uploaded_at": at}
+    found = formats.recognised(data)
+    formats.read(data, written_as=found)
+    values = {"bank": bank, "name": name, "format": found.value, "tag": tag, "data": data, "uploaded_at": at}
     QuestionUpload.objects.filter(uploaded_by=actor).delete()
     return QuestionUpload.objects.create(uploaded_by=actor, **values)
 
 
 def read_upload(upload: QuestionUpload) -> Parsed:
-    return formats.read(bytes(upload.data), format=Format(upload.format))
+    return formats.read(bytes(upload.data), written_as=Format(upload.format))
 
 
 def plan_of(upload: QuestionUpload) -> ImportPlan:
@@ -213,7 +213,8 @@ def _live_specs(bank: QuestionBank) -> dict[str, QuestionSpec]:
 
 def _merged(spec: QuestionSpec, known: QuestionSpec, silent: Iterable[str]) -> QuestionSpec:
     """The file's question with what the bank knows and the file cannot say; tags are only added."""
-    kept: dict[str, Any] = {"tags": tuple(dict.fromkeys((*known.tags, *spec.tags)))}
+    held = {tag.casefold() for tag in known.tags}
+    kept: dict[str, Any] = {"tags": (*known.tags, *(tag for tag in spec.tags if tag.casefold() not in held))}
     if spec.kind == known.kind:
         kept |= {name: getattr(known, name) for name in silent}
     # Texts that look the same are the same: the bank's way to write them stays.

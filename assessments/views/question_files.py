@@ -45,7 +45,9 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
             fault = error.fault
         else:
             return redirect(upload)
-    exports = [(each.value, LABELS[each], imports.export_bank(bank=bank, format=each)) for each in WRITTEN]
+    exports = [
+        (each.value, LABELS[each], imports.export_bank(bank=bank, written_as=each)) for each in WRITTEN
+    ]
     context = {"bank": bank, "form": form, "fault": fault, "exports": exports}
     status = 422 if fault or form.errors else 200
     return render(request, "assessments/question_files.html", context, status=status)
@@ -98,7 +100,7 @@ def export(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     bank = _bank(request, pk)
     if name not in WRITTEN:
         raise Http404
-    written = imports.export_bank(bank=bank, format=Format(name))
+    written = imports.export_bank(bank=bank, written_as=Format(name))
     return HttpResponse(
         written.data,
         content_type=written.media_type,

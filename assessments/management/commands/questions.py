@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 from django.db.models import Q
@@ -70,12 +71,11 @@ class Command(BaseCommand):
         file: Path,
         track: str,
         bank: str,
-        format: str | None,  # noqa: A002
         tag: str,
         email: str | None,
         accept_losses: bool,
         dry_run: bool,
-        **_options: Any,
+        **options: Any,
     ) -> None:
         into = self._track(track)
         for name, value in (("--bank", bank), ("--tag", tag or "none")):
@@ -83,7 +83,9 @@ class Command(BaseCommand):
                 self._fail(f"{name} {value}: a key has letters, digits, hyphens and underscores.")
         if (size := file.stat().st_size) > MAX_BYTES:
             raise too_large(size)
-        parsed = formats.read(file.read_bytes(), format=Format(format) if format else None)
+        parsed = formats.read(
+            file.read_bytes(), written_as=Format(options["format"]) if options["format"] else None
+        )
         known = QuestionBank.objects.filter(track=into, key=bank).first()
         plan = imports.plan_import(bank=known, parsed=parsed, tag=tag)
         self._show(plan, file)
@@ -106,9 +108,9 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Imported {len(done.questions)} into {track}/{bank}.")
 
-    def _export(self, *, bank: str, format: str, output: Path | None, **_options: Any) -> None:  # noqa: A002
+    def _export(self, *, bank: str, output: Path | None, **options: Any) -> None:
         found = self._bank(bank)
-        written = imports.export_bank(bank=found, format=Format(format))
+        written = imports.export_bank(bank=found, written_as=Format(options["format"]))
         self._list("lost", written.faults, self.stderr)
         target = output or Path(f"{found.key}.{written.suffix}")
         if str(target) == "-":
@@ -154,9 +156,8 @@ def _author(email: str | None) -> Person:
     """The person named; else the first who may author questions."""
     if email is None:
         label, _dot, codename = PERMISSION.partition(".")
-        may = Q(is_superuser=True) | Q(
-            groups__permissions__codename=codename, groups__permissions__content_type__app_label=label
-        )
+        held = Permission.objects.filter(content_type__app_label=label, codename=codename)
+        may = Q(is_superuser=True) | Q(groups__permissions__in=held) | Q(user_permissions__in=held)
         found = get_user_model().objects.filter(may, is_active=True).order_by("pk").first()
         if found is None:
             raise Refused(
