@@ -39,6 +39,7 @@ urlpatterns = [
     path("quizzes/<int:pk>/", quizzes.quiz, name="quiz"),
     path("quizzes/<int:pk>/start/", quizzes.attempt_start, name="attempt_start"),
     path("quizzes/<int:pk>/unlock/<uuid:enrolment_pk>/", allowances.unlock, name="attempts_unlock"),
+    path("quizzes/<int:pk>/people/", allowances.people, name="quiz_people"),
     path("quizzes/<int:pk>/time/<uuid:enrolment_pk>/", allowances.extra_time, name="attempts_time"),
     path("attempts/<uuid:pk>/", quizzes.attempt, name="attempt"),
     path("attempts/<uuid:pk>/save/", quizzes.attempt_save, name="attempt_save"),

@@ -7,11 +7,12 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.question import QuestionVersion
 from assessments.models.quiz import MAX_PAGE_SIZE, Quiz
-from tracks.models import Enrolment
+from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 
 
@@ -30,9 +31,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def waiting_for_marks(self) -> Self:
         return self.filter(state=Attempt.State.WAITING)
 
-    def markable_by(self, user: Person) -> Self:
-        """Of learners whom this person mentors now, never one's own."""
-        mentored = Enrolment.objects.live().filter(mentorships__mentor=user, mentorships__ended_at=None)
+    def markable_by(self, user: Person, at: datetime | None = None) -> Self:
+        """Of learners whom this person, or whoever they stand in for, mentors now; never one's own."""
+        answered = Mentorship.objects.all().answered_by(user, at or timezone.now())
+        mentored = Enrolment.objects.live().filter(pk__in=answered.values("enrolment"))
         return self.filter(enrolment__in=mentored.values("pk")).exclude(user=user)
 
     def overdue(self, at: datetime) -> Self:

@@ -1,11 +1,11 @@
-"""Reads of extra time."""
+"""Reads of extra time, and of the people who may be given it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from assessments.models import Quiz, TimeAllowance
+from assessments.models import Attempt, Quiz, TimeAllowance
 from tracks.models import Cohort, Enrolment
 from tracks.people import Person
 
@@ -36,3 +36,45 @@ def may_allow_time(user: Person) -> QuerySet[Enrolment]:
         .filter(Q(pk__in=mentored.values("pk")) | Q(cohort__in=run.values("pk")))
         .exclude(user=user)
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonAtQuiz:
+    """How one enrolled person stands with a quiz; `minutes` are extra ones of the next attempt."""
+
+    enrolment: Enrolment
+    attempts: int
+    running: bool
+    passed: bool
+    minutes: int
+
+
+def people_at(*, quiz: Quiz, user: Person) -> QuerySet[Enrolment]:
+    """The enrolments of the quiz's track whose time this person may change, by name."""
+    mine = may_allow_time(user).filter(track=quiz.module.track_id).select_related("user", "cohort")
+    return mine.order_by("user__name", "pk")
+
+
+def with_attempts(*, quiz: Quiz, enrolments: Sequence[Enrolment]) -> list[PersonAtQuiz]:
+    """Two queries, however many they are."""
+    users = [enrolment.user_id for enrolment in enrolments]
+    made = Attempt.objects.filter(quiz=quiz, user__in=users).order_by().values("user")
+    counted = made.annotate(
+        all=Count("pk"),
+        running=Count("pk", filter=Q(state=Attempt.State.IN_PROGRESS)),
+        passes=Count("pk", filter=Q(passed=True)),
+    )
+    standing = {row["user"]: row for row in counted}
+    given = TimeAllowance.objects.filter(quiz=quiz, user__in=users, attempt=None)
+    minutes = dict(given.order_by("granted_at", "pk").values_list("user", "minutes"))
+    nothing = {"all": 0, "running": 0, "passes": 0}
+    return [
+        PersonAtQuiz(
+            enrolment=each,
+            attempts=standing.get(each.user_id, nothing)["all"],
+            running=bool(standing.get(each.user_id, nothing)["running"]),
+            passed=bool(standing.get(each.user_id, nothing)["passes"]),
+            minutes=minutes.get(each.user_id, 0),
+        )
+        for each in enrolments
+    ]

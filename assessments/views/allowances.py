@@ -4,21 +4,24 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from assessments.forms.allowances import TimeForm, UnlockForm
 from assessments.models import Attempt, Quiz
-from assessments.selectors.allowances import may_allow_time, time_allowances
+from assessments.selectors.allowances import may_allow_time, people_at, time_allowances, with_attempts
 from assessments.selectors.quizzes import attempt_limits
 from assessments.services import attempts
 from assessments.views.signed_in import me
 from tracks.errors import Refused
 from tracks.models import Enrolment
+
+PAGE_SIZE = 25
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,6 +51,16 @@ def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
         "form": form,
     }
     return render(request, "assessments/quiz_unlock.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+def people(request: HttpRequest, pk: int) -> HttpResponse:
+    """The people at a quiz, for who may give them time."""
+    found = get_object_or_404(Quiz.objects.visible_to(request.user).select_related("module"), pk=pk)
+    page = Paginator(people_at(quiz=found, user=me(request)), PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = with_attempts(quiz=found, enrolments=page.object_list)
+    return render(request, "assessments/quiz_people.html", {"quiz": found, "page": page})
 
 
 @require_http_methods(["GET", "POST"])

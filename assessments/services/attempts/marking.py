@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments import rules, signals
+from assessments import signals
 from assessments.models import Attempt, AttemptItem, ItemMark
 from assessments.services import grading
 from assessments.services.attempts.announce import attempt_fact
@@ -32,7 +32,7 @@ def mark(
     ValidationError by "position-criterion" where a level is missing or not in the rubric.
     """
     locked = Attempt.objects.select_for_update().get(pk=attempt.pk)
-    _ensure_marker(locked, actor)
+    _ensure_marker(locked, actor, at)
     if locked.state != Attempt.State.WAITING:
         if ItemMark.objects.filter(item__attempt=locked, marker=actor).exists():
             return locked
@@ -63,10 +63,10 @@ def mark(
     return locked
 
 
-def _ensure_marker(attempt: Attempt, actor: Person) -> None:
+def _ensure_marker(attempt: Attempt, actor: Person, at: datetime) -> None:
     if actor.pk == attempt.user_id:
         raise Refused("own_work", _("Nobody marks their own work."))
-    if not rules.mentors(actor, attempt.enrolment):
+    if not Attempt.objects.all().markable_by(actor, at).filter(pk=attempt.pk).exists():
         raise Refused("not_mentor", _("You do not mentor this person now."))
 
 

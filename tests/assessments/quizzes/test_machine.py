@@ -45,6 +45,14 @@ POSITIONS = st.integers(1, 4)
 CHOICES = st.integers(0, 3)
 
 
+def outcome(step):
+    """What a step gave, and the code of its refusal."""
+    try:
+        return step(), None
+    except Refused as refusal:
+        return None, refusal.code
+
+
 class Undo(Exception):
     """Leaves the transaction of one example."""
 
@@ -137,12 +145,10 @@ class Attempts(RuleBasedStateMachine):
         if self.enrolled and self.overdue():
             self.close_by_clock()
         expected = self.refusal_of_start()
-        try:
-            attempt = attempts.start(quiz=self.quiz, actor=self.learner, at=self.at)
-        except Refused as refusal:
-            assert refusal.code == expected
+        attempt, refused = outcome(lambda: attempts.start(quiz=self.quiz, actor=self.learner, at=self.at))
+        assert refused == expected
+        if refused:
             return
-        assert expected is None
         if not self.open:
             deadline = self.at + LIMIT + self.standing * MINUTE
             self.tries.append(
@@ -157,12 +163,13 @@ class Attempts(RuleBasedStateMachine):
         latest = self.tries[-1]
         raw, stored = self.answer(position, choice)
         typed_at = self.at - late_by * SECOND if late_by else None
-        try:
-            attempts.save(
+        _saved, refused = outcome(
+            lambda: attempts.save(
                 attempt=latest.pk, answers={position: raw}, typed_at=typed_at, actor=self.learner, at=self.at
             )
-        except Refused as refusal:
-            self.expect_refusal(refusal, latest)
+        )
+        if refused:
+            self.expect_refusal(refused, latest)
             return
         assert latest is self.open
         assert not self.overdue()
@@ -170,11 +177,11 @@ class Attempts(RuleBasedStateMachine):
         if stored != latest.answers[position] and given >= latest.given.get(position, given):
             latest.answers[position], latest.given[position] = stored, given
 
-    def expect_refusal(self, refusal, latest):
+    def expect_refusal(self, code, latest):
         if latest.ended is not None:
-            assert refusal.code == "closed"
+            assert code == "closed"
             return
-        assert refusal.code == "time_over"
+        assert code == "time_over"
         assert self.overdue()
         self.close_by_clock()
 
@@ -199,10 +206,11 @@ class Attempts(RuleBasedStateMachine):
     @rule(position=POSITIONS, on=st.booleans())
     def flag(self, position, on):
         latest = self.tries[-1]
-        try:
-            attempts.flag(attempt=latest.pk, flags={position: on}, actor=self.learner, at=self.at)
-        except Refused as refusal:
-            self.expect_refusal(refusal, latest)
+        _done, refused = outcome(
+            lambda: attempts.flag(attempt=latest.pk, flags={position: on}, actor=self.learner, at=self.at)
+        )
+        if refused:
+            self.expect_refusal(refused, latest)
         else:
             (latest.flags.add if on else latest.flags.discard)(position)
 
@@ -254,12 +262,11 @@ class Attempts(RuleBasedStateMachine):
             expected = "not_running"
         elif not self.enrolled:
             expected = "not_enrolled"
-        try:
-            self.grant_time(minutes, attempt=Attempt.objects.get(pk=running.pk))
-        except Refused as refusal:
-            assert refusal.code == expected
-        else:
-            assert expected is None
+        _given, refused = outcome(
+            lambda: self.grant_time(minutes, attempt=Attempt.objects.get(pk=running.pk))
+        )
+        assert refused == expected
+        if not refused:
             running.deadline += minutes * MINUTE
 
     @precondition(lambda self: self.enrolled)
@@ -282,35 +289,34 @@ class Attempts(RuleBasedStateMachine):
     @precondition(lambda self: self.enrolled)
     @rule()
     def one_more_attempt(self):
-        try:
-            attempts.grant_extra(
+        _given, refused = outcome(
+            lambda: attempts.grant_extra(
                 quiz=self.quiz, learner=self.learner, reason="Talked.", actor=self.mentor, at=self.at
             )
-        except Refused as refusal:
-            assert refusal.code == "attempts_left"
-            assert len(self.tries) < self.allowed
-        else:
-            self.allowed += 1
+        )
+        assert refused == ("attempts_left" if len(self.tries) < self.allowed else None)
+        self.allowed += not refused
 
     @precondition(lambda self: self.tries)
     @rule(policy=st.sampled_from([0, 1, 3]), risk=st.sampled_from([0, 1]))
     def mark(self, policy, risk):
         latest = self.tries[-1]
         marks = {"policy": policy, "risk": risk}
-        try:
-            attempts.mark(
+        mentored = self.enrolled and latest.enrolment == self.enrolment.pk
+        expected = None if mentored else "not_mentor"
+        if mentored and not latest.marks and not (latest.ended is not None and latest.waits(self.kinds)):
+            expected = "marked"
+        _marked, refused = outcome(
+            lambda: attempts.mark(
                 attempt=Attempt.objects.get(pk=latest.pk),
                 marks={self.kinds["decision"]: marks},
                 comments={},
                 actor=self.mentor,
                 at=self.at,
             )
-        except Refused as refusal:
-            mentored = self.enrolled and latest.enrolment == self.enrolment.pk
-            waits = latest.ended is not None and latest.waits(self.kinds)
-            assert refusal.code == ("marked" if mentored and not waits else "not_mentor")
-            assert not (mentored and waits)
-        else:
+        )
+        assert refused == expected
+        if not refused:
             latest.marks = latest.marks or marks
 
     @precondition(lambda self: self.enrolled and self.tries)

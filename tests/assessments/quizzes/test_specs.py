@@ -33,8 +33,10 @@ def test_a_sound_question_passes(make):
         (single(key="two words"), "its key must be letters, digits, hyphens or underscores."),
         (
             single(kind="essay"),
-            "its kind must be one of single, multiple, true_false, numeric, short_text, matching, ordering, "
-            "decision.",
+            (
+                "its kind must be one of single, multiple, true_false, numeric, short_text, matching, ordering, "
+                "decision."
+            ),
         ),
         (single(scoring="proportional"), "a question of its kind cannot be scored “proportional”."),
         (
@@ -109,7 +111,10 @@ def test_every_problem_of_a_question_is_told_at_once():
         ({"cooldown_hours": -1}, "Quiz “check”: the hours between attempts must be between 0 and 2160."),
         (
             {"feedback": "always"},
-            "Quiz “check”: its feedback must be one of after_each, after_submit, after_close, after_pass, never.",
+            (
+                "Quiz “check”: its feedback must be one of after_each, after_submit, after_close, "
+                "after_pass, never."
+            ),
         ),
         ({"title": ""}, "Quiz “check”: it has no title."),
         ({"questions": (single(), single(prompt="Other?"))}, "Question “blocked” is there twice."),
