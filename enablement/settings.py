@@ -67,6 +67,8 @@ _refuse_unless(
     f"SECRET_KEY is too easy to guess; it needs {SECRET_KEY_MIN_LENGTH} random characters",
 )
 PORT = env.int("PORT", 8000)
+#: Of the demo alone: the governed tool that stands beside it.
+EXAMPLE_TOOL_PORT = env.int("EXAMPLE_TOOL_PORT", PORT + 1)
 SITE_URL = (env.str("SITE_URL", "") or f"http://127.0.0.1:{PORT}").rstrip("/")
 _refuse_unless(SITE_URL.startswith("https://"), f"SITE_URL is {SITE_URL!r}; it has to begin with https://")
 _hosts: list[str] = [host.strip() for host in env.list("ALLOWED_HOSTS", [], subcast=str) if host.strip()]
@@ -374,6 +376,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "assessments.tasks.lapse_overdue_attempts",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    "void sign-offs over changed evidence": {
+        "task": "assessments.tasks.void_changed_evidence",
+        "schedule": crontab(hour=2, minute=40),
     },
     "link new ledger entries": {
         "task": "enablement.ledger.tasks.link",

@@ -15,7 +15,7 @@ from enablement.demo import exceptions, judging
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.elsewhere import labs_elsewhere
 from enablement.demo.learning import Clock, Learner
-from enablement.demo.stages import STAGES, Stage
+from enablement.demo.stages import ALL_SAMPLES, STAGES, Stage
 from enablement.people.models import User
 from enablement.people.services import add_person
 from enablement.playbook.services import apply_file
@@ -140,11 +140,15 @@ def _shadow_mode(
 ) -> None:
     pool = ShadowPool.objects.live().get(track__key=FRONT_LINE)
     clock = Clock(now=start, end=end)
+    for handle in ("qa1", "qa2", "qa3"):
+        shadow.appoint_judge(pool=pool, user=people[handle], actor=None, at=clock.step())
+    begun = [learner for learner in learners if 0 < learner.stage.samples < ALL_SAMPLES][1:2]
+    # What somebody answered on the first days and nobody has judged is overdue by now.
+    waiting = [sample.case for learner in begun for sample in learner.shadow_samples(pool, count=2)]
     judges = (people["qa1"], people["qa2"])
-    for judge in judges:
-        shadow.appoint_judge(pool=pool, user=judge, actor=None, at=clock.step())
-    judging.judge(pool=pool, judges=judges, clock=clock, chance=chance)
+    judging.judge(pool=pool, judges=judges, leave=waiting, clock=clock, chance=chance)
     for learner in learners:
         with transaction.atomic():
-            for _sample in learner.shadow_samples(pool):
+            done = len(waiting) if learner in begun else 0
+            for _sample in learner.shadow_samples(pool, count=learner.stage.samples - done):
                 pass

@@ -32,15 +32,21 @@ STAFF = (
     Persona(
         handle="qa1",
         name="Quentin Abara",
-        groups=("quality",),
+        groups=("quality", "quality_owners"),
         roles=("process_quality",),
-        shows="judges shadow-mode cases blind",
+        shows="answers for the shadow-mode cases and judges them blind",
     ),
     Persona(
         handle="qa2",
         name="Quilla Andersen",
         groups=("quality",),
         shows="is the second judge of some cases",
+    ),
+    Persona(
+        handle="qa3",
+        name="Quirin Bauer",
+        groups=("quality",),
+        shows="is asked where two judges differ",
     ),
     Persona(
         handle="author",

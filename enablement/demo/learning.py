@@ -133,9 +133,9 @@ class Learner:
             survey=survey, respondent=self.user, answers=answers, actor=self.user, at=self.clock.step(4)
         )
 
-    def shadow_samples(self, pool: ShadowPool) -> Iterator[ShadowSample]:
-        """Decide as many cases as the stage says; about one in thirty is taken for the neighbouring kind."""
-        for _ in range(self.stage.samples):
+    def shadow_samples(self, pool: ShadowPool, *, count: int) -> Iterator[ShadowSample]:
+        """Decide so many cases; about one in thirty is taken for the neighbouring kind."""
+        for _ in range(count):
             sample = shadow.draw(pool=pool, actor=self.user, at=self.clock.step(), rng=self.chance)
             case = sample.case
             slip = self.chance.random() < 1 / 30

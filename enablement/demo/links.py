@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from enablement.demo import example_tool
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF
 from enablement.demo.stages import STAGES
 from enablement.people.models import User
@@ -78,4 +79,5 @@ def sign_in(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def cast(request: HttpRequest) -> HttpResponse:
     """Everybody in the demo, with a link to sign in as them."""
-    return render(request, "demo/cast.html", {"links": _links()})
+    context = {"links": _links(), "tool": example_tool.address()}
+    return render(request, "demo/cast.html", context)

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from enablement.launch.paths import ROOT
 from enablement.launch.supervisor import Child
 
 BLOCKING_THREADS = 8
@@ -24,6 +26,12 @@ def worker(*, pool: str, concurrency: int) -> Child:
 
 def beat() -> Child:
     return Child("beat", [*_celery("beat"), "--pidfile="])
+
+
+def example_tool(*, port: int, gate: str, token_file: Path) -> Child:
+    program = str(ROOT / "deploy" / "example_tool" / "triage_summarizer.py")
+    command = [sys.executable, program, "--port", str(port), "--gate", gate, "--token-file", str(token_file)]
+    return Child("tool", command)
 
 
 def _celery(command: str) -> Sequence[str]:

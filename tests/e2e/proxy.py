@@ -48,10 +48,18 @@ http {{
 
 @contextmanager
 def tls_proxy(*, port: int, upstream: int, folder: Path) -> Iterator[None]:
+    configuration = CONFIGURATION.format(folder=folder, port=port, upstream=upstream)
+    with nginx_with(configuration, port=port, folder=folder):
+        yield
+
+
+@contextmanager
+def nginx_with(text: str, *, port: int, folder: Path) -> Iterator[None]:
+    """nginx by this configuration, in this new folder, which also gets `certificate.pem` and `key.pem`."""
     folder.mkdir()
     _make_certificate(folder)
     configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=upstream))
+    configuration.write_text(text)
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     log = folder / "nginx.log"
     with log.open("wb") as output:

@@ -57,7 +57,7 @@ class Stack:
 def laptop(folder: Path) -> Iterator[Stack]:
     """`manage.py demo`: SQLite, a broker that needs no server, one command for everything."""
     port = free_port()
-    env = bare_env(PORT=str(port), ENABLEMENT_VAR=str(folder))
+    env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(free_port()), ENABLEMENT_VAR=str(folder))
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
         yield Stack(

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -91,6 +92,19 @@ def wait_until_ok(command: Command, port: int, path: str, **headers: str) -> str
         assert command.process.poll() is None, "\n".join(command.lines)
         time.sleep(0.1)
     raise AssertionError(f"{path} says {status} {body}; the command says:\n" + "\n".join(command.lines))
+
+
+def wait_until_answers(port: int) -> None:
+    """Until something listens there."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"nothing listens on {port}")
 
 
 def descendants(pid: int) -> list[int]:

@@ -22,13 +22,15 @@ pytestmark = [pytest.mark.sqlite, pytest.mark.timeout(300)]
 
 def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     port = free_port()
-    env = bare_env(PORT=str(port), ENABLEMENT_VAR=str(tmp_path))
+    tool = free_port()
+    env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(tool), ENABLEMENT_VAR=str(tmp_path))
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
         wait_until_ok(demo, port, "/readyz")
         links = [line.split()[-1] for line in demo.lines if line.startswith("  ")]
         status, page = get(port, links[0].removeprefix(f"http://127.0.0.1:{port}"))
-        processes = wait_for_descendants(demo.process.pid, 4)
+        locked, _page = get(tool, "/")
+        processes = wait_for_descendants(demo.process.pid, 5)
 
         code = demo.stop(signal.SIGINT)
 
@@ -37,8 +39,10 @@ def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert len(links) >= 15
     assert all(link.startswith(f"http://127.0.0.1:{port}/") for link in links)
     assert status in {200, 302}, page
+    assert locked == 401
     wait_until_gone(processes)
     assert get(port, "/healthz") == (0, "")
+    assert get(tool, "/") == (0, "")
     assert not [line for line in demo.lines if "ERROR" in line or "WARNING" in line]
 
     with running("demo", env=env) as again:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from enablement.demo import example_tool
 from enablement.launch import processes
 from enablement.launch.console import USAGE_ERROR
 from enablement.launch.supervisor import Supervisor
@@ -25,7 +26,8 @@ WAIT_SECONDS = 60
 class Command(BaseCommand):
     help = (
         "Starts the product with demo people on 127.0.0.1:${PORT:-8000}: prepares a SQLite database under "
-        "var/, starts web, worker and beat, and prints a sign-in link for each demo person. Ctrl-C ends all."
+        "var/, starts web, worker and beat, and an example tool behind the gate on the port after that one; "
+        "prints a sign-in link for each demo person. Ctrl-C ends all."
     )
     requires_system_checks = ()
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("start it as: python3 manage.py demo", returncode=USAGE_ERROR)
         _refuse_taken_port(settings.PORT)
+        _refuse_taken_port(settings.EXAMPLE_TOOL_PORT)
         self.stdout.write("Preparing the database and the pages …")
         call_command("migrate", verbosity=0, interactive=False)
         collect_if_changed()
@@ -47,6 +50,11 @@ class Command(BaseCommand):
                 processes.web(host=HOST, port=settings.PORT),
                 processes.worker(pool="threads", concurrency=2),
                 processes.beat(),
+                processes.example_tool(
+                    port=settings.EXAMPLE_TOOL_PORT,
+                    gate=settings.SITE_URL,
+                    token_file=example_tool.token_file(),
+                ),
             ]
         )
         sys.exit(supervisor.run(when_started=lambda: _announce(supervisor)))
@@ -80,6 +88,7 @@ def _announce(supervisor: Supervisor) -> None:
     for who, url in links:
         supervisor.say(f"  {who:<{width}}  {url}")
     supervisor.say("")
+    supervisor.say(f"Then open the governed tool as them, locked or open: {example_tool.address()}")
     supervisor.say(f"Running at {settings.SITE_URL} - Ctrl-C ends everything.")
 
 
