@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.services import attempts
+from assessments.services import attempts, labs
 
 
 @shared_task
 def lapse_overdue_attempts() -> None:
     """Every minute: close the attempts whose time ran out."""
     attempts.lapse_overdue(at=timezone.now())
+
+
+@shared_task
+def void_changed_evidence() -> None:
+    """Every night: sign-offs whose evidence is no longer what was signed."""
+    labs.void_changed(at=timezone.now())

@@ -18,6 +18,8 @@ from tracks.people import Person
 from tracks.rules import ensure_open
 from tracks.zones import local_date
 
+_LONGEST_NOTE = 2000
+
 
 @transaction.atomic
 def record_case(
@@ -34,7 +36,7 @@ def record_case(
     """Add one case to the evidence of the learner's open round. The same case again changes nothing.
 
     outcome: of `Observation.Outcome`; what the mentor had to take over does not count. Raises ValidationError
-    (`happened_on`, `what`, `outcome`, `note`), and Refused `own_work`, `not_mentor`, `not_observed`,
+    (`happened_on`, `what`, `outcome`), and Refused `own_work`, `not_mentor`, `not_observed`,
     `in_review`, `signed_off`, or where the enrolment is closed.
     """
     enrolment = lock_enrolment(enrolment.pk)
@@ -52,7 +54,7 @@ def record_case(
         happened_on=happened_on,
         what=what.strip(),
         outcome=outcome,
-        note=note.strip(),
+        note=note.strip()[:_LONGEST_NOTE],
         recorded_at=at,
     )
     if done := draft.observations.filter(happened_on=happened_on, what=case.what).first():
