@@ -109,6 +109,12 @@ def answer_by_keyboard(page: Page, position: int, values: list[str]) -> None:
         page.keyboard.press("Space")
         while focused(page)["value"] != values[0]:
             page.keyboard.press("ArrowDown")
+    elif kind == "select-one":
+        for _value in values:
+            tab_to(page, f"q-{position}")
+            while focused(page)["value"] not in values:
+                page.keyboard.press("ArrowDown")
+            page.keyboard.press("Tab")
     else:
         while focused(page)["name"] == f"q-{position}":
             if focused(page)["value"] in values:

@@ -45,7 +45,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Quiz:
-    """An attempt; an answer is a list of the options' values, or of the one number."""
+    """An attempt; an answer is a list of what its inputs send: options' values, or the one text."""
 
     page: Page
 
@@ -65,9 +65,13 @@ class Quiz:
 
     def answer(self, position: int, values: Sequence[str]) -> None:
         question = self.question(position)
-        number = question.get_by_role("textbox")
-        if number.count():
-            number.fill(values[0])
+        written = question.get_by_role("textbox")
+        if written.count():
+            written.fill(values[0])
+            return
+        if question.locator("select").count():
+            for value in values:
+                question.locator(f"select:has(option[value='{value}'])").select_option(value)
             return
         for value in values:
             question.locator(f"input[value='{value}']").check()
@@ -78,7 +82,8 @@ class Quiz:
         written = question.get_by_role("textbox")
         if written.count():
             return {written.input_value()}
-        return set(question.locator("input:checked").evaluate_all("found => found.map(one => one.value)"))
+        chosen = question.locator("input:checked, select")
+        return set(chosen.evaluate_all("found => found.map(one => one.value)"))
 
     def answer_all(self, answers: Mapping[int, Sequence[str]]) -> None:
         """Page by page to the last check."""
