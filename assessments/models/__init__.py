@@ -1,8 +1,11 @@
 from assessments.models.allowance import AttemptAllowance, TimeAllowance
+from assessments.models.appeal import Appeal
 from assessments.models.attempt import Attempt, AttemptItem, ItemMark
+from assessments.models.item_analysis import ItemAnalysis
 from assessments.models.question import Question, QuestionBank, QuestionImage, QuestionVersion
 from assessments.models.question_upload import QuestionUpload
 from assessments.models.quiz import Quiz
+from assessments.models.regrade import ItemRegrade, KeyPatch, Regrade
 from assessments.models.scenario import (
     CaseDecision,
     Category,
@@ -19,6 +22,7 @@ from assessments.models.submission import EvidenceFile, LabMark, LabReview, Obse
 
 __all__ = [
     "OFF_LIMITS",
+    "Appeal",
     "Attempt",
     "AttemptAllowance",
     "AttemptItem",
@@ -28,7 +32,10 @@ __all__ = [
     "Complexity",
     "Drill",
     "EvidenceFile",
+    "ItemAnalysis",
     "ItemMark",
+    "ItemRegrade",
+    "KeyPatch",
     "LabMark",
     "LabReview",
     "Marks",
@@ -39,6 +46,7 @@ __all__ = [
     "QuestionUpload",
     "QuestionVersion",
     "Quiz",
+    "Regrade",
     "Route",
     "Scenario",
     "ScenarioSet",

@@ -133,6 +133,8 @@ class ShadowLook(Marks):
     later. version: the one in force then. lower, upper: Wilson's 95 % interval of agreed / n. kappa: Cohen's,
     on both answers together; None where it is undefined (not enough variety). Stored figures are rounded
     down, so that rounding never lifts one over its mark; the marks are those of that day.
+    corrects: an earlier look at the same samples, measured anew after an appeal changed what is right; it has
+    that look's date, version and marks.
     """
 
     pool = models.ForeignKey(ShadowPool, models.PROTECT, related_name="looks")
@@ -151,13 +153,20 @@ class ShadowLook(Marks):
     yellow = models.PositiveSmallIntegerField()
     passed = models.BooleanField()
     taken_at = models.DateTimeField()
+    corrects = models.OneToOneField("self", models.PROTECT, related_name="corrected", null=True, blank=True)
 
     class Meta:
         verbose_name = _("look at shadow samples")
         ordering = ("pool", "learner", "-number")
         constraints = (
             models.UniqueConstraint("pool", "learner", "number", name="shadow_look_number_unique"),
-            models.UniqueConstraint("pool", "learner", "scored", name="shadow_look_once_at_a_count"),
+            models.UniqueConstraint(
+                "pool",
+                "learner",
+                "scored",
+                condition=models.Q(corrects=None),
+                name="shadow_look_once_at_a_count",
+            ),
             models.CheckConstraint(
                 condition=models.Q(agreed__lte=models.F("n"), n__lte=models.F("scored"), n__gte=1),
                 name="shadow_look_counts_fit",
