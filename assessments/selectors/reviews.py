@@ -124,7 +124,9 @@ def _signatures(mentor: Person, at: datetime) -> Iterator[Waiting]:
         .filter(enrolment__track__in=answered.values("enrolment__track"))
         .exclude(signer=mentor)
         .exclude(learner=mentor)
-        .select_related("submission__lab__module", "submission__enrolment__user", "enrolment__cohort")
+        .select_related(
+            "submission__lab__module", "submission__enrolment__user", "submission__enrolment__cohort"
+        )
     )
     for row in rows:
         due_at = _due_at(row.submission, row.signed_at)

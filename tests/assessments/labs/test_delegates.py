@@ -185,7 +185,7 @@ def test_rings_are_found_once_and_short(edges, found):
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda e: e[0] != e[1]), max_size=16))
 def test_there_is_a_ring_exactly_where_somebody_signs_back_to_themselves(edges):
-    reach = {pair: True for pair in edges}
+    reach = dict.fromkeys(edges, True)
     for middle in range(7):
         for one in range(7):
             for other in range(7):
