@@ -87,6 +87,9 @@ def counter() -> Counter:
 def shared_storage(url: str) -> Storage:
     """Redis by the address that Celery uses."""
     address = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
-    return storage_from_string(
+    storage = storage_from_string(
         address, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, wrap_exceptions=False
     )
+    if not isinstance(storage, Storage):
+        raise TypeError(f"{url} does not name a storage that answers in place")
+    return storage

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from enablement.people.forms import RotateForm, TokenForm
 from enablement.people.models import ApiToken
 from enablement.people.models.api_token import Scope
+from enablement.people.requests import PersonRequest
 from enablement.people.services import create_token, revoke_token, rotate_token
 from tracks.errors import Refused
 
@@ -44,7 +45,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @_keeps_tokens
 @never_cache
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """The answer to a sound form holds the secret: it is shown on this page, this once, and nowhere else."""
     form = TokenForm(request.POST or None)
     if form.is_valid():
@@ -60,7 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @_keeps_tokens
 @never_cache
-def rotate(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rotate(request: PersonRequest, pk: UUID) -> HttpResponse:
     token = get_object_or_404(ApiToken.objects.live(), pk=pk)
     form = RotateForm(request.POST or None)
     if form.is_valid():
@@ -78,7 +79,7 @@ def rotate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @_keeps_tokens
-def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
+def revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
     token = get_object_or_404(ApiToken.objects.live(), pk=pk)
     if request.method == "POST":
         revoke_token(token=token, actor=request.user, at=timezone.now())
