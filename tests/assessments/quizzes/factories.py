@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from assessments.models import Attempt, QuestionVersion, Quiz
+from assessments.question_specs import OptionSpec, QuestionSpec
 from assessments.services import attempts
 from assessments.services.grading import right_response
 from assessments.services.quizzes import put_quiz
-from assessments.question_specs import OptionSpec, QuestionSpec
 from assessments.specs import QuizSpec, SectionSpec
 from tests.tracks.factories import ModuleFactory
 

@@ -134,3 +134,77 @@ def test_what_is_being_typed_when_the_time_ends_is_handed_in_too(context, learne
 
     attempt.refresh_from_db()
     assert (attempt.state, attempt.points) == ("graded", 1)
+
+
+def test_what_was_typed_offline_survives_the_browser_s_end(context, attempt):
+    page = context.new_page()
+    page.goto(attempt.get_absolute_url())
+    right = right_answers(attempt, 2)
+    context.set_offline(True)
+    page.check(f"[name=q-1][value='{right[1]}']")
+    page.check(f"[name=q-2][value='{right[2]}']")
+    expect(page.locator("#save-status")).to_contain_text("Your answers stay in this browser")
+    page.close(run_before_unload=False)
+    assert response_at(attempt, 1) is None
+
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(f"{attempt.get_absolute_url()}?page=review")
+    expect(again.get_by_text("Answered", exact=True)).to_have_count(3)  # two questions, and the bar's label
+
+    assert {position: response_at(attempt, position) for position in right} == right
+    again.goto(attempt.get_absolute_url())
+    expect(again.locator(f"[name=q-1][value='{right[1]}']")).to_be_checked()
+
+
+def test_an_expired_session_is_said_and_signing_in_elsewhere_saves(context, attempt, client, learner):
+    page = context.new_page()
+    page.goto(attempt.get_absolute_url())
+    status = page.locator("#save-status")
+    right = right_answers(attempt, 1)[1]
+    client.logout()
+
+    page.check(f"[name=q-1][value='{right}']")
+    expect(status).to_contain_text("you are signed out")
+    assert page.locator("[type=password]").count() == 0
+
+    client.force_login(learner, backend=BACKEND)
+    base = page.evaluate("location.origin")
+    context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key, "url": base}]
+    )
+    # As signing in does: the token that the page was made with is no longer the cookie's.
+    context.add_cookies([{"name": settings.CSRF_COOKIE_NAME, "value": "n" * 32, "url": base}])
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(status).to_have_text(re.compile(r"^Saved"))
+    assert response_at(attempt, 1) == right
+    page.get_by_role("button", name="Save and continue").click()
+    page.wait_for_url("**page=2")
+
+
+def test_more_time_reaches_the_page_with_the_next_save(context, attempt):
+    page = context.new_page()
+    page.goto(attempt.get_absolute_url())
+    expect(page.locator("[data-left]")).to_have_text("40 min left")
+    Attempt.objects.filter(pk=attempt.pk).update(deadline_at=attempt.deadline_at + timedelta(minutes=20))
+
+    page.check(f"[name=q-1][value='{right_answers(attempt, 1)[1]}']")
+
+    expect(page.locator("[data-left]")).to_have_text("60 min left")
+
+
+def test_what_never_arrived_is_said_with_the_result(context, attempt):
+    page = context.new_page()
+    page.goto(attempt.get_absolute_url())
+    context.set_offline(True)
+    page.check(f"[name=q-1][value='{right_answers(attempt, 1)[1]}']")
+    expect(page.locator("#save-status")).to_contain_text("Not saved yet")
+    attempts.submit(attempt=attempt, actor=attempt.user, at=timezone.now())
+
+    context.set_offline(False)
+    page.wait_for_url("**" + reverse("attempt_result", args=[attempt.pk]), timeout=20_000)
+
+    expect(page.get_by_text("did not arrive before the end")).to_be_visible()
+    expect(page.get_by_text("This attempt has been handed in. Nothing was changed.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("did not arrive before the end")).to_be_hidden()

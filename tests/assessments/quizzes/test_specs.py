@@ -34,8 +34,8 @@ def test_a_sound_question_passes(make):
         (
             single(kind="essay"),
             (
-                "its kind must be one of single, multiple, true_false, numeric, short_text, matching, ordering, "
-                "decision."
+                "its kind must be one of single, multiple, true_false, numeric, short_text, matching, "
+                "ordering, decision."
             ),
         ),
         (single(scoring="proportional"), "a question of its kind cannot be scored “proportional”."),
