@@ -1,5 +1,6 @@
 """The learner's pages of exception cases: record, drill, feedback, result, decision matrix."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assessments.forms.scenarios import DecisionForm
 from assessments.models import CaseDecision, Drill, ScenarioSet
-from assessments.selectors.scenarios import Record, matrix_of, record_of, review_of, reviews_of
+from assessments.selectors.scenarios import Record, Tally, matrix_of, record_of, review_of, reviews_of
 from assessments.services import scenarios
 from assessments.views.signed_in import me
 from tracks import markdown
@@ -118,26 +119,20 @@ def record_context(record: Record) -> dict[str, object]:
     """A record with its two drawings, each with the tallies that it draws."""
     series = [_("Right"), _("Wrongly approved"), _("Wrongly denied"), _("Wrongly escalated")]
     told = _("Decisions by kind of case: how many were right, and what was decided wrongly in the others.")
-    parts = [
-        ("by-category", _("By category"), record.by_category),
-        ("by-complexity", _("By complexity"), record.by_complexity),
-    ]
-    charts = [
-        {
-            "id": key,
-            "title": title,
-            "tallies": tallies,
-            "svg": stacked_bars(
-                title=title,
-                description=told,
-                rows=[(capfirst(tally.label), tally.counts) for tally in tallies],
-                series=series,
-            ),
-        }
-        for key, title, tallies in parts
-    ]
+
+    def drawn(key: str, title: str, tallies: Sequence[Tally]) -> dict[str, object]:
+        rows = [(capfirst(tally.label), tally.counts) for tally in tallies]
+        svg = stacked_bars(title=title, description=told, rows=rows, series=series)
+        return {"id": key, "title": title, "tallies": tallies, "svg": svg}
+
     legend = [{"label": name, "key": f"s{index}"} for index, name in enumerate(series)]
-    return {"record": record, "charts": charts, "legend": legend, "series": series}
+    return {
+        "record": record,
+        "by_category": drawn("by-category", _("By category"), record.by_category),
+        "by_complexity": drawn("by-complexity", _("By complexity"), record.by_complexity),
+        "legend": legend,
+        "series": series,
+    }
 
 
 def _own_drill(request: HttpRequest, pk: UUID) -> Drill:
