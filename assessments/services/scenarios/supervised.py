@@ -94,11 +94,12 @@ def _check(
     at: datetime,
 ) -> None:
     problems = {}
-    known = {"category": Category.values, "complexity": Complexity.values, "decision": Verdict.values}
-    given = {"category": category, "complexity": complexity, "decision": decision}
-    for name, value in given.items():
-        if value not in known[name]:
-            problems[name] = _("Choose one of the list.")
+    fits = {
+        "category": category in Category.values,
+        "complexity": complexity in Complexity.values,
+        "decision": decision in Verdict.values,
+    }
+    problems |= {name: _("Choose one of the list.") for name, fit in fits.items() if not fit}
     if handled_at > at:
         problems["handled_at"] = _("This lies in the future.")
     elif handled_at < enrolment.enrolled_at:
