@@ -89,6 +89,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         _("Govern"),
         (
             Place(_("Tool access"), "shield-check", "access_overview", "access.view_grant"),
+            Place(_("Tool versions"), "git-branch", "tool_versions", "assessments.declare_material"),
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
             Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),

@@ -27,6 +27,7 @@ CAST = [
         [*LEARN, "Readiness", "Cohorts", "Mentors", "Reports"],
     ),
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
+    (["assessments.declare_material"], "my_path", "Learner", [*LEARN, "Tool versions"]),
     (["people.manage_roster"], "roster", "Administrator", [*LEARN, "Roster"]),
     (
         ["playbook.author_playbooks", "people.manage_roster"],

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from assessments import rules
-from assessments.models import CaseJudgement, ShadowCase, ShadowSample
+from assessments.models import CaseJudgement, ShadowCase, ShadowPool, ShadowSample
 from tracks.people import Person
 
 #: By when a case that a learner waits for should have been judged.
@@ -53,14 +53,20 @@ def due_of(*, since: datetime | None, zone: str | None) -> datetime | None:
     return rules.working_days_after(since, days=JUDGE_WORKING_DAYS, zone=zone or "UTC")
 
 
-def awaited_of(pool_id: object) -> QuerySet[ShadowCase]:
+def awaited_of(pool: ShadowPool) -> QuerySet[ShadowCase]:
     """What the judges of a pool, all together, still have to settle, by age."""
-    cases = ShadowCase.objects.blind().filter(pool=pool_id, ground_truth=False)
+    judged = CaseJudgement.objects.filter(case=OuterRef("pk"), judged_at__isnull=False)
+    cases = ShadowCase.objects.filter(Q(ground_truth=False) | ~Exists(judged), pool=pool)
     return _awaited(cases).order_by(F("since").asc(nulls_last=True), "added_at", "key")
 
 
 def _awaited(cases: QuerySet[ShadowCase]) -> QuerySet[ShadowCase]:
-    answered = Q(samples__judged_at__isnull=False)
+    judged = CaseJudgement.objects.filter(case=OuterRef("pk"), judged_at__isnull=False)
+    # A known answer stays in every judge's queue. Whoever came after its first judge was scored at once and
+    # does not wait, or such a case would gather more and more people and stand out.
+    answered = Q(samples__judged_at__isnull=False) & (
+        Q(ground_truth=False) | Q(first_judged=None) | Q(samples__judged_at__lte=F("first_judged"))
+    )
     first = ShadowSample.objects.judged().filter(case=OuterRef("pk")).order_by("judged_at", "pk")
     unscored = ShadowSample.objects.filter(case=OuterRef("pk"), scored_at=None, dropped_at=None)
     return (
@@ -68,6 +74,7 @@ def _awaited(cases: QuerySet[ShadowCase]) -> QuerySet[ShadowCase]:
         .blind()
         .awaited()
         .filter(Q(retired_at=None, pool__retired_at=None) | Exists(unscored))
+        .annotate(first_judged=Subquery(judged.order_by("judged_at").values("judged_at")[:1]))
         .annotate(
             waiting=Count("samples", filter=answered),
             since=Min("samples__judged_at", filter=answered),

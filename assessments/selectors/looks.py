@@ -1,6 +1,6 @@
 """Reads behind looks at shadow samples: what they may use, and how far each learner is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -69,7 +69,7 @@ def count_for_looks(
         for window in windows
     }
     counted = Q(scored_at__isnull=False, case__version__gte=oldest)
-    rows = (
+    rows: Iterable[Mapping[str, Any]] = (
         ShadowSample.objects.filter(pool=pool, learner__in=user_ids)
         .order_by()
         .annotate(

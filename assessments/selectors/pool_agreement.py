@@ -142,7 +142,7 @@ def _case_counts(pool: ShadowPool) -> CaseCounts:
 
 
 def _queue(pool: ShadowPool, at: datetime) -> QueueAge:
-    cases = [with_due(case, at=at) for case in awaited_of(pool.pk)]
+    cases = [with_due(case, at=at) for case in awaited_of(pool)]
     awaited = [each for each in cases if each.due_at is not None]
     return QueueAge(awaited=awaited, untouched=len(cases) - len(awaited))
 

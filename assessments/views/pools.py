@@ -19,7 +19,7 @@ from assessments.case_files import COLUMNS
 from assessments.charts import Share, intervals
 from assessments.forms.shadow import CaseFileForm, CaseImportForm, ReasonForm
 from assessments.models import Route, ShadowCase, ShadowPool
-from assessments.selectors.disputes import disputed_cases, disputes
+from assessments.selectors.disputes import Dispute, disputed_cases, disputes
 from assessments.selectors.pool_agreement import PoolAgreement, pool_agreement
 from assessments.services import shadow as service
 from assessments.services.agreement import floored
@@ -105,7 +105,7 @@ def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "assessments/case_drop.html", context, status=422 if form.errors else 200)
 
 
-def _dispute(request: HttpRequest, case: ShadowCase) -> Any:
+def _dispute(request: HttpRequest, case: ShadowCase) -> Dispute | None:
     if not disputed_cases(case.pool).filter(pk=case.pk).exists():
         return None
     found = disputes(pool=case.pool, judges=list(judges_of(case.pool)), viewer=me(request))

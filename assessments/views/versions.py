@@ -43,9 +43,7 @@ def material(request: HttpRequest, pk: UUID) -> HttpResponse:
         except Refused as refused:
             messages.error(request, refused.message)
         else:
-            messages.success(
-                request, _("Agreement with earlier versions is suspended.")
-            )
+            messages.success(request, _("Agreement with earlier versions is suspended."))
         return redirect("tool_versions")
     context = {"pool": pool, "form": form, "carried": carried_over(pool=pool, at=timezone.now())}
     return render(request, "assessments/version_material.html", context, status=422 if form.errors else 200)

@@ -117,7 +117,7 @@ def test_the_last_case_opens_the_tool_and_a_withdrawn_sign_off_closes_it(
 ) -> None:
     engineer = sign_in("engineer7")
     engineer.goto("/tools/")
-    expect(engineer.get_by_role("region", name="Triage summarizer")).to_contain_text("Locked")
+    expect(engineer.get_by_role("region", name="Triage summariser")).to_contain_text("Locked")
     denied = gateway.ask("engineer7")
     assert denied["context"]["outcome"] == "deny"
     (gate,) = denied["context"]["unmet_gates"]
@@ -132,7 +132,7 @@ def test_the_last_case_opens_the_tool_and_a_withdrawn_sign_off_closes_it(
 
     assert gateway.allows("engineer7")
     engineer.goto("/tools/")
-    expect(engineer.get_by_role("region", name="Triage summarizer")).to_contain_text("Open since")
+    expect(engineer.get_by_role("region", name="Triage summariser")).to_contain_text("Open since")
 
     public_id = certificate_arrives(engineer)
     verified = visitors.anonymous()
@@ -148,7 +148,7 @@ def test_the_last_case_opens_the_tool_and_a_withdrawn_sign_off_closes_it(
     assert not gateway.allows("engineer7")
     assert gateway.unmet("engineer7") == ["labs_signed_off"]
     engineer.goto("/tools/")
-    expect(engineer.get_by_role("region", name="Triage summarizer")).to_contain_text("Locked")
+    expect(engineer.get_by_role("region", name="Triage summariser")).to_contain_text("Locked")
 
 
 def certificate_arrives(engineer: Page) -> str:

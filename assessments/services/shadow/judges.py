@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -54,8 +55,9 @@ def appoint_newcomers(*, users: Iterable[Person], at: datetime) -> None:
 
 def judges_of(pool: ShadowPool) -> QuerySet[Person]:
     """Active people who were appointed to this pool, by name."""
-    found = get_users_with_perms(
-        pool, only_with_perms_in=["judge_pool"], with_superusers=False, with_group_users=True
+    found = cast(
+        "QuerySet[Person]",
+        get_users_with_perms(pool, only_with_perms_in=["judge_pool"], with_group_users=True),
     )
     return found.filter(is_active=True).order_by("name")
 

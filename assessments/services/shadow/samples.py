@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Case, Max, When
+from django.db.models import Case, Exists, Max, OuterRef, Q, When
 from django.utils.translation import gettext as _
 
 from assessments import signals
@@ -140,10 +140,12 @@ def _locked(sample: ShadowSample, actor: Person) -> ShadowSample:
 
 def _choose(pool: ShadowPool, actor: Person, rng: random.Random) -> UUID:
     rows = pool.cases.live().filter(dropped_at=None).exclude(imported_by=actor).order_by("key")
+    # A known answer is settled before anybody judged it; it must not come before others for that.
+    judged_once = CaseJudgement.objects.filter(case=OuterRef("pk"), judged_at__isnull=False)
     cases = list(
-        rows.annotate(outcome=_outcome()).values_list(
-            "key", "content_sha256", "pk", "yellow_zone", "outcome", "category", "settled_at"
-        )
+        rows.annotate(
+            outcome=_outcome(), done=Q(settled_at__isnull=False) & Q(Exists(judged_once))
+        ).values_list("key", "content_sha256", "pk", "yellow_zone", "outcome", "category", "done")
     )
     had = list(
         ShadowSample.objects.filter(pool=pool, learner=actor)
@@ -153,8 +155,8 @@ def _choose(pool: ShadowPool, actor: Person, rng: random.Random) -> UUID:
     judged = CaseJudgement.objects.filter(case__pool=pool, judge=actor)
     met = {*judged.values_list("case__key", flat=True), *(row[0] for row in had), *(row[1] for row in had)}
     strata = {
-        key: Stratum(pk=pk, yellow=yellow, outcome=outcome, category=category, settled=settled_at is not None)
-        for key, _content, pk, yellow, outcome, category, settled_at in cases
+        key: Stratum(pk=pk, yellow=yellow, outcome=outcome, category=category, settled=done)
+        for key, _content, pk, yellow, outcome, category, done in cases
     }
     chosen = choose(
         pool=list(strata.values()),

@@ -88,8 +88,13 @@ def drop_samples(*, case: ShadowCase, at: datetime) -> int:
 
 
 def score(*, case: ShadowCase, at: datetime) -> int:
-    """Score every judged sample of a settled, locked case; how many. Looks that fall due are taken."""
+    """Score every judged sample of a settled, locked case; how many. Looks that fall due are taken.
+
+    A known answer scores when a judge has judged it, as any other case does, so that nobody tells it apart.
+    """
     if case.settled_at is None:
+        return 0
+    if case.ground_truth and not case.judgements.filter(judged_at__isnull=False).exists():
         return 0
     waiting = case.samples.judged().filter(scored_at=None, dropped_at=None)
     enrolments = Enrolment.objects.select_for_update().filter(pk__in=waiting.values("enrolment"))

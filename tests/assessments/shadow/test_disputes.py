@@ -1,5 +1,7 @@
 """Judges who differ, cases that are dropped, answers that are known, and when a case is overdue."""
 
+import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -385,3 +387,32 @@ def test_the_database_refuses_a_score_of_a_dropped_sample():
 
     with pytest.raises(IntegrityError, match="shadow_sample_dropped_or_scored"), transaction.atomic():
         ShadowSample.objects.update(dropped_at=AT)
+
+
+def test_a_known_answer_is_not_drawn_before_others():
+    """Before anybody judged, nothing is settled for the draw; later it counts like any judged case."""
+    specs = case_specs(12, decision="avoid", category="billing", yellow_zone=False)
+    known = case_specs(1, key="GT", subject="Known", decision="avoid", category="billing", yellow_zone=False)
+    pool = make_pool(cases=[*specs, replace(known[0], ground_truth=True)])
+    first = [
+        shadow.draw(pool=pool, actor=make_learner(pool), at=AT, rng=random.Random(seed)).case.key
+        for seed in range(8)
+    ]
+    assert first.count("GT") < 4
+
+    judge(pool.cases.get(key="GT"), judges_of(pool)[0])
+    assert shadow.draw(pool=pool, actor=make_learner(pool), at=AT).case.key == "GT"
+
+
+def test_who_answers_a_known_case_after_its_first_judge_is_not_counted_as_waiting():
+    pool = make_pool(cases=case_specs(1, ground_truth=True))
+    first, second = judges_of(pool)
+    early = answer(pool, make_learner(pool), at=AT)
+    assert early.scored_at is None
+    judge(pool.cases.get(), first, at=AT + MINUTE)
+    early.refresh_from_db()
+    assert early.scored_at == AT + MINUTE
+    assert answer(pool, make_learner(pool), at=AT + 2 * MINUTE).scored_at == AT + 2 * MINUTE
+
+    (case,) = judgement_queue(judge=second)
+    assert (case.waiting, case.since) == (1, AT)
