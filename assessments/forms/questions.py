@@ -153,7 +153,7 @@ class QuestionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """With the question's own problems where they belong, once all its parts can be read."""
-        if not self._errors and (self.rows is None or self.rows.is_valid()):
+        if not self.errors and (self.rows is None or self.rows.is_valid()):
             for name, message in problems_of(self.spec()):
                 self.add_problem(name, message)
         return self.cleaned_data
@@ -278,7 +278,8 @@ def _initial(spec: QuestionSpec) -> dict[str, Any]:
 
 
 def _answer(kind: str, raw: Any) -> bool | Decimal | str | None:
-    return raw == "true" if kind == Kind.TRUE_FALSE else raw
+    answer: bool | Decimal | str | None = raw == "true" if kind == Kind.TRUE_FALSE else raw
+    return answer
 
 
 def _lines(text: str) -> tuple[str, ...]:

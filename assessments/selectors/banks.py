@@ -82,7 +82,7 @@ def banks_for(user: Person) -> Any:
 def bank_page(bank: QuestionBank, wanted: BankFilter, *, number: str | None) -> BankPage:
     """Two queries, however large the bank: its questions, and how often those of the page were asked."""
     newest = QuestionVersion.objects.filter(question=OuterRef("pk")).order_by("-number")
-    rows = list(
+    rows: list[Any] = list(
         Question.objects.filter(bank=bank)
         .annotate(
             prompt=Subquery(newest.values("prompt")[:1]), version_kind=Subquery(newest.values("kind")[:1])

@@ -48,7 +48,7 @@ def bank(request: HttpRequest, pk: int) -> HttpResponse:
         "trail": [*_trail(found)[:-1], {"label": found.key}],
         "wanted": wanted,
         "listed": selectors.bank_page(found, wanted, number=request.GET.get("page")),
-        "query": urlencode({name: value for name, value in request.GET.items() if name != "page"}),
+        "query": urlencode({name: request.GET[name] for name in request.GET if name != "page"}),
         "kinds": QuestionVersion.Kind.choices,
     }
     return render(request, "assessments/bank.html", context)
@@ -102,7 +102,8 @@ def question_preview(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     found = _bank(request, pk)
     if kind not in QuestionVersion.Kind.values:
         raise Http404
-    edited = found.questions.filter(pk=request.POST.get("question", "") or None).first()
+    sent = request.POST.get("question", "")
+    edited = found.questions.filter(pk=int(sent)).first() if sent.isdecimal() else None
     spec = spec_of(edited, _newest(edited)) if edited else None
     form = QuestionForm(request.POST, kind=kind, bank=found, spec=spec)
     return render(request, "assessments/bank_preview.html", _preview(form, found))

@@ -94,7 +94,7 @@ def _state(row: Any) -> _State:
 
 def _specs(quiz: Quiz) -> tuple[list[QuestionSpec], dict[str, bytes]]:
     """The live questions of a quiz's bank as they are, and the bytes of their images."""
-    rows = list(quiz.bank.questions.live().with_latest_version().order_by("pk"))
+    rows: list[Any] = list(quiz.bank.questions.live().with_latest_version().order_by("pk"))
     versions = QuestionVersion.objects.in_bulk([row.version_id for row in rows])
     specs = [spec_of(row, versions[row.version_id]) for row in rows]
     wanted = {image.sha256 for spec in specs for image in spec.images}
