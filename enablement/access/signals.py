@@ -8,3 +8,7 @@ grant_changed = Signal()
 gate_met = Signal()
 # `access.gate_lost`, the subject is the enrolment; sent where it was complete and its gate is no longer met.
 gate_lost = Signal()
+# `access.approval_<what>`, the subject is the request.
+approval_changed = Signal()
+# `access.approval_delegate_named` and `…_ended`, the subject is the delegation.
+approval_delegation_changed = Signal()

@@ -1,6 +1,6 @@
 """The rules of a decision (DESIGN §4, decisions): denies first, then everything that still needs a person."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,10 @@ ACTIONS = ("invoke", "apply")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """What a gateway asks, after its types were checked. Nothing in here gives a right."""
+    """What a gateway asks, after its types were checked. Nothing in here gives a right.
+
+    `approvals` names requests that people have settled, which the service looks up.
+    """
 
     subject: str
     microtool: str
@@ -28,6 +31,7 @@ class Call:
     workflow_id: str | None = None
     model: str | None = None
     model_version: str | None = None
+    approvals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +91,34 @@ class Verdict:
     def decision(self) -> bool:
         return self.outcome == "allow"
 
+    @property
+    def requirements(self) -> frozenset["Requirement"]:
+        return frozenset(requirement(entry) for entry in self.required)
+
+    def settled(self, by: Collection["Requirement"]) -> "Verdict":
+        """This verdict where people have settled these requirements; a deny stays one."""
+        if not self.required:
+            return self
+        return _open([entry for entry in self.required if requirement(entry) not in by])
+
+
+#: Type, reason and approver ("" of a review): what a settled request covers, to the letter.
+Requirement = tuple[str, str, str]
+
+
+def requirement(entry: Mapping[str, str]) -> Requirement:
+    return entry["type"], entry["reason"], entry.get("approver", "")
+
+
+def _open(required: list[dict[str, str]]) -> Verdict:
+    """The verdict where nothing denies and this is left for people."""
+    kinds = {entry["type"] for entry in required}
+    if "approval" in kinds:
+        return Verdict(outcome="approval_required", reason="approval_required", required=required)
+    if required:
+        return Verdict(outcome="review_required", reason="review_required", required=required)
+    return Verdict(outcome="allow", reason="granted")
+
 
 def decide(
     *,
@@ -102,13 +134,7 @@ def decide(
     if reason is not None or person is None or tool is None or policy is None:
         unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
         return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
-    required = list(_required(call, person, tool, policy))
-    kinds = {entry["type"] for entry in required}
-    if "approval" in kinds:
-        return Verdict(outcome="approval_required", reason="approval_required", required=required)
-    if required:
-        return Verdict(outcome="review_required", reason="review_required", required=required)
-    return Verdict(outcome="allow", reason="granted")
+    return _open(list(_required(call, person, tool, policy)))
 
 
 def _deny_reason(

@@ -1,7 +1,27 @@
+from enablement.access.models.approval import (
+    ApprovalComment,
+    ApprovalRequest,
+    ApprovalStep,
+    RequestKey,
+)
+from enablement.access.models.approval_delegation import ApprovalDelegation
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
 from enablement.access.models.microtool import Microtool, Prompt
 from enablement.access.models.role_profile import RoleProfile
 from enablement.access.models.standing import EnrolmentStanding
 
-__all__ = ["EnrolmentStanding", "Gate", "Grant", "Microtool", "Policy", "Prompt", "RoleProfile"]
+__all__ = [
+    "ApprovalComment",
+    "ApprovalDelegation",
+    "ApprovalRequest",
+    "ApprovalStep",
+    "EnrolmentStanding",
+    "Gate",
+    "Grant",
+    "Microtool",
+    "Policy",
+    "Prompt",
+    "RequestKey",
+    "RoleProfile",
+]
