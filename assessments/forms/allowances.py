@@ -33,7 +33,6 @@ class TimeForm(forms.Form):
         choices=((RUNNING, _("the attempt that is running")), (COMING, _("every attempt from now on"))),
         widget=forms.RadioSelect,
         initial=COMING,
-        required=False,
     )
     reason = forms.CharField(
         label=_("Reason"),

@@ -45,6 +45,7 @@ class PersonAtQuiz:
     enrolment: Enrolment
     attempts: int
     running: bool
+    waiting: bool
     passed: bool
     minutes: int
 
@@ -62,17 +63,19 @@ def with_attempts(*, quiz: Quiz, enrolments: Sequence[Enrolment]) -> list[Person
     counted = made.annotate(
         all=Count("pk"),
         running=Count("pk", filter=Q(state=Attempt.State.IN_PROGRESS)),
+        waiting=Count("pk", filter=Q(state=Attempt.State.WAITING)),
         passes=Count("pk", filter=Q(passed=True)),
     )
     standing = {row["user"]: row for row in counted}
     given = TimeAllowance.objects.filter(quiz=quiz, user__in=users, attempt=None)
     minutes = dict(given.order_by("granted_at", "pk").values_list("user", "minutes"))
-    nothing = {"all": 0, "running": 0, "passes": 0}
+    nothing = {"all": 0, "running": 0, "waiting": 0, "passes": 0}
     return [
         PersonAtQuiz(
             enrolment=each,
             attempts=standing.get(each.user_id, nothing)["all"],
             running=bool(standing.get(each.user_id, nothing)["running"]),
+            waiting=bool(standing.get(each.user_id, nothing)["waiting"]),
             passed=bool(standing.get(each.user_id, nothing)["passes"]),
             minutes=minutes.get(each.user_id, 0),
         )
