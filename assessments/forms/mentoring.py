@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from assessments.forms.labs import FormOfErrors
@@ -18,7 +19,9 @@ from tracks.zones import local_date
 class ObservationForm(FormOfErrors):
     """A case that a mentor watched. zone: of the cohort, in which its day is meant."""
 
-    happened_on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    happened_on = forms.DateField(
+        label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     what = forms.CharField(
         label=_("Case"),
         max_length=300,
@@ -26,7 +29,7 @@ class ObservationForm(FormOfErrors):
     )
     outcome = forms.ChoiceField(
         label=_("Outcome"),
-        choices=Observation.Outcome.choices,
+        choices=lambda: [(value, capfirst(label)) for value, label in Observation.Outcome.choices],
         widget=forms.RadioSelect,
         help_text=_("A case that you had to take over does not count."),
     )
@@ -46,11 +49,13 @@ class ObservationForm(FormOfErrors):
 class DelegateForm(FormOfErrors):
     """Who stands in for a mentor, from when, until when."""
 
-    delegate = forms.ModelChoiceField(label=_("Delegate"), queryset=None)
-    first_day = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    delegate = forms.ModelChoiceField(label=_("Delegate"), queryset=None, empty_label=_("Choose a person"))
+    first_day = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     last_day = forms.DateField(
         label=_("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("From the day after, only you review again."),
     )
 

@@ -87,6 +87,19 @@ def submission(handle: str) -> Callable[[Records], list[object]]:
     return lambda records: [records.one(Submission, **of(handle)).pk]
 
 
+def sign_off(handle: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(SignOff, **of(handle)).pk]
+
+
+def observed_lab(records: Records) -> list[object]:
+    return [records.one(Lab, observed_cases__gt=0, retired_at=None).pk]
+
+
+def observed_by_mentor(records: Records) -> list[object]:
+    found = records.one(Enrolment, user__email=f"opsmanager@{DOMAIN}")
+    return [found.pk, *observed_lab(records)]
+
+
 def enrolment(handle: str) -> Callable[[Records], list[object]]:
     return lambda records: [records.enrolment(handle).pk]
 
@@ -165,6 +178,13 @@ VIEWS = {
     "withdraw a sign-off": View(
         "mentor1", "sign_off_withdraw", lambda records: [records.one(SignOff, **of("engineer1")).pk]
     ),
+    "second marks": View("mentor4", "review", submission("qa1")),
+    "second signature": View("mentor5", "countersign", sign_off("compliance")),
+    "waits for a second signature": View("compliance", "submission", submission("compliance")),
+    "lab with observed cases": View("opsmanager", "lab", observed_lab),
+    "record an observed case": View("mentor1", "observe", observed_by_mentor),
+    "while a mentor is away": View("mentor3", "delegate"),
+    "figures of mentors": View("pm", "mentor_statistics"),
     "mentees": View("mentor1", "mentees"),
     "mentee": View("mentor1", "mentee", enrolment("engineer1")),
     "unlock a quiz": View(

@@ -20,7 +20,7 @@ from enablement.playbook.plan_text import render
 from surveys.models import Survey
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
-from tests.playbook.small import LESSON, QUIZ, SURVEY, YAML, alone, bundle, changed
+from tests.playbook.small import LAB, LESSON, QUIZ, SURVEY, YAML, alone, bundle, changed
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, RoleAssignmentFactory
 from tracks.errors import Refused
 from tracks.models import Component, Lab, Lesson, Module, Role, Track
@@ -449,3 +449,31 @@ def enrolled(name, *, completed):
 
 def test_reading_from_disk_is_the_same_as_in_memory(small_file):
     assert read_bundle(small_file) == bundle()
+
+
+class TestLabs:
+    FILE = "clerk_t1/first-steps/lab-try-it.md"
+    SHEET = "clerk_t1/first-steps/lab-try-it/sheet.csv"
+    HEAD = "evidence: {text: required, file: optional, file_types: [csv]}\nobserved_cases: 2\ncountersigned: true\n"
+
+    def with_lab(self, sheet="a,b\n", head=HEAD):
+        lab = changed("evidence: {text: required}\n", head, LAB)
+        return bundle(**{self.FILE: lab, self.SHEET: sheet})
+
+    def test_what_a_lab_asks_for_is_put_exported_and_planned_without_loss(self):
+        given = self.with_lab()
+        apply(given)
+        lab = Lab.objects.get()
+        assert (lab.file_types, lab.observed_cases, lab.countersigned) == (["csv"], 2, True)
+        assert [(file.name, file.body) for file in lab.starter_files.live()] == [("sheet.csv", "a,b\n")]
+        assert services.export(at=NOW).content == given.content
+        assert not plan(given)
+
+        other = self.with_lab(sheet="a,c\n", head=self.HEAD.replace("observed_cases: 2", "observed_cases: 3"))
+        found = plan(other)
+        assert told(found) == ["~ lab clerk_t1/first-steps/try-it"]
+        assert details(found, "lab clerk_t1/first-steps/try-it") == [
+            "starter files: +0 ~1 -0",
+            "observed_cases: 2 → 3",
+        ]
+        assert lab.starter_files.live().get().body == "a,b\n"

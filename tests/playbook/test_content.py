@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (a fault is one line, as it is shown)
 """Content files are read with the playbook they belong to; every fault has its file, line and column."""
 
+import dataclasses
 import json
 
 import pytest
@@ -191,3 +192,98 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read():
     )
     [lesson] = reading.content.tracks["clerk_t1"].modules["first-steps"].lessons
     assert lesson.body == "## Begin\n\nRead the ticket first."
+
+
+SHEET = "clerk_t1/first-steps/lab-try-it/sheet.csv"
+NEW_HEAD = """\
+evidence: {text: required, file: optional, file_types: [csv, pdf], min_files: 1, max_files: 2}
+observed_cases: 3
+second_marker: {tolerance: 1, counts: first}
+countersigned: true
+review_days: 5
+"""
+
+
+def lab_with(head, old="evidence: {text: required}\n"):
+    return {LAB_FILE: changed(old, head, LAB)}
+
+
+def test_a_lab_with_everything_is_read():
+    files = lab_with(NEW_HEAD) | {SHEET: "a,b\n"}
+    reading = read(bundle(**files), in_force=None)
+    (lab,) = reading.content.tracks["clerk_t1"].modules["first-steps"].labs
+
+    assert dataclasses.asdict(lab.head.rules()) == {
+        "file_types": ["csv", "pdf"],
+        "min_files": 1,
+        "max_files": 2,
+        "observed_cases": 3,
+        "second_marker": True,
+        "tolerance": 1,
+        "settle": "first",
+        "countersigned": True,
+        "review_days": 5,
+    }
+    assert lab.starter == {"sheet.csv": "a,b\n"}
+    assert lab.head.evidence.demands() == {"text": "required", "link": "none", "file": "optional"}
+
+
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        (
+            "evidence: {text: required, file_types: [exe]}\n",
+            '4:41: "exe" does not fit; expected csv, docx, jpeg, jpg, md, pdf, png, txt or xlsx',
+        ),
+        ("evidence: {text: required, max_files: 6}\n", "4:39: 6 does not fit; expected at most 5"),
+        (
+            "evidence: {text: required, min_files: 3, max_files: 2}\n",
+            "4:11: 3 to 2 files: expected 1 to 5, the smaller number first.",
+        ),
+        (
+            "evidence: {text: required}\nobserved_cases: many\n",
+            '5:17: "many" does not fit; expected a whole number',
+        ),
+        (
+            "evidence: {text: required}\nsecond_marker: {tolerance: -1}\n",
+            "5:28: -1 does not fit; expected at least 0",
+        ),
+        (
+            "evidence: {text: required}\nsecond_marker: {whose: first}\n",
+            '5:17: unknown key "whose"; expected one of tolerance, counts',
+        ),
+        ("evidence: {text: required}\ncountersigned: 1\n", "5:16: 1 does not fit; expected true or false"),
+        ("evidence: {text: required}\nreview_days: 0\n", "5:14: 0 does not fit; expected at least 1"),
+    ],
+)
+def test_new_keys_of_labs_are_checked_at_their_place(head, fault):
+    assert faults(**lab_with(head)) == [f"content/{LAB_FILE}:{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        ("lab-try-it/tool.exe", "x", "a file to start from is of another type; expected csv, md, txt"),
+        ("lab-other/sheet.csv", "x", "there is no such lab beside it; expected a file lab-other.md"),
+        ("lab-try-it/sheet.csv", "x" * 200_001, "the file has 200,001 bytes; expected at most 200,000"),
+        ("lab-try-it/deep/sheet.csv", "x", "unknown file; expected NN-<key>.md, lab-<key>.md or quiz.yaml"),
+    ],
+)
+def test_starter_files_are_small_texts_of_a_lab(name, text, fault):
+    file = f"clerk_t1/first-steps/{name}"
+    assert faults(**{file: text}) == [f"content/{file}:1:1: {fault}"]
+
+
+def test_a_lab_without_a_rubric_has_no_points():
+    rubric = LAB[LAB.index("rubric:") : LAB.index("---", 5)]
+    without = {LAB_FILE: LAB.replace(rubric, "").replace("pass_points: 2\n", "")}
+    (lab,) = read(bundle(**without), in_force=None).content.tracks["clerk_t1"].modules["first-steps"].labs
+    assert (lab.head.rubric, lab.head.pass_points) == ([], None)
+
+    (fault,) = faults(**{LAB_FILE: LAB.replace(rubric, "")})
+    assert "Without a rubric there are no points to pass" in fault
+    (fault,) = faults(**{LAB_FILE: LAB.replace("pass_points: 2\n", "")})
+    assert "The lab has a rubric; expected the points to pass." in fault
+    marked_twice = without[LAB_FILE].replace("evidence:", "second_marker: {}\nevidence:")
+    (fault,) = faults(**{LAB_FILE: marked_twice})
+    assert "A second marker needs a rubric to mark by." in fault
