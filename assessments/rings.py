@@ -8,15 +8,16 @@ N = TypeVar("N", bound=Hashable)
 
 
 def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
-    """A shortest ring for each group of people who reach each other by signatures, each signing for the next and
-    the last one for the first; in the order in which the edges came. Groups do not overlap.
+    """A shortest ring for each group of people who reach each other by signatures: each signs for the next, the
+    last one for the first; in the order in which the edges came. Groups do not overlap.
     """
     ahead: dict[N, dict[N, None]] = defaultdict(dict)
     behind: dict[N, dict[N, None]] = defaultdict(dict)
     for signer, learner in edges:
         ahead[signer][learner] = None
         behind[learner][signer] = None
-    found, done = [], set()
+    found: list[list[N]] = []
+    done: set[N] = set()
     for person in list(ahead):
         if person not in done:
             group = _reach(person, ahead) & _reach(person, behind)
@@ -26,25 +27,25 @@ def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
     return found
 
 
-def _reach(start: N, ways: Mapping[N, Iterable[N]]) -> set[N]:
+def _reach(start: N, ways: Mapping[N, dict[N, None]]) -> set[N]:
     """Everybody whom one comes to in at least one step; the start itself only by a way back."""
     seen: set[N] = set()
-    open_ = deque(ways.get(start, ()))
+    open_ = deque(ways.get(start, {}))
     while open_:
         person = open_.popleft()
         if person not in seen:
             seen.add(person)
-            open_.extend(ways.get(person, ()))
+            open_.extend(ways.get(person, {}))
     return seen
 
 
-def _ring(start: N, ahead: Mapping[N, Iterable[N]], group: set[N]) -> list[N]:
+def _ring(start: N, ahead: Mapping[N, dict[N, None]], group: set[N]) -> list[N]:
     """The shortest way from `start` back to itself. `start` lies on a ring within `group`."""
     came_from: dict[N, N] = {}
     open_ = deque([start])
     while open_:
         person = open_.popleft()
-        for following in ahead.get(person, ()):
+        for following in ahead.get(person, {}):
             if following == start:
                 way = [person]
                 while way[-1] != start:

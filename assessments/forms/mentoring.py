@@ -49,7 +49,9 @@ class ObservationForm(FormOfErrors):
 class DelegateForm(FormOfErrors):
     """Who stands in for a mentor, from when, until when."""
 
-    delegate = forms.ModelChoiceField(label=_("Delegate"), queryset=None, empty_label=_("Choose a person"))
+    delegate: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        label=_("Delegate"), queryset=None, empty_label=_("Choose a person")
+    )
     first_day = forms.DateField(
         label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )

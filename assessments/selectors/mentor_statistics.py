@@ -45,11 +45,11 @@ class Rate:
 
     @property
     def text(self) -> str:
-        """"12 of 15 (55–93 %)"; a dash without a case."""
+        """ "12 of 15 (55–93 %)"; a dash without a case."""
         interval = self.interval
         if interval is None:
-            return "–"
-        return _("%(hits)d of %(n)d (%(lower)s–%(upper)s %%)") % {
+            return "–"  # noqa: RUF001
+        return _("%(hits)d of %(n)d (%(lower)s–%(upper)s %%)") % {  # noqa: RUF001
             "hits": self.hits,
             "n": self.n,
             "lower": round(interval.lower * 100),
@@ -107,7 +107,7 @@ class MentorLine:
 
 def _hours(time: timedelta | None) -> str:
     if time is None:
-        return "–"
+        return "–"  # noqa: RUF001
     return _("%(hours)s h") % {"hours": number_format(time.total_seconds() / 3600, 1)}
 
 
@@ -214,9 +214,7 @@ def _rings(cohorts: set[object]) -> list[list[RingLink]]:
                 ours.add((signed_by, learner))
     found = [list(pairwise([*ring, ring[0]])) for ring in rings(labs)]
     found = [ring for ring in found if ours & set(ring)]
-    people = get_user_model().objects.in_bulk(
-        {person for ring in found for pair in ring for person in pair}
-    )
+    people = get_user_model().objects.in_bulk({person for ring in found for pair in ring for person in pair})
     return [
         [RingLink(signer=people[one], learner=people[other], labs=labs[one, other]) for one, other in ring]
         for ring in found

@@ -454,7 +454,10 @@ def test_reading_from_disk_is_the_same_as_in_memory(small_file):
 class TestLabs:
     FILE = "clerk_t1/first-steps/lab-try-it.md"
     SHEET = "clerk_t1/first-steps/lab-try-it/sheet.csv"
-    HEAD = "evidence: {text: required, file: optional, file_types: [csv]}\nobserved_cases: 2\ncountersigned: true\n"
+    HEAD = (
+        "evidence: {text: required, file: optional, file_types: [csv]}\n"
+        "observed_cases: 2\ncountersigned: true\n"
+    )
 
     def with_lab(self, sheet="a,b\n", head=HEAD):
         lab = changed("evidence: {text: required}\n", head, LAB)

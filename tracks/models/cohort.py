@@ -12,6 +12,7 @@ from guardian.shortcuts import get_objects_for_user
 
 from tracks.models.delegation import Delegation
 from tracks.models.track import Track
+from tracks.people import Person
 from tracks.zones import validate_zone
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class MentorshipQuerySet(models.QuerySet["Mentorship"]):
     def current(self) -> Self:
         return self.filter(ended_at=None)
 
-    def answered_by(self, user: "AbstractBaseUser", at: datetime) -> Self:
+    def answered_by(self, user: Person, at: datetime) -> Self:
         """Current ones in which this person may act: the mentor, and their delegate at that time."""
         away = Delegation.objects.in_force(at).filter(delegate=user).values("mentor")
         return self.current().filter(models.Q(mentor=user) | models.Q(mentor__in=away))

@@ -134,7 +134,7 @@ def _marks_to_sign(
 
 
 def _settled(submission: Submission) -> list[Mark] | None:
-    return settled(submission.lab, submission.marks.all()) if submission.lab.second_marker else None
+    return settled(submission.lab, list(submission.marks.all())) if submission.lab.second_marker else None
 
 
 def _sign(submission: Submission, marks: list[Mark], *, comment: str, actor: Person, at: datetime) -> SignOff:

@@ -65,7 +65,7 @@ def mark(
     )
     submission.claimed_by = submission.claimed_until = None
     submission.save(update_fields=["claimed_by", "claimed_until"])
-    is_settled = settled(submission.lab, submission.marks.all()) is not None
+    is_settled = settled(submission.lab, list(submission.marks.all())) is not None
     fact = submission_fact(
         "lab_marked", submission, actor, at, part=given.part, points=given.points, settled=is_settled
     )
