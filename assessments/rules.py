@@ -4,7 +4,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from assessments.models import OFF_LIMITS, Quiz, Route
+from assessments.models import OFF_LIMITS, Attempt, Quiz, Route
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 
@@ -70,6 +70,14 @@ def may_allow_time(user: Person, enrolment: Enrolment) -> bool:
     """A mentor of the learner, or who runs their cohort; never oneself."""
     return user.pk != enrolment.user_id and (
         mentors(user, enrolment) or user.has_perm("tracks.run_cohort", enrolment.cohort)
+    )
+
+
+def may_excuse(user: Person, attempt: Attempt) -> bool:
+    """An author, or who runs the cohort of the attempt; never oneself."""
+    return user.pk != attempt.user_id and (
+        user.has_perm("assessments.author_questions")
+        or user.has_perm("tracks.run_cohort", attempt.enrolment.cohort)
     )
 
 

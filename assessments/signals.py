@@ -9,6 +9,10 @@ attempt_started = Signal()
 attempt_graded = Signal()
 attempt_lapsed = Signal()
 attempt_waits_for_marks = Signal()
+#: points or passes that a regrade changed, one fact an attempt
+attempts_regraded = Signal()
+#: kinds `assessments.question_regraded`, `_excused`, `_excused_once`, `_remarked`
+question_regraded = Signal()
 attempts_granted = Signal()
 time_granted = Signal()
 
@@ -43,3 +47,10 @@ case_decided = Signal()
 justification_graded = Signal()
 case_supervised = Signal()
 supervision_withdrawn = Signal()
+
+#: kinds `assessments.appeal_opened`, `_upheld`, `_rejected`
+appeal_changed = Signal()
+#: a case whose right answer an appeal changed
+case_rejudged = Signal()
+#: kinds `assessments.analysis_requested`, `_finished`
+items_analysed = Signal()

@@ -16,3 +16,9 @@ def lapse_overdue_attempts() -> None:
 def void_changed_evidence() -> None:
     """Every night: sign-offs whose evidence is no longer what was signed."""
     labs.void_changed(at=timezone.now())
+
+
+@shared_task(acks_late=True)
+def apply_regrade(regrade_id: str) -> Callable[[], None]:
+    """Marks many attempts again; the effect commits with the job."""
+    return regrading.apply(regrade_id=UUID(regrade_id), at=timezone.now())

@@ -34,8 +34,8 @@ class Appeal(models.Model):
     """Against the points of one question (`item`), one criterion of a lab's review, or one shadow sample.
 
     A thing is appealed once; its answer is final. due_at: three working days after it came in, by the
-    calendar of the learner's cohort. answer: for the learner to read at once; note: reasons that may name what
-    is right, for the learner once the quiz shows that. regrade, again, mark_…: what upholding led to.
+    calendar of the learner's cohort. answer: for the learner to read at once; note: reasons that may name
+    what is right, for the learner once the quiz shows that. regrade, again, mark_…: what upholding led to.
     """
 
     class Kind(models.TextChoices):

@@ -28,15 +28,17 @@ class RegradeQuerySet(models.QuerySet["Regrade"]):
 class Regrade(models.Model):
     """A decision on how a question counts in attempts that have asked it.
 
-    KEY: by the key of `version`. EXCUSE: every attempt gets the whole mark for it. EXCUSE_ONE: `attempt` does.
-    lowers: whether points may fall by it; else nobody has fewer points than before. applied_at: None while its
-    job has not run. The end of an attempt, which is the date of a pass, is never moved.
+    KEY: by the key of `version`. EXCUSE: every attempt gets the whole mark for it. EXCUSE_ONE: `attempt`
+    does. REMARK: another person marked the answer in words of `attempt` anew. lowers: whether points may fall
+    by it; else nobody has fewer points than before. applied_at: None while its job has not run. The end of an
+    attempt, which is the date of a pass, is never moved.
     """
 
     class Kind(models.TextChoices):
         KEY = "key", _("marked again by another key")
         EXCUSE = "excuse", _("excused for everybody")
         EXCUSE_ONE = "excuse_one", _("excused in one attempt")
+        REMARK = "remark", _("answer in words marked anew")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     question = models.ForeignKey(Question, models.PROTECT, related_name="regrades")
@@ -58,7 +60,9 @@ class Regrade(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="key", version__isnull=False, attempt=None)
                 | models.Q(kind="excuse", version=None, attempt=None, lowers=False)
-                | models.Q(kind="excuse_one", version=None, attempt__isnull=False, lowers=False),
+                | models.Q(
+                    kind__in=("excuse_one", "remark"), version=None, attempt__isnull=False, lowers=False
+                ),
                 name="regrade_names_what_its_kind_needs",
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="regrade_has_reason"),

@@ -31,7 +31,8 @@ def items_on(attempt: Attempt, page: int) -> list[AttemptItem]:
     """The questions of one page with their texts, in order. One query."""
     first = (page - 1) * attempt.page_size + 1
     items = attempt.items.filter(position__gte=first, position__lt=first + attempt.page_size)
-    return list(items.order_by("position").select_related("question_version__question"))
+    related = ("question_version__question", "question_version__patch__key")
+    return list(items.order_by("position").select_related(*related))
 
 
 def asked(item: AttemptItem, typed: Typed) -> Asked:

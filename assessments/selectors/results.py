@@ -8,14 +8,17 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 
 from assessments import rules
-from assessments.models import Attempt, AttemptItem, QuestionVersion, Quiz
+from assessments.models import Attempt, AttemptItem, ItemRegrade, QuestionVersion, Quiz
 from assessments.rules import AttemptLimits
+from assessments.selectors.appeals import QuestionAppeal, appeals_by_position
 from assessments.selectors.asking import Asked, Typed
 from assessments.selectors.attempts import asked, items_on
 from assessments.selectors.graded import GradedQuestion, as_graded
 from assessments.selectors.marking import MarkedAnswer, latest_marks, marked_answers
 from assessments.selectors.quizzes import attempt_limits, percent
+from assessments.selectors.regrades import as_keyed, regrades_of, with_regrade
 from assessments.services import grading
+from assessments.services.attempts import earning
 from tracks.models import Lesson
 
 
@@ -28,7 +31,8 @@ class LessonAgain:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptResult:
     """`questions` is empty where the right answers may not be shown; `hidden` then says why. `marked` are the
-    answers in words that a mentor has marked, shown whatever the policy on right answers.
+    answers in words that a mentor has marked, shown whatever the policy on right answers. `regraded` says what
+    was put right since; `appeals` are the person's own.
     """
 
     attempt: Attempt
@@ -38,15 +42,20 @@ class AttemptResult:
     hidden: str
     marked: list[MarkedAnswer]
     lessons: list[LessonAgain]
+    regraded: list[ItemRegrade]
+    appeals: list[QuestionAppeal]
     limits: AttemptLimits
     wait_until: datetime | None
 
 
 def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
     """For an attempt that is closed, with its quiz, module and track selected."""
-    items = list(attempt.items.order_by("position").select_related("question_version__question"))
+    items = list(
+        attempt.items.order_by("position").select_related("question_version__question", *earning.WITH_KEY)
+    )
     lessons = _lessons(attempt, items)
-    hidden = _hidden(attempt, at)
+    hidden = hidden_because(attempt, at)
+    regraded = regrades_of(attempt)
     missed = Counter(
         item.question_version.question.lesson_key
         for item in items
@@ -57,7 +66,11 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
         attempt=attempt,
         needed=attempt.threshold * attempt.max_points,
         percent=percent(attempt.threshold),
-        questions=[] if hidden else [as_graded(item, lessons) for item in items],
+        questions=[]
+        if hidden
+        else [with_regrade(as_graded(as_keyed(item), lessons), regraded.get(item.pk)) for item in items],
+        regraded=list(regraded.values()),
+        appeals=appeals_by_position(attempt),
         hidden=hidden,
         marked=_marked(attempt, items),
         lessons=[
@@ -73,7 +86,7 @@ def _marked(attempt: Attempt, items: list[AttemptItem]) -> list[MarkedAnswer]:
     return marked_answers(in_words, latest_marks(attempt)) if in_words and attempt.has_result else []
 
 
-def _hidden(attempt: Attempt, at: datetime) -> str:
+def hidden_because(attempt: Attempt, at: datetime) -> str:
     """Why the right answers are not shown: `waiting`, `running`, or the quiz's rule; empty where they are."""
     if not attempt.has_result:
         return "waiting"
@@ -101,14 +114,14 @@ def parts_on(attempt: Attempt, page: int, *, typed: Typed) -> list[Asked | Grade
         return [asked(item, typed) for item in items]
     lessons = _lessons(attempt, settled)
     return [
-        as_graded(_scored(item), lessons) if item.settled_at is not None else asked(item, typed)
+        as_graded(as_keyed(_scored(item)), lessons) if item.settled_at is not None else asked(item, typed)
         for item in items
     ]
 
 
 def _scored(item: AttemptItem) -> AttemptItem:
     """Not stored: the attempt is graded as a whole when it ends."""
-    item.points = grading.stored(grading.score(item.question_version, item.response) * item.max_points)
+    item.points = grading.stored(earning.earned(item))
     return item
 
 

@@ -8,6 +8,9 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
+        from assessments import consequences
+        from enablement.access import effects
         from enablement.access.requirements import register_all
 
         register_all()
+        consequences.register("access", effects.watch)

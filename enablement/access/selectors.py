@@ -101,9 +101,11 @@ def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
 CAUSES = {
     "assessments.attempt_graded": _lazy("A quiz was graded"),
     "assessments.attempt_lapsed": _lazy("The time for a quiz ended"),
+    "assessments.attempt_regraded": _lazy("A quiz was marked again"),
     "assessments.lab_signed_off": _lazy("A lab was signed off"),
     "assessments.fitness_changed": _lazy("The tool was judged by quality assurance"),
     "assessments.fresh_cases_done": _lazy("Cases of a new version were judged in time"),
+    "assessments.look_corrected": _lazy("An appeal changed what is right in shadow mode"),
     "assessments.look_taken": _lazy("Shadow-mode cases were looked at"),
     "assessments.sample_scored": _lazy("A shadow-mode case was scored"),
     "assessments.sign_off_voided": _lazy("Signed-off evidence was changed"),

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from assessments import rules, signals
 from assessments.models import Attempt, AttemptItem
 from assessments.models.attempt import AttemptQuerySet
 from assessments.services import grading
+from assessments.services.attempts import earning
 from assessments.services.attempts.announce import attempt_fact
 from assessments.services.attempts.locks import lock_own
 from tracks.models import Component
@@ -76,9 +76,9 @@ def lapse(attempt: Attempt) -> None:
 
 def _close(attempt: Attempt, *, ended_at: datetime, actor: Person | None) -> None:
     """Grade what can be graded at once. Without answers in words, that is the result."""
-    items = list(attempt.items.select_related("question_version"))
+    items = list(attempt.items.select_related(*earning.WITH_KEY))
     for item in items:
-        item.points = _points_at_once(item)
+        item.points = None if earning.needs_marking(item) else grading.stored(earning.earned(item))
     write_items(items, fields=["points"])
     attempt.submitted_at = ended_at
     if any(item.points is None for item in items):
@@ -87,9 +87,7 @@ def _close(attempt: Attempt, *, ended_at: datetime, actor: Person | None) -> Non
         fact = attempt_fact("waits_for_marks", attempt, actor=actor, at=ended_at)
         signals.attempt_waits_for_marks.send(sender=Attempt, facts=[fact])
         return
-    total = sum(
-        (grading.score(item.question_version, item.response) * item.max_points for item in items), Fraction(0)
-    )
+    total = sum((earning.earned(item) for item in items), Fraction(0))
     settle_result(attempt, total=total, actor=actor, at=ended_at)
     if attempt.timed_out:
         fact = attempt_fact("lapsed", attempt, actor=None, at=ended_at)
@@ -97,13 +95,6 @@ def _close(attempt: Attempt, *, ended_at: datetime, actor: Person | None) -> Non
     else:
         fact = attempt_fact("graded", attempt, actor=actor, at=ended_at)
         signals.attempt_graded.send(sender=Attempt, facts=[fact])
-
-
-def _points_at_once(item: AttemptItem) -> Decimal | None:
-    """None where a person has to mark the answer."""
-    if grading.needs_marking(item.question_version, item.response):
-        return None
-    return grading.stored(grading.score(item.question_version, item.response) * item.max_points)
 
 
 def settle_result(attempt: Attempt, *, total: Fraction, actor: Person | None, at: datetime) -> None:

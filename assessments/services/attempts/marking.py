@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from assessments import signals
 from assessments.models import Attempt, AttemptItem, ItemMark
 from assessments.services import grading
+from assessments.services.attempts import earning
 from assessments.services.attempts.announce import attempt_fact
 from assessments.services.attempts.closing import settle_result, write_items
 from tracks.errors import Refused
@@ -37,10 +38,11 @@ def mark(
         if ItemMark.objects.filter(item__attempt=locked, marker=actor).exists():
             return locked
         raise Refused("marked", _("Nothing of this attempt waits for marks any more."))
-    items = list(locked.items.select_related("question_version"))
+    items = list(locked.items.select_related(*earning.WITH_KEY))
     waiting = [item for item in items if item.points is None]
     read = _read_all(waiting, marks)
-    earned = {item.position: _earned(item, read.get(item.position)) for item in items}
+    # Exact: what is stored of each item is rounded down.
+    earned = {item.position: earning.standing(item, marks=read.get(item.position)) for item in items}
     for item in waiting:
         item.points = grading.stored(earned[item.position])
     write_items(waiting, fields=["points"])
@@ -50,7 +52,7 @@ def mark(
             learner=locked.user,
             marker=actor,
             marks=read[item.position],
-            points=item.points,
+            points=item.points or 0,
             comment=comments.get(item.position, "").strip(),
             marked_at=at,
         )
@@ -83,8 +85,3 @@ def _read_all(
     if problems:
         raise ValidationError(problems)
     return read
-
-
-def _earned(item: AttemptItem, marks: Mapping[str, int] | None) -> Fraction:
-    """Exact: what is stored of each item is rounded down."""
-    return grading.score(item.question_version, item.response, marks=marks) * item.max_points
