@@ -12,9 +12,11 @@ from rest_framework import serializers
 from enablement.access.decisions.verdict import Call
 from enablement.access.services.decisions import Decision, Semantic
 from enablement.access.services.decisions.searching import MAX_LIMIT
+from enablement.access.services.decisions.spending import Offer
 
 SUBJECT_TYPE, RESOURCE_TYPE = "user", "microtool"
 MAX_TEXT = 20_000
+MAX_APPROVALS, MAX_APPROVAL_ID = 10, 100
 REASONS = {
     "granted": _("You have shown that you can use this tool."),
     "no_policy_in_force": _("No playbook is in force yet, so every tool is closed."),
@@ -36,6 +38,13 @@ REASONS = {
     "text_missing": _("The output itself did not come with the question, and its words decide who looks."),
     "approval_required": _("Another person has to approve this first."),
     "review_required": _("Look at the output yourself before it is used."),
+    "approval_unknown": _("The approval that was named is not known here."),
+    "approval_not_for_this_call": _("The approval that was named is for another person, tool or output."),
+    "approval_waiting": _("Nobody has decided on the request yet."),
+    "approval_rejected": _("The request was turned down."),
+    "approval_withdrawn": _("The request was withdrawn."),
+    "approval_expired": _("The approval has lapsed; ask again."),
+    "approval_spent": _("The approval has been used already; ask again for another use."),
 }
 
 
@@ -67,6 +76,22 @@ class Confidence(serializers.Field[Decimal, Any, Decimal, Any]):
         return value
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+class Approvals(serializers.Field[tuple[str, ...], Any, tuple[str, ...], Any]):
+    """Ids of settled requests: one as text, or a list of at most ten. Which of them hold is no matter here."""
+
+    def to_internal_value(self, data: Any) -> tuple[str, ...]:
+        ids = [data] if isinstance(data, str) else data
+        if not isinstance(ids, list) or len(ids) > MAX_APPROVALS:
+            raise serializers.ValidationError(_("Expected an id, or a list of at most ten."), code="invalid")
+        if not all(isinstance(one, str) and len(one) <= MAX_APPROVAL_ID for one in ids):
+            raise serializers.ValidationError(_("Expected ids of requests, as text."), code="invalid")
+        return tuple(ids)
+
+    def to_representation(self, value: tuple[str, ...]) -> Any:
+        return list(value)
+
+
 class SubjectSerializer(serializers.Serializer[Any]):
     """`properties` are accepted, as AuthZEN wants, and never listened to."""
 
@@ -91,6 +116,7 @@ class ContextSerializer(serializers.Serializer[Any]):
     workflow_id = Name(required=False)
     model = Name(required=False)
     model_version = Name(required=False)
+    approval = Approvals(required=False, source="approvals")
 
 
 class EvaluationSerializer(serializers.Serializer[Any]):
@@ -168,7 +194,13 @@ def answer(decision: Decision) -> dict[str, Any]:
         "unmet_gates": [_gate(leaf) for leaf in verdict.unmet],
         "required": verdict.required,
     }
+    if decision.offers:
+        context["approvals"] = [_offer(offer) for offer in decision.offers]
     return {"decision": verdict.decision, "context": context}
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {"id": str(offer.id) if offer.id else None, "reason": offer.refused or "settled"}
 
 
 def unreadable(errors: Any) -> dict[str, Any]:

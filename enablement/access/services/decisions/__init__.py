@@ -5,7 +5,9 @@ decision.
 from enablement.access.services.decisions.deciding import (
     Caller,
     Decision,
+    Judged,
     Semantic,
+    consider,
     decide_call,
     decide_calls,
 )
@@ -20,9 +22,11 @@ from enablement.access.services.decisions.searching import (
 __all__ = [
     "Caller",
     "Decision",
+    "Judged",
     "Page",
     "Semantic",
     "StaleToken",
+    "consider",
     "decide_call",
     "decide_calls",
     "search_actions",

@@ -12,7 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Reach, Tool, Verdict, decide
 from enablement.access.services.decisions.reading import find_people, find_person, find_tool, find_tools
+from enablement.access.services.decisions.spending import Offer, Purse, Settlement, spend
 from enablement.ledger import services as ledger
+from enablement.ledger.models import LedgerEntry
 from enablement.people.models import ApiToken
 
 
@@ -47,21 +49,32 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """A verdict as it was recorded; `id` is its ledger entry, `person` whom it is about, where known."""
+    """A verdict as it was recorded; `id` is its ledger entry, `person` whom it is about, where known.
+
+    `offers`: what the call's `approvals` were good for.
+    """
 
     id: uuid.UUID
     verdict: Verdict
     person: uuid.UUID | None
     policy_revision: int | None
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Judged:
+class Judged:
+    """A call with what the tables say of it. `key` tells the same call again: request id, place in a batch."""
+
     call: Call
     person: Person | None
     tool: Tool | None
     policy: PolicyInForce | None
-    verdict: Verdict
+    settlement: Settlement
+    key: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.settlement.verdict
 
 
 @transaction.atomic
@@ -72,10 +85,13 @@ def decide_call(
 
     `seen`: what a proxy says of the original request; it is recorded and decides nothing.
     """
-    person = find_person(call.subject)
-    tool, policy = find_tool(call, person)
-    judged = _judge(call, person, tool, policy, caller=caller, at=at)
+    judged = _look(call, Purse.of([call]), key=request_id, caller=caller, at=at)
     return _record([judged], caller=caller, at=at, request_id=request_id, seen=seen)[0]
+
+
+def consider(*, call: Call, caller: Caller, at: datetime) -> Judged:
+    """What `decide_call` would answer, without an answer: nothing is recorded, and nothing is spent."""
+    return _look(call, Purse.of([call], lock=False), key="", caller=caller, at=at)
 
 
 @transaction.atomic
@@ -89,7 +105,8 @@ def decide_calls(
 ) -> list[Decision | None]:
     """Answers in the order of the calls, as many as the semantic asks for; None for what could not be read.
 
-    Four reads and one insert, whatever the number of calls. Only what was decided is recorded.
+    Four reads and one insert, whatever the number of calls; a read and an update more where a call names
+    approvals. Only what was decided is recorded.
     """
     asked = [call for call in calls if call is not None]
     people = find_people({call.subject for call in asked})
@@ -98,72 +115,95 @@ def decide_calls(
         keys={call.microtool for call in asked},
         prompts={call.prompt for call in asked if call.prompt},
     )
-    judged: list[_Judged | None] = []
-    for call in calls:
+    purse = Purse.of(asked)
+    judged: list[Judged | None] = []
+    for place, call in enumerate(calls):
         if call is None:
             judged.append(None)
         else:
             person = people.get(call.subject)
             tool = shelf.tool(call.microtool, person=person, prompt=call.prompt)
-            judged.append(_judge(call, person, tool, shelf.policy, caller=caller, at=at))
+            key = f"{request_id}#{place}" if request_id else ""
+            found = (person, tool, shelf.policy)
+            judged.append(_judge(call, found, purse, key=key, caller=caller, at=at))
         if semantic.ends_with(judged[-1].verdict if judged[-1] else None):
             break
-    made = [found for found in judged if found is not None]
+    made = [one for one in judged if one is not None]
     recorded = iter(_record(made, caller=caller, at=at, request_id=request_id))
-    return [next(recorded) if found is not None else None for found in judged]
+    return [next(recorded) if one is not None else None for one in judged]
+
+
+def _look(call: Call, purse: Purse, *, key: str, caller: Caller, at: datetime) -> Judged:
+    person = find_person(call.subject)
+    tool, policy = find_tool(call, person)
+    return _judge(call, (person, tool, policy), purse, key=key, caller=caller, at=at)
 
 
 def _judge(
     call: Call,
-    person: Person | None,
-    tool: Tool | None,
-    policy: PolicyInForce | None,
+    found: tuple[Person | None, Tool | None, PolicyInForce | None],
+    purse: Purse,
     *,
+    key: str,
     caller: Caller,
     at: datetime,
-) -> _Judged:
+) -> Judged:
+    person, tool, policy = found
     verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=caller.reach, at=at)
-    return _Judged(call=call, person=person, tool=tool, policy=policy, verdict=verdict)
+    settlement = purse.settle(verdict, call=call, person=person, token=caller.token, key=key, at=at)
+    return Judged(call=call, person=person, tool=tool, policy=policy, settlement=settlement, key=key)
 
 
 def _record(
-    judged: Sequence[_Judged],
+    judged: Sequence[Judged],
     *,
     caller: Caller,
     at: datetime,
     request_id: str,
     seen: Mapping[str, str] | None = None,
 ) -> list[Decision]:
+    """One entry for each, and what they used is spent with it; a call again gets its decision again."""
     asked = {"token": caller.token, "request_id": request_id} | ({"seen": dict(seen)} if seen else {})
-    entries = ledger.record_many(
-        [
-            ledger.NewEntry(
-                kind="access.decided",
-                subject=("access.microtool", found.tool.key if found.tool else "unknown"),
-                actor=caller.label,
-                at=at,
-                payload=_payload(found) | asked,
-                policy_revision=_revision(found),
-            )
-            for found in judged
-        ]
-    )
+    new = [one for one in judged if one.settlement.repeats is None]
+    entries = ledger.record_many([_entry(one, asked, caller=caller, at=at) for one in new])
+    made = {id(one): entry.pk for one, entry in zip(new, entries, strict=True)}
+    spend([(one.settlement, made[id(one)], one.key) for one in new], token=caller.token, at=at)
+    former = _revisions([one.settlement.repeats for one in judged if one.settlement.repeats])
     return [
         Decision(
-            id=entry.pk,
-            verdict=found.verdict,
-            person=found.person.id if found.person else None,
-            policy_revision=_revision(found),
+            id=one.settlement.repeats or made[id(one)],
+            verdict=one.verdict,
+            person=one.person.id if one.person else None,
+            policy_revision=former[one.settlement.repeats] if one.settlement.repeats else _revision(one),
+            offers=one.settlement.offers,
         )
-        for entry, found in zip(entries, judged, strict=True)
+        for one in judged
     ]
 
 
-def _revision(found: _Judged) -> int | None:
+def _entry(one: Judged, asked: Mapping[str, Any], *, caller: Caller, at: datetime) -> ledger.NewEntry:
+    return ledger.NewEntry(
+        kind="access.decided",
+        subject=("access.microtool", one.tool.key if one.tool else "unknown"),
+        actor=caller.label,
+        at=at,
+        payload=_payload(one) | asked,
+        policy_revision=_revision(one),
+    )
+
+
+def _revisions(decisions: Sequence[uuid.UUID]) -> dict[uuid.UUID, int | None]:
+    """By which revision these were decided, as the record has it; no query for none."""
+    if not decisions:
+        return {}
+    return dict(LedgerEntry.objects.filter(pk__in=decisions).values_list("pk", "policy_revision"))
+
+
+def _revision(found: Judged) -> int | None:
     return found.policy.revision if found.policy else None
 
 
-def _payload(found: _Judged) -> dict[str, Any]:
+def _payload(found: Judged) -> dict[str, Any]:
     """What the record keeps: who, what, why. Never the text; whom or what we do not know as a keyed hash."""
     call, verdict = found.call, found.verdict
     return {
@@ -182,7 +222,16 @@ def _payload(found: _Judged) -> dict[str, Any]:
         "reason": verdict.reason,
         "required": [entry["reason"] for entry in verdict.required],
         "unmet": [leaf["type"] for leaf in verdict.unmet],
-    }
+    } | _approvals(found.settlement)
+
+
+def _approvals(settlement: Settlement) -> dict[str, Any]:
+    """Which requests were named and what came of it; those that are none of ours are only counted."""
+    if not settlement.offers:
+        return {}
+    known = [{"id": str(offer.id), "refused": offer.refused} for offer in settlement.offers if offer.id]
+    used = [str(pk) for pk in settlement.used]
+    return {"approvals": known, "approvals_used": used, "approvals_unknown": len(settlement.offers) - len(known)}
 
 
 def keyed(text: str) -> str:
