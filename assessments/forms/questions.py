@@ -21,6 +21,7 @@ from assessments.question_specs import (
     QuestionSpec,
     Scoring,
 )
+from assessments.selectors.asking import scoring_label
 from assessments.services.question_images import MAX_BYTES
 from tracks.errors import Refused
 from tracks.models import Lesson
@@ -111,9 +112,11 @@ class QuestionForm(forms.Form):
         spec: QuestionSpec | None = None,
         tags: Sequence[str] = (),
         more: bool = False,
+        preview: bool = False,
     ) -> None:
         """spec: the question that is edited; tags: those that quizzes of the bank draw by.
-        more: only add empty rows to what was sent; nothing is judged yet.
+        more: only add empty rows to what was sent; nothing is judged yet. preview: what learners do not see
+        may still be missing.
         """
         initial = _initial(spec) if spec else {"scoring": _usual_scoring(kind)}
         super().__init__(None if more else data, initial=initial)
@@ -121,6 +124,10 @@ class QuestionForm(forms.Form):
         self.rows = Rows(kind, data=data, spec=spec, more=more) if kind in ROWS else None
         self.rows_problems: list[str] = []
         self._complete(tags)
+        if preview:
+            self.fields["tags"].required = False
+            if spec is None:
+                self.fields["key"].required = False
         if more and data is not None:
             for name, field in self.fields.items():
                 self.initial[name] = field.widget.value_from_datadict(data, {}, name)
@@ -135,8 +142,11 @@ class QuestionForm(forms.Form):
         fields["tags"].help_text = _("Separated by spaces. Quizzes draw by: %(tags)s.") % {
             "tags": ", ".join(tags) or _("none yet")
         }
-        scorings = [Scoring.EXACT.value, *sorted(SCORINGS.get(kind, ()))]
-        fields["scoring"].choices = [(value, Scoring(value).label) for value in scorings]
+        if scorings := sorted(SCORINGS.get(kind, ())):
+            values = (Scoring.EXACT.value, *scorings)
+            fields["scoring"].choices = [(value, scoring_label(kind, value)) for value in values]
+        else:
+            del fields["scoring"]
         lessons = Lesson.objects.live().filter(module__track=bank.track_id, module__retired_at=None)
         titles = lessons.order_by("module__position", "position").values_list("key", "title")
         fields["lesson"].choices = [("", _("None")), *dict(titles).items()]
@@ -171,7 +181,11 @@ class QuestionForm(forms.Form):
 
     def problems(self) -> list[str]:
         """All of them in words, for the preview."""
-        found = [str(text) for texts in self.errors.values() for text in texts]
+        found = [
+            f"{self[name].label}: {text}" if name in self.fields else str(text)
+            for name, texts in self.errors.items()
+            for text in texts
+        ]
         for errors in self.rows.formset.errors if self.rows else ():
             found += [str(text) for texts in errors.values() for text in texts]
         return found + self.rows_problems
@@ -200,7 +214,7 @@ class QuestionForm(forms.Form):
         data = self.cleaned_data
         parts: dict[str, Any] = {self.rows.name: self.rows.parts()} if self.rows else {}
         return QuestionSpec(
-            key=self.edited.key if self.edited else data["key"],
+            key=self.edited.key if self.edited else data["key"] or _UNNAMED,
             kind=self.kind,
             prompt=_unified(data["prompt"]),
             tags=tuple(dict.fromkeys(data["tags"].replace(",", " ").split())),
@@ -213,7 +227,7 @@ class QuestionForm(forms.Form):
             distractors=_lines(data.get("distractors", "")),
             steps=_lines(data.get("steps", "")),
             policy=_unified(data.get("policy", "")),
-            scoring=data["scoring"],
+            scoring=data.get("scoring", Scoring.EXACT.value),
             why_right=_unified(data["why_right"]),
             why_wrong=_unified(data["why_wrong"]),
             explanation=_unified(data["explanation"]),
@@ -225,6 +239,7 @@ class QuestionForm(forms.Form):
         )
 
 
+_UNNAMED = "unnamed"
 _BEFORE_ROWS = frozenset({"key", "prompt", "policy", "images", "answer", "tolerance", "unit", "steps"})
 _ORDER = (
     "key",

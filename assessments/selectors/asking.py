@@ -200,6 +200,15 @@ def as_form_values(response: object) -> list[str]:
             return [str(response)]
 
 
+def scoring_label(kind: str, scoring: str) -> str:
+    """What a way of scoring means for this kind, in words."""
+    if scoring == QuestionVersion.Scoring.PROPORTIONAL and kind == Kind.MATCHING:
+        return _("a share for each right pair")
+    if scoring == QuestionVersion.Scoring.PROPORTIONAL and kind == Kind.ORDERING:
+        return _("a share for each step that the right one follows")
+    return str(QuestionVersion.Scoring(scoring).label)
+
+
 def legend_of(prompt: str) -> tuple[str, SafeString]:
     """A prompt of one paragraph names the group of its answers; a longer one stands above them."""
     html = markdown.render(prompt).strip()

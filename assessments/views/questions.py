@@ -19,6 +19,7 @@ from assessments.forms.questions import ImageForm, QuestionForm
 from assessments.models import Question, QuestionBank, QuestionImage, QuestionVersion
 from assessments.question_specs import QuestionSpec
 from assessments.selectors import banks as selectors
+from assessments.selectors.asking import scoring_label
 from assessments.selectors.banks import BankFilter
 from assessments.services import question_editing as editing
 from assessments.services.question_columns import columns_of, spec_of
@@ -105,7 +106,7 @@ def question_preview(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     sent = request.POST.get("question", "")
     edited = found.questions.filter(pk=int(sent)).first() if sent.isdecimal() else None
     spec = spec_of(edited, _newest(edited)) if edited else None
-    form = QuestionForm(request.POST, kind=kind, bank=found, spec=spec)
+    form = QuestionForm(request.POST, kind=kind, bank=found, spec=spec, preview=True)
     return render(request, "assessments/bank_preview.html", _preview(form, found))
 
 
@@ -122,6 +123,7 @@ def question(request: HttpRequest, pk: int) -> HttpResponse:
         "bank": found.bank,
         "uses": uses,
         "shown": shown,
+        "scoring": scoring_label(shown.version.kind, shown.version.scoring),
         "preview": selectors.preview_of(found, shown.version),
     }
     return render(request, "assessments/bank_question.html", context)
@@ -179,6 +181,7 @@ def _edit(
         spec=spec,
         tags=selectors.tags_drawn(found),
         more=asked == MORE,
+        preview=asked == PREVIEW,
     )
     if request.method == "POST" and asked not in {PREVIEW, MORE} and (saved := _saved(request, found, form)):
         messages.success(request, _("Saved. Attempts that run keep the version that they drew."))

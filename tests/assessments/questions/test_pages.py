@@ -144,6 +144,8 @@ def test_the_preview_beside_the_form(as_author, studio):
     assert preview.status_code == 200
     assert "As it is asked" in preview.content.decode()
 
+    unnamed = {name: value for name, value in sent.items() if name not in {"key", "tags"}}
+    assert as_author.post(url("question_preview", studio, "ordering"), unnamed).context["preview"]
     preview = as_author.post(url("question_preview", studio, "ordering"), sent | {"steps": "one"})
     assert "it needs at least two steps." in preview.content.decode()
     edited = {"question": question(studio, "steps").pk} | sent
