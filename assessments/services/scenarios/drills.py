@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from assessments import drill_rules, signals
@@ -179,11 +179,10 @@ def _ensure_capstone(mine: Any) -> None:
 
 
 def _pool(scenario_set: ScenarioSet, user: Person) -> list[Candidate]:
-    had: Counter[str] = Counter(
-        CaseDecision.objects.filter(learner=user, scenario__scenario_set=scenario_set).values_list(
-            "scenario__key", flat=True
-        )
-    )
+    """What one has graded for others is not new either: the page told what was right."""
+    met = Q(learner=user) | Q(graded_by=user)
+    cases = CaseDecision.objects.filter(met, scenario__scenario_set=scenario_set)
+    had: Counter[str] = Counter(cases.values_list("scenario__key", flat=True))
     rows = Scenario.objects.live().filter(scenario_set=scenario_set).order_by("key")
     columns: list[tuple[UUID, str, str, int]] = list(rows.values_list("pk", "key", "category", "complexity"))
     return [Candidate(pk, category, complexity, had[key]) for pk, key, category, complexity in columns]

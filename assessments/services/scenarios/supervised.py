@@ -93,7 +93,7 @@ def _check(
     handled_at: datetime,
     at: datetime,
 ) -> None:
-    problems = {}
+    problems: dict[str, str] = {}
     fits = {
         "category": category in Category.values,
         "complexity": complexity in Complexity.values,

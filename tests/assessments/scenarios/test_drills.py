@@ -26,6 +26,7 @@ from tests.assessments.scenarios.factories import (
     wrong,
 )
 from tests.people.factories import UserFactory
+from tests.tracks.factories import EnrolmentFactory
 from tracks.errors import Refused
 from tracks.models import Enrolment
 
@@ -135,6 +136,19 @@ def test_a_capstone_follows_practice_holds_new_cases_and_is_passed_once(scenario
         grade(case, mentor)
     assert refused_code(lambda: start(scenario_set, learner, Drill.Kind.CAPSTONE)) == "capstone_passed"
     assert start(scenario_set, learner).kind == Drill.Kind.PRACTICE
+
+
+def test_what_one_has_graded_for_others_comes_after_what_is_new(scenario_set, learner):
+    practice = finish(scenario_set, learner)
+    colleague = make_mentor(learner)
+    for case in practice.cases.filter(graded=True):
+        grade(case, colleague)
+    EnrolmentFactory(user=colleague, cohort=learner.enrolments.get().cohort)
+
+    own = start(scenario_set, colleague)
+
+    known = set(practice.cases.filter(graded=True).values_list("scenario", flat=True))
+    assert not known & set(own.cases.values_list("scenario", flat=True))
 
 
 def test_a_failed_capstone_may_be_taken_again(scenario_set, learner):
