@@ -8,8 +8,8 @@ N = TypeVar("N", bound=Hashable)
 
 
 def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
-    """A shortest ring for each group of people who reach each other by signatures: each signs for the next, the
-    last one for the first; in the order in which the edges came. Groups do not overlap.
+    """A shortest ring for each group of people who reach each other by signatures: each signs for the next,
+    the last one for the first. In the order in which the edges came; groups do not overlap.
     """
     ahead: dict[N, dict[N, None]] = defaultdict(dict)
     behind: dict[N, dict[N, None]] = defaultdict(dict)

@@ -45,7 +45,7 @@ class Rate:
 
     @property
     def text(self) -> str:
-        """ "12 of 15 (55–93 %)"; a dash without a case."""
+        """Hits of n with the interval in per cent; a dash without a case."""
         interval = self.interval
         if interval is None:
             return "–"  # noqa: RUF001
