@@ -1,9 +1,12 @@
 """Background work. Each task delegates to one service, and may run twice."""
 
+from collections.abc import Callable
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.services import attempts, labs
+from assessments.services import attempts, labs, regrading
 
 
 @shared_task

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from assessments.models import Attempt, AttemptItem, ItemRegrade, Question, QuestionVersion, Regrade
 from assessments.selectors.graded import GradedQuestion
 from assessments.services.attempts.earning import key_of
+from tracks.models import Cohort
 from tracks.people import Person
 
 #: What of a version decides which answers are right; wording and pictures stay as they were asked.
@@ -94,9 +95,7 @@ def regrades_of_question(question: Question) -> Sequence[Regrade]:
 
 
 def excusable_by(user: Person) -> Q:
-    """Attempts with a result in which this person may excuse a question: an author all, else of one's cohorts."""
-    from tracks.models import Cohort
-
+    """Attempts with a result in which this person may excuse a question: see `rules.may_excuse`."""
     mine = Q(points__isnull=False) & ~Q(user=user)
     if user.has_perm("assessments.author_questions"):
         return mine

@@ -31,8 +31,8 @@ class LessonAgain:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptResult:
     """`questions` is empty where the right answers may not be shown; `hidden` then says why. `marked` are the
-    answers in words that a mentor has marked, shown whatever the policy on right answers. `regraded` says what
-    was put right since; `appeals` are the person's own.
+    answers in words that a mentor has marked, shown whatever the policy on right answers. `regraded` says
+    what was put right since; `appeals` are the person's own.
     """
 
     attempt: Attempt

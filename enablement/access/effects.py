@@ -1,4 +1,4 @@
-"""What a change that is only tried out would do to people's tools, in words (see `assessments.consequences`)."""
+"""What a change that is only tried out would do to people's tools (see `assessments.consequences`)."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -232,7 +232,7 @@ def _withdraw(attempts: Iterable[Attempt], *, reason: str, actor: Person, at: da
 
 
 def _settle_waiting(attempts: Iterable[Attempt], *, actor: Person) -> None:
-    """An attempt for whose last unmarked answer nobody has to wait any more gets its result, as of its end."""
+    """An attempt that waits for nobody's marks any more gets its result, as of its end."""
     waiting = list(attempts)
     if not waiting:
         return
