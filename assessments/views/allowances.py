@@ -59,8 +59,8 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     """The people at a quiz, for who may give them time."""
     found = get_object_or_404(Quiz.objects.visible_to(request.user).select_related("module"), pk=pk)
     page = Paginator(people_at(quiz=found, user=me(request)), PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = with_attempts(quiz=found, enrolments=page.object_list)
-    return render(request, "assessments/quiz_people.html", {"quiz": found, "page": page})
+    context = {"quiz": found, "page": page, "people": with_attempts(quiz=found, enrolments=list(page))}
+    return render(request, "assessments/quiz_people.html", context)
 
 
 @require_http_methods(["GET", "POST"])
