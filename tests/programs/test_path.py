@@ -74,6 +74,8 @@ def test_a_step_that_was_begun_says_how_it_stands(world):
     _lesson, quiz, lab, enrolment, mentor = world
     attempt = attempts.start(quiz=quiz, actor=enrolment.user, at=NOW)
     labs.save_draft(enrolment=enrolment, lab=lab, text="Begun.", actor=enrolment.user, at=NOW)
+    steps = plan_of(enrolment).modules[0].steps
+    assert attempt.get_absolute_url() in [step.url for step in steps]
     assert stands(enrolment) == [
         ("waiting", "under way", True),
         ("waiting", "a draft, not handed in", True),

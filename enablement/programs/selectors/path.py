@@ -186,7 +186,7 @@ def _component_step(component: queries.ComponentRow) -> Step:
     return Step(
         title=component.title,
         noun=_("Quiz") if is_quiz else _("Lab"),
-        url=reverse("quiz", args=[component.quiz_id]) if is_quiz else reverse("lab", args=[component.lab_id]),
+        url=_quiz_url(component) if is_quiz else reverse("lab", args=[component.lab_id]),
         state=state,
         minutes=component.quiz_minutes if is_quiz else component.lab_minutes,
         note=note,
@@ -196,6 +196,13 @@ def _component_step(component: queries.ComponentRow) -> Step:
             or component.attempt_state == Attempt.State.WAITING
         ),
     )
+
+
+def _quiz_url(component: queries.ComponentRow) -> str:
+    """Into the attempt that is running, else to the quiz's page."""
+    if component.attempt_state == Attempt.State.IN_PROGRESS:
+        return reverse("attempt", args=[component.attempt_id])
+    return reverse("quiz", args=[component.quiz_id])
 
 
 def _begun(component: queries.ComponentRow) -> tuple[str, str]:

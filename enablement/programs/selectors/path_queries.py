@@ -54,6 +54,7 @@ class ComponentRow(NamedTuple):
     has_draft: bool
     submission_state: str | None
     attempt_state: str | None
+    attempt_id: UUID | None
     quiz_id: int | None
     quiz_minutes: int | None
     lab_id: int | None
@@ -121,6 +122,7 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
             Exists(submissions.filter(state=Submission.State.DRAFT)),
             Subquery(rounds.values("state")[:1]),
             Subquery(attempts.values("state")[:1]),
+            Subquery(attempts.values("pk")[:1]),
             "its_quiz__pk",
             "its_quiz__time_limit_min",
             "its_lab__pk",
