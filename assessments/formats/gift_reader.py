@@ -31,6 +31,8 @@ from assessments.formats.parsed import (
 )
 
 BLANK = "_____"
+#: Characters of one question with its answers.
+MAX_QUESTION = 200_000
 _CATEGORY = "$CATEGORY:"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _FORM = re.compile(r"\s*\[(html|markdown|plain|moodle)\]", re.IGNORECASE)
@@ -39,6 +41,7 @@ _IN_COMMENT = re.compile(r"\[(id|tag):([^\]\n]{1,200})\]")
 _TRUTH = {"T": True, "TRUE": True, "F": False, "FALSE": False}
 _LONG_COUNT = 4
 _SHOWN = 40
+_LOOKED_AT = 2_000
 
 
 def read(data: bytes) -> Source:
@@ -51,16 +54,17 @@ def read(data: bytes) -> Source:
     faults: list[Fault] = []
     category = ""
     for block in _blocks(_decoded(data)):
-        category, block_left = _category(block, category)
-        if block_left is None:
-            continue
         if len(items) + len(faults) >= MAX_QUESTIONS:
-            faults.append(_too_many(block_left.line))
+            faults.append(_too_many(block.line))
             break
+        rest: _Block | None = block
         try:
-            items.append(_item(block_left, category))
+            _check_length(block)
+            category, rest = _category(block, category)
+            if rest:
+                items.append(_item(rest, category))
         except Unmappable as error:
-            faults.append(_fault(error, block_left))
+            faults.append(_fault(error, rest or block))
     return Source(items=tuple(items), faults=tuple(faults))
 
 
@@ -133,6 +137,15 @@ def _block(lines: list[str], line: int) -> _Block | None:
         tags=tuple(value.strip() for name, value in said if name == "tag"),
     )
     return whole.cut(len(kept) - len(kept.lstrip()))
+
+
+def _check_length(block: _Block) -> None:
+    if len(block.text) > MAX_QUESTION:
+        raise Unmappable(
+            _("It has %(size)s characters; at most %(most)s can be read.")
+            % {"size": f"{len(block.text):,}", "most": f"{MAX_QUESTION:,}"},
+            _("Leave a blank line between two questions."),
+        )
 
 
 def _category(block: _Block, current: str) -> tuple[str, _Block | None]:
@@ -370,6 +383,7 @@ def _text(raw: str, form: Form) -> Text:
 
 
 def _fault(error: Unmappable, block: _Block) -> Fault:
+    block = _Block(text=block.text[:_LOOKED_AT], line=block.line)
     title = _title(block)[0] or one_line(unescaped(_FORM.sub("", block.text, count=1)))[:_SHOWN]
     return Fault(
         line=error.line or block.line, column=error.column, what=error.what, mend=error.mend, title=title

@@ -14,6 +14,7 @@ from assessments.formats.text import Converted, as_markdown, as_words
 from assessments.question_specs import (
     MAX_ALT,
     MAX_IMAGES,
+    MAX_PARTS,
     ImageSpec,
     Kind,
     NumberSpec,
@@ -100,6 +101,8 @@ def build(item: Item, *, key: str, tags: tuple[str, ...]) -> tuple[QuestionSpec,
 
     Raises Unmappable where there is no such question here.
     """
+    if max(len(item.answers), len(item.pairs)) > MAX_PARTS * 2:
+        raise Unmappable(_("It has more than %(most)s answers.") % {"most": MAX_PARTS * 2}, _("Split it."))
     carrier = _Carrier(item)
     prompt = carrier.prose(item.prompt, shows_images=True)
     own = _BUILDERS[item.kind](item, carrier)

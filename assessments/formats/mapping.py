@@ -15,6 +15,7 @@ from assessments.question_specs import MAX_KEY, QuestionSpec, is_slug
 _HASH = 10
 _LONGEST_SLUG = MAX_KEY - _HASH - 1
 _LONGEST_TAG = 60
+_LOOKED_AT = 2_000
 #: The roots of Moodle's category paths; they say where a file came from, not what a question is about.
 _ROOTS = frozenset({"$course$", "$system$", "$module$", "$coursecat$", "$cat1$", "$cat2$", "$cat3$", "top"})
 
@@ -107,6 +108,6 @@ def _changed(item: Item, lost: Sequence[str]) -> Iterator[Fault]:
 
 
 def shown_title(item: Item) -> str:
-    text = item.title or re.sub(r"<[^>]*>", " ", item.prompt.raw)
+    text = item.title or re.sub(r"<[^<>]*>", " ", item.prompt.raw[:_LOOKED_AT])
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST_TAG else f"{text[:_LONGEST_TAG]}…"

@@ -28,6 +28,8 @@ from assessments.formats.parsed import (
 )
 from assessments.formats.xml_source import Node, read_xml
 
+#: Texts, answers and the spaces between them.
+MAX_PARTS = 500
 _FORMS = {
     "html": Form.HTML,
     "markdown": Form.MARKDOWN,
@@ -109,6 +111,8 @@ def _item(node: Node, category: str) -> Item:
         )
     if node.text_of("hidden") == "1":
         raise Unmappable(_("It is hidden in Moodle: an old version, or one that was deleted."), "")
+    if len(node.children) > MAX_PARTS:
+        raise Unmappable(_("It has more than %(most)s parts.") % {"most": MAX_PARTS}, _("Split it."))
     prompt = _text(node.first("questiontext"), Form.HTML)
     question = Item(
         line=node.line,
@@ -240,7 +244,7 @@ def _text(node: Node | None, default: Form) -> Text:
 
 def _said(node: Node | None, default: Form) -> Text:
     text = _text(node, default)
-    return Text() if re.sub(r"<[^>]*>", "", text.raw).strip() in _BOILERPLATE else text
+    return Text() if re.sub(r"<[^<>]*>", "", text.raw).strip() in _BOILERPLATE else text
 
 
 def _tags(node: Node) -> Iterator[str]:

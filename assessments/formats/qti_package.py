@@ -62,6 +62,7 @@ def _package(data: bytes) -> Source:
     manifest = read_xml(files[MANIFEST], file=MANIFEST)
     items: list[Item] = []
     faults: list[Fault] = []
+    seen: set[str] = set()
     for resource in manifest.every("resource"):
         kind, href = resource.get("type"), posixpath.normpath(unquote(resource.get("href")))
         if not kind.startswith("imsqti_") or kind.startswith("imsqti_stimulus"):
@@ -72,6 +73,11 @@ def _package(data: bytes) -> Source:
             }
             faults.append(Fault(line=resource.line, file=MANIFEST, what=what, mend=_("Split it.")))
             break
+        if href in seen:
+            twice = Unmappable(_("Its file is listed twice."), _("List it once."))
+            faults.append(_fault(twice, resource, MANIFEST))
+            continue
+        seen.add(href)
         try:
             items.append(_resource(resource, kind, href, files))
         except Unmappable as error:

@@ -37,7 +37,7 @@ _LOOKS_LIKE_HTML = re.compile(
     rf"</?(?:{'|'.join(sorted(_KNOWN | _SCRIPTS))})(?:\s[^<>]*|/)?>|&(?:[a-zA-Z]{{2,10}}|#\d{{1,7}});",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_FORMULA_MARKS = (("$$", "$$"), (r"\(", r"\)"), (r"\[", r"\]"))
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 _LINE_START = re.compile(
@@ -59,7 +59,7 @@ class Converted:
 def as_markdown(text: Text) -> Converted:
     """A prompt or an explanation. Raises Unmappable where the text is too long."""
     raw = _checked(text.raw)
-    formulas = frozenset({_("formulas, which are shown as they are written")} if _FORMULA.search(raw) else ())
+    formulas = _formulas(raw)
     if text.form is Form.MARKDOWN:
         return Converted(raw.strip(), formulas)
     if _is_html(text, raw):
@@ -75,7 +75,7 @@ def as_markdown(text: Text) -> Converted:
 def as_words(text: Text) -> Converted:
     """An answer or one side of a pair: one line of plain text. Raises Unmappable where it is too long."""
     raw = _checked(text.raw)
-    lost = {_("formulas, which are shown as they are written")} if _FORMULA.search(raw) else set()
+    lost = set(_formulas(raw))
     if text.form is Form.MARKDOWN:
         raw, html = str(_parser().render(raw)), True
     else:
@@ -113,6 +113,15 @@ def _escaped_mark(mark: re.Match[str], _line: str) -> str:
     if found == "[" and "](" not in text and "]:" not in text:
         return found
     return "\\~\\~" if found == "~~" else f"\\{found}"
+
+
+def _formulas(raw: str) -> frozenset[str]:
+    """What is lost where a text holds TeX between marks that Moodle renders."""
+    held = any(
+        (start := raw.find(opens)) >= 0 and raw.find(closes, start + len(opens)) >= 0
+        for opens, closes in _FORMULA_MARKS
+    )
+    return frozenset({_("formulas, which are shown as they are written")} if held else ())
 
 
 @lru_cache(maxsize=1)

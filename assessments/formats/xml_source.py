@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from assessments.formats.parsed import Fault, Unreadable, check_size
 
 MAX_DEPTH = 100
-MAX_NODES = 300_000
+MAX_NODES = 200_000
 _VOID = frozenset({"br", "hr", "img"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """An element without its namespace; `children` holds nodes and the texts between them."""
 
@@ -125,6 +125,7 @@ class _Handler(ContentHandler):
         self._file = file
         self._locator: Any = None
         self._open: list[Node] = []
+        self._pieces: list[str] = []
         self._count = 0
         self._root: Node | None = None
 
@@ -139,6 +140,7 @@ class _Handler(ContentHandler):
 
     def startElementNS(self, name: Any, _qname: Any, attrs: Any) -> None:  # noqa: N802
         line, column = self._locator.getLineNumber(), self._locator.getColumnNumber() + 1
+        self._flush()
         self._count += 1
         if len(self._open) >= MAX_DEPTH or self._count > MAX_NODES:
             raise _unreadable(
@@ -157,11 +159,14 @@ class _Handler(ContentHandler):
         self._open.append(node)
 
     def endElementNS(self, _name: Any, _qname: Any) -> None:  # noqa: N802
+        self._flush()
         self._open.pop()
 
     def characters(self, content: str) -> None:
-        children = self._open[-1].children
-        if children and isinstance(children[-1], str):
-            children[-1] += content
-        else:
-            children.append(content)
+        # Joined once: a parser may hand out a long text in millions of pieces.
+        self._pieces.append(content)
+
+    def _flush(self) -> None:
+        if self._pieces and self._open:
+            self._open[-1].children.append("".join(self._pieces))
+        self._pieces.clear()
