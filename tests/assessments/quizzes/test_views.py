@@ -459,7 +459,7 @@ class TestResultPage:
         large = sit(quiz=big, user=cast.learner, right=1, at=NOW + timedelta(days=2))
 
         for attempt in (small, large):
-            with django_assert_num_queries(9):
+            with django_assert_num_queries(11):
                 self.page(as_learner, attempt)
 
 
