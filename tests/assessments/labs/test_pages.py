@@ -315,7 +315,7 @@ class TestQueue:
         client.force_login(mentor)
         client.get(reverse("review_queue"))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert client.get(reverse("review_queue")).context["total"] == mentees
 
 
