@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates
-from enablement.access.models import Gate, Grant, Microtool
+from enablement.access.models import Gate, Grant, Microtool, Stop, RoleProfile
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
-from tracks.models import Enrolment
+from tracks.models import Enrolment, RoleAssignment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +24,7 @@ class ToolView:
 
     tool: Microtool
     open: bool
+    stopped: bool
     state: str
     standing: gates.Standing | None
     grant: Grant | None
@@ -50,7 +51,17 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     found = standings(enrolments=enrolments, at=at)
     grants = {grant.microtool_id: grant for grant in Grant.objects.filter(user=user)}
     tools = Microtool.objects.filter(Q(track__in=by_track) | Q(pk__in=grants)).select_related("track")
-    return [_view(tool, grants.get(tool.pk), found, by_track, at) for tool in tools]
+    stopped = stopped_tools()
+    return [
+        _view(tool, grants.get(tool.pk), found, by_track, stopped=tool.key in stopped, at=at)
+        for tool in tools
+    ]
+
+
+def stopped_tools() -> frozenset[str]:
+    """The keys of tools that a kill switch stops for everybody now."""
+    live = Stop.objects.live().filter(kind=Stop.Kind.MICROTOOL)
+    return frozenset(live.values_list("value", flat=True))
 
 
 def _view(
@@ -58,12 +69,15 @@ def _view(
     grant: Grant | None,
     found: dict[UUID, gates.Standing],
     by_track: dict[int, Enrolment],
+    *,
+    stopped: bool,
     at: datetime,
 ) -> ToolView:
     enrolment = by_track.get(tool.track_id) if tool.track_id else None
     return ToolView(
         tool=tool,
-        open=is_open(grant, tool=tool, at=at),
+        open=not stopped and is_open(grant, tool=tool, at=at),
+        stopped=stopped,
         state=grant.state if grant else Grant.State.LOCKED,
         standing=found.get(enrolment.pk) if enrolment else None,
         grant=grant,
@@ -71,13 +85,29 @@ def _view(
 
 
 def is_open(grant: Grant | None, *, tool: Microtool, at: datetime) -> bool:
-    """Whether this grant opens its tool now; the same test as `Grant.objects.live`, for a grant in hand."""
+    """Whether this grant opens its tool now; the same test as `Grant.objects.live` but for kill switches."""
     return (
         grant is not None
         and grant.state == Grant.State.GRANTED
         and tool.retired_at is None
         and (grant.not_after is None or grant.not_after > at)
     )
+
+
+def own_approvals(user: User) -> list[str]:
+    """The tasks for which this person's roles need another person's approval."""
+    return _of_profiles(user, "approvals")
+
+
+def own_prompts(user: User) -> list[str]:
+    """The prompts that this person's roles hold."""
+    return _of_profiles(user, "prompts")
+
+
+def _of_profiles(user: User, field: str) -> list[str]:
+    current = RoleAssignment.objects.current().filter(user=user)
+    profiles = RoleProfile.objects.filter(role__in=current.values("role"))
+    return sorted({key for keys in profiles.values_list(field, flat=True) for key in keys})
 
 
 def tools_with_counts(*, at: datetime) -> QuerySet[Microtool]:
@@ -99,6 +129,12 @@ def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
 
 #: The facts that open and close gates, in words.
 CAUSES = {
+    "access.by_hand": _lazy("A person suspended it"),
+    "access.disuse": _lazy("It was not used for 90 days"),
+    "access.hold_lifted": _lazy("The suspension was lifted"),
+    "access.nightly": _lazy("The nightly evaluation of all grants"),
+    "access.opened_by_hand": _lazy("A person opened it"),
+    "access.opening": _lazy("Somebody was about to open it"),
     "assessments.attempt_graded": _lazy("A quiz was graded"),
     "assessments.attempt_lapsed": _lazy("The time for a quiz ended"),
     "assessments.attempt_regraded": _lazy("A quiz was marked again"),

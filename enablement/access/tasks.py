@@ -6,7 +6,8 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from enablement.access.services import grants
+from enablement.access.services import approvals, grants, nightly
+from enablement.access.services.approvals.mailing import mail
 
 
 @shared_task(acks_late=True)
@@ -23,3 +24,23 @@ def open_grants(user_ids: list[str], cause: str, actor_id: str | None) -> Callab
         )
 
     return effect
+
+
+@shared_task(acks_late=True)
+def mail_approval(request_id: str, occasion: str) -> dict[str, int]:
+    """Tell people about a request: they are asked, it is late, it is settled."""
+    return {"sent": mail(request_id=UUID(request_id), occasion=occasion, at=timezone.now())}
+
+
+@shared_task
+def escalate_and_expire_approvals() -> None:
+    """Every minute: what nobody decided in time goes on to the next owner, then ends."""
+    approvals.escalate_and_expire(at=timezone.now())
+    approvals.forget_keys(at=timezone.now())
+
+
+@shared_task
+def reevaluate_all_grants() -> None:
+    """Every night: what lapsed closes, and what was not used for long is suspended."""
+    nightly.reevaluate_all(at=timezone.now())
+    nightly.suspend_unused(at=timezone.now())

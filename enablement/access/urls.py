@@ -5,6 +5,7 @@ from enablement.access.api.evaluation import EvaluationsView, EvaluationView
 from enablement.access.api.forward_auth import ForwardAuthView
 from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
+from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 
 urlpatterns = [
@@ -19,6 +20,17 @@ urlpatterns = [
         GuardrailView.as_view(),
         name="litellm_guardrail",
     ),
+    path("access/v1/requests", RequestsView.as_view(), name="approval_requests"),
+    path("access/v1/requests/<uuid:pk>", RequestView.as_view(), name="approval_request"),
+    path("approvals/", views.approval_list, name="approvals"),
+    path("approvals/ask/", views.approval_ask, name="approval_ask"),
+    path("approvals/delegate/", views.approval_delegate, name="approval_delegate"),
+    path("approvals/delegate/<uuid:pk>/end/", views.approval_delegate_end, name="approval_delegate_end"),
+    path("approvals/<uuid:pk>/", views.approval, name="approval"),
+    path("approvals/<uuid:pk>/decide/", views.approval_decide, name="approval_decide"),
+    path("approvals/<uuid:pk>/look/", views.approval_confirm, name="approval_confirm"),
+    path("approvals/<uuid:pk>/comment/", views.approval_comment, name="approval_comment"),
+    path("approvals/<uuid:pk>/withdraw/", views.approval_withdraw, name="approval_withdraw"),
     path("access/v1/search/subject", SubjectSearchView.as_view(), name="search_subject"),
     path("access/v1/search/resource", ResourceSearchView.as_view(), name="search_resource"),
     path("access/v1/search/action", ActionSearchView.as_view(), name="search_action"),

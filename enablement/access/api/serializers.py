@@ -27,6 +27,9 @@ REASONS = {
     "retired_microtool": _("This tool is no longer in use."),
     "unknown_action": _("Only the actions invoke and apply can be asked for."),
     "region_not_allowed": _("This tool may not be used from that region."),
+    "microtool_stopped": _("This tool is stopped for everybody at the moment."),
+    "region_stopped": _("Tools are stopped in this region at the moment."),
+    "model_stopped": _("This model is stopped at the moment, or the caller does not say which one it is."),
     "gate_not_met": _("Something is still missing before this tool opens; the list says what."),
     "grant_suspended": _("Access to this tool is suspended."),
     "grant_awaits_a_person": _("Everything is shown; somebody still has to open this tool for you."),
@@ -78,7 +81,7 @@ class Confidence(serializers.Field[Decimal, Any, Decimal, Any]):
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
 class Approvals(serializers.Field[tuple[str, ...], Any, tuple[str, ...], Any]):
-    """Ids of settled requests: one as text, or a list of at most ten. Which of them hold is no matter here."""
+    """Ids of settled requests: one as text, or a list of at most ten; whether they hold is not asked here."""
 
     def to_internal_value(self, data: Any) -> tuple[str, ...]:
         ids = [data] if isinstance(data, str) else data

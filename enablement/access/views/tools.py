@@ -12,5 +12,9 @@ from enablement.people.requests import PersonRequest
 @require_safe
 def my_tools(request: PersonRequest) -> HttpResponse:
     tools = selectors.tools_for(user=request.user, at=timezone.now())
-    context = {"tools": tools, "open_count": sum(view.open for view in tools)}
+    context = {
+        "tools": tools,
+        "open_count": sum(view.open for view in tools),
+        "may_ask": bool(selectors.own_approvals(request.user)),
+    }
     return render(request, "access/my_tools.html", context)
