@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessments import reviewers
-from assessments.models import SignOff, Submission
+from assessments.models import Appeal, SignOff, Submission
 from assessments.services.labs.evidence import stored_hash
 from tracks.errors import Refused
 from tracks.models import Enrolment, Mentorship
@@ -46,6 +46,7 @@ def ensure_waiting(submission: Submission) -> None:
 def ensure_reviewable(submission: Submission, evidence_hash: str | None, actor: Person, at: datetime) -> None:
     ensure_waiting(submission)
     ensure_not_claimed_by_another(submission, actor, at)
+    ensure_not_appealed_from(submission, actor)
     if evidence_hash is not None and evidence_hash != submission.content_hash:
         raise Refused(
             "evidence_changed",
@@ -60,6 +61,15 @@ def ensure_not_claimed_by_another(submission: Submission, actor: Person, at: dat
             "claimed",
             _("%(name)s has taken this review, until %(until)s.")
             % {"name": submission.claimed_by, "until": until},
+        )
+
+
+def ensure_not_appealed_from(submission: Submission, actor: Person) -> None:
+    """After an appeal was upheld, somebody else than the first reviewer looks at the work again."""
+    if Appeal.objects.filter(again=submission, review__reviewer=actor).exists():
+        raise Refused(
+            "first_reviewer",
+            _("An appeal against your review was upheld, so another mentor of this person reviews it now."),
         )
 
 

@@ -22,7 +22,7 @@ from tracks.models import Enrolment
 from tracks.people import Person
 
 _JUDGES_OF_A_DOUBLE = 2
-_MARKS = ("mark_lower", "mark_kappa", "mark_critical", "mark_yellow")
+MARKS = ("mark_lower", "mark_kappa", "mark_critical", "mark_yellow")
 
 #: A decision, and whether the output may be used.
 Answers = tuple[str, bool]
@@ -138,7 +138,7 @@ def _take_looks(pool: ShadowPool, learner_ids: Sequence[Any], at: datetime) -> l
             looks.append(_look(pool, learner_id, count.looks + 1, count.scored, oldest=oldest, at=at))
     ShadowLook.objects.bulk_create(looks)
     if looks:
-        signals.look_taken.send(sender=ShadowLook, facts=[_look_fact(look) for look in looks])
+        signals.look_taken.send(sender=ShadowLook, facts=[look_fact(look) for look in looks])
     return looks
 
 
@@ -156,8 +156,14 @@ def _look(
         version=pool.version,
         since_version=oldest,
         taken_at=at,
-        **{name: getattr(pool, name) for name in _MARKS},
+        **{name: getattr(pool, name) for name in MARKS},
     )
+    measure_into(look)
+    return look
+
+
+def measure_into(look: ShadowLook) -> None:
+    """The figures of the samples that a look covers, and whether they reach its marks. One query."""
     answers = ("decision", "usable", "case__settled_decision", "case__settled_usable")
     rows = list(covered(look).values_list(*answers, "critical", "case__yellow_zone"))
     figures = agreement.measure(
@@ -170,8 +176,7 @@ def _look(
     look.upper = agreement.ceiled(figures.interval.upper)
     look.kappa = None if figures.kappa is None else agreement.floored(figures.kappa)
     look.critical, look.yellow = figures.critical, figures.yellow
-    look.passed = figures.passes(rule_of(pool))
-    return look
+    look.passed = figures.passes(rule_of(look))
 
 
 def _scored_counts(pool: ShadowPool, learner_ids: Sequence[Any]) -> dict[Any, int]:
@@ -196,12 +201,15 @@ def _scored_fact(case: ShadowCase, sample: ShadowSample, at: datetime) -> Fact:
     )
 
 
-def _look_fact(look: ShadowLook) -> Fact:
+def look_fact(
+    look: ShadowLook, *, what: str = "look_taken", actor: Person | None = None, at: datetime | None = None
+) -> Fact:
+    """at: when it was measured, where that is not when it was taken."""
     return Fact(
-        kind="assessments.look_taken",
+        kind=f"assessments.{what}",
         subject=("assessments.ShadowLook", str(look.pk)),
-        at=look.taken_at,
-        actor_id=None,
+        at=at or look.taken_at,
+        actor_id=actor.pk if actor else None,
         learner_id=look.learner_id,
         payload={
             "pool": look.pool.key,
