@@ -9,7 +9,17 @@ from django.db.models import Model
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from assessments.models import Attempt, Quiz, ShadowCase, ShadowPool, SignOff, Submission
+from assessments.models import (
+    Attempt,
+    CaseDecision,
+    Drill,
+    Quiz,
+    ScenarioSet,
+    ShadowCase,
+    ShadowPool,
+    SignOff,
+    Submission,
+)
 from enablement.certificates.models import Certificate
 from enablement.demo.build import PLAYBOOK
 from enablement.demo.cast import DOMAIN
@@ -116,6 +126,24 @@ def open_case(records: Records) -> list[object]:
     return [records.one(ShadowCase, settled_at=None, dropped_at=None, retired_at=None).pk]
 
 
+def drill(handle: str, kind: str, *more: object) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(Drill, **of(handle), kind=kind).pk, *more]
+
+
+def other_enrolment(handle: str) -> Callable[[Records], list[object]]:
+    """Of somebody on another track than the front line's."""
+    return lambda records: [records.one(Enrolment, user__email=f"{handle}@{DOMAIN}").pk]
+
+
+def handled_case(records: Records) -> list[object]:
+    return [records.one(CaseDecision, mode="supervised").pk]
+
+
+def ungraded_case(records: Records) -> list[object]:
+    capstone = {"drill__kind": "capstone", "drill__finished_at__isnull": False}
+    return [records.one(CaseDecision, **capstone, graded_at=None).pk]
+
+
 def decide(case: Case) -> None:
     if case.page.get_by_role("heading", name="Decide the case").is_visible():
         case.decide("review")
@@ -193,6 +221,18 @@ VIEWS = {
     "survey answers": View(
         "mentor1", "survey_answers", lambda records: [records.one(Response, **of("engineer1")).pk]
     ),
+    "exception cases": View("dutymanager", "exceptions", other_enrolment("dutymanager")),
+    "exceptions with a mentor only": View("compliance", "exceptions", other_enrolment("compliance")),
+    "decision matrix": View(
+        "opsmanager", "exception_matrix", lambda records: [records.one(ScenarioSet, retired_at=None).pk]
+    ),
+    "case of a drill": View("opsmanager", "drill", drill("opsmanager", "practice")),
+    "feedback on a case": View("opsmanager", "drill_case", drill("opsmanager", "practice", 1)),
+    "capstone half graded": View("dutymanager", "drill_result", drill("dutymanager", "capstone")),
+    "justifications": View("mentor1", "justifications"),
+    "justification": View("mentor1", "justification", ungraded_case),
+    "record a handled exception": View("mentor3", "supervised", other_enrolment("compliance")),
+    "withdraw a handled exception": View("mentor3", "supervised_withdraw", handled_case),
     "cases to judge": View("qa2", "judgement_queue"),
     "case to judge": View("qa2", "judgement", open_case),
     "case to judge with output": View(
