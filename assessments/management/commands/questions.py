@@ -126,7 +126,7 @@ class Command(BaseCommand):
         )
         for spec in plan.added:
             reserve = " (in reserve: no quiz draws by its tags)" if spec.key in plan.reserved else ""
-            self.stdout.write(f"  + {spec.key}: {_short(spec.prompt)}{reserve}")
+            self.stdout.write(f"  + {spec.key}: {_short(imports.prompt_words(spec))}{reserve}")
         for change in plan.changed:
             self.stdout.write(f"  ~ {change.spec.key}: {', '.join(change.fields)}")
         self._list("left out", plan.left_out, self.stdout)
@@ -170,6 +170,5 @@ def _author(email: str | None) -> Person:
     return user
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
+def _short(line: str) -> str:
     return line if len(line) <= 70 else f"{line[:70]}…"  # noqa: PLR2004

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments import signals
@@ -416,3 +417,36 @@ def test_who_answers_a_known_case_after_its_first_judge_is_not_counted_as_waitin
 
     (case,) = judgement_queue(judge=second)
     assert (case.waiting, case.since) == (1, AT)
+
+
+@pytest.mark.parametrize("page", ["agreement", "judgement_queue"])
+def test_disputes_waiting_learners_and_known_answers_cost_no_queries_each(client, page):
+    def queries(size) -> int:
+        specs = [*case_specs(2 * size), *case_specs(1, key="GT", subject="Known", ground_truth=True)]
+        pool = make_pool(cases=specs, double=True)
+        owner, second = make_owner(pool), make_judge(pool)
+        for case in pool.cases.filter(ground_truth=False).order_by("key")[:size]:
+            judge(case, owner, decision="avoid")
+            judge(case, second, decision="review")
+        for _ in range(size):
+            answer(pool, make_learner(pool))
+        client.force_login(owner)
+        url = reverse(page, args=[pool.pk] if page == "agreement" else [])
+        client.get(url)
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(url).status_code == 200
+        return len(seen)
+
+    assert queries(1) == queries(5)
+
+
+def test_a_learner_whose_open_case_is_dropped_is_told_and_sent_back(client):
+    pool = make_pool(count=2)
+    learner = make_learner(pool)
+    sample = shadow.draw(pool=pool, actor=learner, at=AT)
+    shadow.drop_case(case=sample.case, reason="Unreadable", actor=make_owner(pool), at=AT)
+    client.force_login(learner)
+
+    response = client.get(sample.get_absolute_url(), follow=True)
+    assert response.redirect_chain[-1][0] == pool.get_absolute_url()
+    assert "Quality assurance has dropped this case" in response.content.decode()

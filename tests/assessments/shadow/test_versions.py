@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -115,6 +116,18 @@ class TestNewVersion:
         assert not standing(pool, learner, start + 90 * DAY).passed
         (fact,) = facts
         assert (fact.learner_id, fact.at) == (learner.pk, start + 14 * MINUTE)
+
+    def test_the_learners_page_says_what_keeps_and_what_lost_it(self, client, passed):
+        pool, _qa, learner = passed
+        pool = new_version(pool, at=AT + DAY)
+        for day, words in (
+            (2, "Your agreement stays if you judge 15 cases of the new version by"),
+            (20, "A new version of the tool wanted 15 fresh cases within 14 days."),
+            (100, "counts for 90 days, and these are over."),
+        ):
+            with time_machine.travel(AT + day * DAY, tick=False):
+                client.force_login(learner)
+                assert words in client.get(pool.get_absolute_url()).content.decode()
 
     def test_cases_judged_after_two_weeks_are_too_late(self, passed):
         pool, _qa, learner = passed
