@@ -33,6 +33,10 @@ class QuizQuerySet(ContentQuerySet["Quiz"]):
         enrolments = Enrolment.objects.visible_to(user).live()
         return self.filter(module__track__in=enrolments.values("track"))
 
+    def taken_by(self, user: Person) -> Self:
+        """Of the tracks on which this person is enrolled: what most people see, at a tenth of the cost."""
+        return self.filter(module__track__in=Enrolment.objects.live().filter(user=user).values("track"))
+
 
 class Quiz(Content):
     """Proof of a module. `sections` is a list of `Section`; `threshold` a share of the points (0.850)."""
