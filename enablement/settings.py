@@ -367,6 +367,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 15.0 if PRODUCTION else 5.0,
         "options": {"expires": 15},
     },
+    "bring all grants in line": {
+        "task": "enablement.access.tasks.reevaluate_all_grants",
+        "schedule": crontab(hour="2", minute="11"),
+        "options": {"expires": 3600},
+    },
     "delete jobs that are long done": {
         "task": "enablement.jobs.tasks.purge",
         "schedule": crontab(hour="3", minute="17"),
@@ -380,6 +385,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "void sign-offs over changed evidence": {
         "task": "assessments.tasks.void_changed_evidence",
         "schedule": crontab(hour=2, minute=40),
+    },
+    "escalate and end approvals that are late": {
+        "task": "enablement.access.tasks.escalate_and_expire_approvals",
+        "schedule": 60.0,
+        "options": {"expires": 55},
     },
     "link new ledger entries": {
         "task": "enablement.ledger.tasks.link",
