@@ -33,6 +33,10 @@ class ReviewPage:
     points: object = 0
     short: Sequence[str] = ()
 
+    @property
+    def may_act(self) -> bool:
+        return self.may_mark or self.may_decide
+
 
 def review_page(*, submission: Submission, user: Person, at: datetime) -> ReviewPage:
     """Of a submission from `with_rounds`. Nobody sees another's marks before they have given their own."""
