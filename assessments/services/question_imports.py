@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from assessments import formats
 from assessments.formats import Format
-from assessments.formats.parsed import Fault, Parsed, in_order
+from assessments.formats.parsed import Fault, Form, Parsed, Text, in_order
+from assessments.formats.text import as_words
 from assessments.models import QuestionBank, QuestionImage, QuestionUpload, QuestionVersion, Quiz
 from assessments.question_specs import ImageSpec, QuestionSpec
 from assessments.services.question_columns import columns_of, digest_of, spec_of
@@ -182,6 +183,11 @@ def import_upload(*, upload: QuestionUpload, seen: str, actor: Person, at: datet
     )
     upload.delete()
     return plan
+
+
+def prompt_words(spec: QuestionSpec) -> str:
+    """A prompt as a line of a list shows it."""
+    return as_words(Text(spec.prompt, Form.MARKDOWN)).text
 
 
 @dataclass(frozen=True, slots=True)

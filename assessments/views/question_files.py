@@ -120,6 +120,8 @@ def _plan_page(
         "upload": found,
         "bank": found.bank,
         "plan": plan,
+        "added": [(spec, imports.prompt_words(spec)) for spec in plan.added],
+        "changed": [(change, imports.prompt_words(change.spec)) for change in plan.changed],
         "format": LABELS[found.format],
         "form": form or AgreeForm(losses=losses, initial={"seen": plan.digest}),
         "losses": losses,
