@@ -14,7 +14,7 @@ from assessments.selectors.fitness import Fitness
 from assessments.services import shadow
 from enablement.access import signals as access
 from enablement.access.requirements.fitness import turns
-from enablement.access.services import grants
+from enablement.access.services import grants, nightly
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
@@ -80,6 +80,7 @@ RECORD = (
     assessments.drill_graded,
     people.token_changed,
     access.grant_changed,
+    access.stop_changed,
     access.approval_changed,
     access.approval_delegation_changed,
     certificates.certificate_changed,
@@ -94,6 +95,7 @@ def connect() -> None:
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
+    _listen((tracks.enrolment_changed,), on_enrolment_changed)
     _listen((assessments.version_declared_material,), on_track_changed)
     _listen((assessments.fitness_changed,), on_fitness_changed)
 
@@ -146,6 +148,13 @@ def on_fitness_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     ]
     if turning:
         on_track_changed(facts=turning)
+
+
+def on_enrolment_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Who comes back from leave has not let a tool lie unused."""
+    back = {fact.learner_id for fact in facts if fact.kind == "tracks.enrolment_resumed" and fact.learner_id}
+    if back:
+        nightly.back_from_leave(user_ids=back, at=facts[0].at)
 
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -12,3 +12,5 @@ gate_lost = Signal()
 approval_changed = Signal()
 # `access.approval_delegate_named` and `…_ended`, the subject is the delegation.
 approval_delegation_changed = Signal()
+# `access.stop_started`, `…_ended` and `…_reviewed`, the subject is the stop.
+stop_changed = Signal()

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _EVIDENCE = ("access.view_grant", "ledger.view_ledgerentry")
+_CONTROL = ("access.control_access",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,22 +26,47 @@ class StaffGroup:
 
 
 GROUPS: dict[str, StaffGroup] = {
-    "mentors": StaffGroup(label=_("Mentors"), permissions=("assessments.review_labs",)),
+    "mentors": StaffGroup(
+        label=_("Mentors"),
+        permissions=(
+            "assessments.answer_appeals",
+            "assessments.review_labs",
+        ),
+    ),
     "quality": StaffGroup(
-        label=_("Quality"), permissions=("assessments.judge_cases", "assessments.declare_material")
+        label=_("Quality"),
+        permissions=("assessments.answer_appeals", "assessments.judge_cases", "assessments.declare_material"),
     ),
     "quality_owners": StaffGroup(
         label=_("Quality owners"),
-        permissions=("assessments.judge_cases", "assessments.own_pools", "assessments.declare_material"),
+        permissions=(
+            "assessments.answer_appeals",
+            "assessments.judge_cases",
+            "assessments.own_pools",
+            "assessments.declare_material",
+        ),
     ),
-    "program_managers": StaffGroup(label=_("Program managers"), permissions=("tracks.run_cohorts",)),
+    "program_managers": StaffGroup(
+        label=_("Program managers"),
+        permissions=(
+            "assessments.answer_appeals",
+            "tracks.run_cohorts",
+        ),
+    ),
     "sponsors": StaffGroup(label=_("Sponsors"), permissions=("access.view_grant",)),
-    "compliance": StaffGroup(label=_("Compliance"), permissions=(*_EVIDENCE, "assessments.declare_material")),
-    "security": StaffGroup(label=_("Security"), permissions=(*_EVIDENCE, "people.add_apitoken")),
+    "compliance": StaffGroup(
+        label=_("Compliance"), permissions=(*_EVIDENCE, *_CONTROL, "assessments.declare_material")
+    ),
+    "security": StaffGroup(label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, "people.add_apitoken")),
     "legal": StaffGroup(label=_("Legal"), permissions=_EVIDENCE),
     "authors": StaffGroup(
         label=_("Authors"),
-        permissions=("playbook.author_playbooks", "people.manage_roster", "assessments.author_questions"),
+        permissions=(
+            "assessments.answer_appeals",
+            "playbook.author_playbooks",
+            "people.manage_roster",
+            "assessments.author_questions",
+        ),
     ),
     "administrators": StaffGroup(
         label=_("Administrators"),

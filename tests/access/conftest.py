@@ -6,6 +6,7 @@ import pytest
 
 from enablement.access import registry
 from enablement.access.leaves import Leaf
+from tests.people.factories import UserFactory
 
 NOW = datetime(2026, 11, 9, 9, 0, tzinfo=UTC)
 
@@ -43,3 +44,8 @@ def switch(monkeypatch):
     requirement = Switch()
     monkeypatch.setitem(registry._registry, "switch", requirement)
     return requirement
+
+
+def warden():
+    """One who may change access by hand."""
+    return UserFactory(perms=["access.control_access"])

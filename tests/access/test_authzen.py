@@ -11,9 +11,10 @@ import pytest
 
 from enablement.access.api.evaluation import MAX_EVALUATIONS
 from enablement.access.models import Grant
+from enablement.access.services.control import suspend
 from enablement.access.services.grants import reevaluate
 from enablement.ledger.models import LedgerEntry
-from tests.access.conftest import NOW
+from tests.access.conftest import NOW, warden
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory, RoleProfileFactory
 from tests.people.factories import ApiTokenFactory
 from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory, RoleFactory
@@ -221,6 +222,7 @@ class TestBatch:
         evaluations = [
             {"subject": user(names[n % 4]), "resource": tool(f"record-{n % 3}")} for n in range(size)
         ]
+        ask("evaluations", {"action": READ, "evaluations": evaluations})  # the day's first use is noted
         with django_assert_num_queries(7):  # token, people, tools, prompts, insert, and a test's savepoint
             ask("evaluations", {"action": READ, "context": {"prompt": "p"}, "evaluations": evaluations})
 
@@ -293,7 +295,7 @@ class TestSearch:
         assert self.found(ask(door, body)) == []
 
     def test_what_is_found_is_allowed_by_evaluation_and_nothing_else(self, ask, people):
-        Grant.objects.filter(user=people["bob"]).update(state="suspended")
+        suspend(grant=Grant.objects.get(user=people["bob"]), reason="Rework", actor=warden(), at=NOW)
         body = {"subject": {"type": "user"}, "action": READ, "resource": tool("record-1")}
         found = {entity["id"] for entity in self.found(ask("search/subject", body))}
         for person in people.values():

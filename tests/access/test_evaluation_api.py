@@ -244,5 +244,6 @@ def test_a_decision_costs_a_token_look_up_two_reads_and_one_insert(
 ):
     MicrotoolFactory.create_batch(tools, track=opened.track)
     reevaluate(user_ids=[opened.user_id], cause="tests", actor_id=None, at=NOW)
+    post(client, body())  # the day's first call notes that the tool is used
     with django_assert_num_queries(6):  # the four, and the savepoint that a test turns a transaction into
         post(client, body())

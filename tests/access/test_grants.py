@@ -5,12 +5,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from enablement.access.models import EnrolmentStanding, Grant, Policy
+from enablement.access.services.control import suspend
 from enablement.access.services.grants import OPEN_AT_ONCE, reevaluate
 from enablement.access.tasks import open_grants
 from enablement.jobs.models import Job
 from enablement.ledger.models import LedgerEntry
 from enablement.people.services import deactivate
-from tests.access.conftest import NOW
+from tests.access.conftest import NOW, warden
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.people.factories import UserFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory
@@ -111,7 +112,7 @@ def test_a_tool_that_a_person_opens_becomes_eligible_only(switch, track, enrolme
 
 def test_a_suspended_tool_is_not_opened_by_its_gate(switch, tool, enrolment):
     evaluate(enrolment)
-    Grant.objects.update(state="suspended")
+    suspend(grant=Grant.objects.get(), reason="Rework", actor=warden(), at=NOW)
     switch.on.add(enrolment.user_id)
     evaluate(enrolment)
     assert (state(tool, enrolment), opened(tool, enrolment)) == ("suspended", False)

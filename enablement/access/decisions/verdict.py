@@ -1,6 +1,6 @@
 """The rules of a decision (DESIGN §4, decisions): denies first, then everything that still needs a person."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -59,6 +59,7 @@ class Tool:
     grant_state: str | None
     grant_not_after: datetime | None
     grant_leaves: list[dict[str, Any]]
+    grant_last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +69,7 @@ class PolicyInForce:
     yellow_zone_terms: list[str]
     block_on_confidence_lt: Decimal
     manual_review_required: bool
+    stops: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +98,7 @@ class Verdict:
         return frozenset(requirement(entry) for entry in self.required)
 
     def settled(self, by: Collection["Requirement"]) -> "Verdict":
-        """This verdict where people have settled these requirements; a deny stays one."""
+        """What is left where people have settled these requirements; a deny stays one."""
         if not self.required:
             return self
         return _open([entry for entry in self.required if requirement(entry) not in by])
@@ -159,7 +161,8 @@ def _deny_reason(
     if not _region_allowed(call.region, reach.regions, policy.regions):
         return "region_not_allowed"
     return (
-        _grant_reason(tool, at)
+        _stop_reason(call, tool, policy, reach)
+        or _grant_reason(tool, at)
         or _activity_reason(call, person, tool)
         or _confidence_reason(call, policy)
         or _text_reason(call, tool, policy)
@@ -178,6 +181,19 @@ def _region_allowed(region: str | None, of_token: frozenset[str], allowed: froze
     reached = of_token or allowed
     asked = frozenset({region}) if region is not None else reached
     return bool(asked) and asked <= reached and asked <= allowed
+
+
+def _stop_reason(call: Call, tool: Tool, policy: PolicyInForce, reach: Reach) -> str | None:
+    """The kill switches. Who does not say which model or region may be using a stopped one."""
+    if tool.key in policy.stops.get("microtool", ()):
+        return "microtool_stopped"
+    regions = frozenset({call.region}) if call.region is not None else reach.regions or policy.regions
+    if regions & frozenset(policy.stops.get("region", ())):
+        return "region_stopped"
+    models = policy.stops.get("model", ())
+    if models and (call.model is None or call.model in models or call.model_version in models):
+        return "model_stopped"
+    return None
 
 
 def _grant_reason(tool: Tool, at: datetime) -> str | None:

@@ -7,9 +7,11 @@ from enablement.access.models.approval import (
 from enablement.access.models.approval_delegation import ApprovalDelegation
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
+from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
 from enablement.access.models.role_profile import RoleProfile
 from enablement.access.models.standing import EnrolmentStanding
+from enablement.access.models.stop import Stop
 
 __all__ = [
     "ApprovalComment",
@@ -19,9 +21,11 @@ __all__ = [
     "EnrolmentStanding",
     "Gate",
     "Grant",
+    "GrantHold",
     "Microtool",
     "Policy",
     "Prompt",
     "RequestKey",
     "RoleProfile",
+    "Stop",
 ]

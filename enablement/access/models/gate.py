@@ -22,6 +22,7 @@ class Policy(models.Model):
 
     regions: allowed regions. yellow_zone_terms: words that make an output wait for a person.
     owners: `{"security_partner": e-mail, …}`. slo: targets of the playbook.
+    stops: `{"microtool" | "model" | "region": [value, …]}`, the live rows of `Stop`, kept by its services.
     """
 
     SINGLETON = 1
@@ -36,6 +37,7 @@ class Policy(models.Model):
     manual_review_required = models.BooleanField(_("yellow-zone outputs need a review"), default=True)
     owners = models.JSONField(_("owners"), default=dict)
     slo = models.JSONField(_("service levels"), default=dict)
+    stops = models.JSONField(_("stopped"), default=dict)
 
     class Meta:
         verbose_name = _("policy")

@@ -8,12 +8,18 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from enablement.access.models.stop import Stop
+
 
 class GrantQuerySet(models.QuerySet["Grant"]):
     def live(self, *, at: datetime) -> Self:
         """Grants that open their tool at this moment."""
+        stopped = Stop.objects.live().filter(
+            kind=Stop.Kind.MICROTOOL, value=models.OuterRef("microtool__key")
+        )
         return self.filter(
             models.Q(not_after=None) | models.Q(not_after__gt=at),
+            ~models.Exists(stopped),
             state=Grant.State.GRANTED,
             user__is_active=True,
             microtool__retired_at=None,
@@ -21,7 +27,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(models.Model):
-    """`leaves` are the gate's requirements as last evaluated; `not_after` is when the first proof lapses."""
+    """`leaves` are the gate's requirements as last evaluated; `not_after` is when the first proof lapses.
+
+    `last_used_at` is written at most once a day.
+    """
 
     class State(models.TextChoices):
         LOCKED = "locked", _("locked")
@@ -37,6 +46,7 @@ class Grant(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.LOCKED)
     since = models.DateTimeField(_("since"))
     not_after = models.DateTimeField(_("not after"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     leaves = models.JSONField(_("requirements as last evaluated"), default=list)
     policy_revision = models.PositiveIntegerField(_("policy revision"))
 
@@ -44,6 +54,7 @@ class Grant(models.Model):
 
     class Meta:
         verbose_name = _("grant")
+        permissions = (("control_access", "Opens, suspends and stops access by hand"),)
         constraints = (
             models.UniqueConstraint("user", "microtool", name="grant_one_per_person_and_tool"),
             models.CheckConstraint(

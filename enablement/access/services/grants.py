@@ -5,22 +5,20 @@ What closes closes at once, for everybody. What opens for more than `OPEN_AT_ONC
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from enablement.access import gates, selectors
-from enablement.access.models import EnrolmentStanding, Grant, Microtool, Policy
+from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
 from enablement.access.signals import gate_lost, gate_met, grant_changed
 from enablement.jobs.services import enqueue
 from tracks.facts import Fact
 from tracks.models import Enrolment, Track
 
 State = Grant.State
-# Closed by a person or by a rule other than the gate: the gate alone does not open these again.
-HELD = frozenset({State.SUSPENDED})
 OPEN = frozenset({State.GRANTED, State.ELIGIBLE})
 #: For how many people a fact may open something before it answers (DESIGN §2).
 OPEN_AT_ONCE = 50
@@ -68,6 +66,7 @@ def reevaluate(
     standings = selectors.standings(enrolments=enrolments, at=at)
     _record_standings(standings, at=at)
     wanted = _targets(enrolments=enrolments, standings=standings, known=known)
+    wanted = _without_held(wanted, known)
     opening = _opening(wanted, known)
     completing = [e for e in enrolments if _completes(e, standings.get(e.pk))]
     waiting = {user_id for user_id, _tool in opening} | {enrolment.user_id for enrolment in completing}
@@ -84,6 +83,17 @@ def reevaluate(
     lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk))]
     _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
     return Reevaluation(changed=[grant for grant, _before in changed], later=later)
+
+
+def _without_held(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> dict[Key, _Target]:
+    """What a person or a rule other than the gate suspended stays so, whatever the gate says."""
+    suspended = {key: grant.pk for key, grant in known.items() if grant.state == State.SUSPENDED}
+    live = GrantHold.objects.live().filter(grant__in=suspended.values())
+    held = set(live.values_list("grant_id", flat=True)) if suspended else set()
+    return {
+        key: replace(target, state=State.SUSPENDED) if suspended.get(key) in held else target
+        for key, target in wanted.items()
+    }
 
 
 def _opening(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> frozenset[Key]:
@@ -174,8 +184,6 @@ def _target(tool: Microtool, standing: gates.Standing | None) -> _Target:
 
 def _next_state(before: str | None, wanted: str) -> str:
     """What was open and loses its proof is revoked, not merely locked."""
-    if before in HELD:
-        return str(before)
     if wanted == State.LOCKED and before in {State.GRANTED, State.REVOKED, State.EXPIRED}:
         return str(before) if before == State.EXPIRED else State.REVOKED
     if wanted == State.ELIGIBLE and before == State.GRANTED:
@@ -201,7 +209,10 @@ def _compare(
             created.append(grant)
         else:
             touched.append(grant)
+        lapsed = before == State.GRANTED and grant.not_after is not None and grant.not_after <= at
         grant.state = _next_state(before or None, target.state)
+        if lapsed and grant.state == State.REVOKED:
+            grant.state = State.EXPIRED
         grant.leaves = [leaf.as_json() for leaf in target.standing.leaves] if target.standing else []
         grant.not_after = target.standing.not_after if target.standing else None
         grant.policy_revision = revision
@@ -209,6 +220,18 @@ def _compare(
             grant.since = at
             changed.append((grant, before))
     return changed, created, touched
+
+
+def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at: datetime) -> None:
+    """One locked grant, moved by a person or a rule other than its gate; announced like any other change."""
+    before, grant.state, grant.since = grant.state, state, at
+    grant.save(update_fields=["state", "since"])
+    _announce_grants([(grant, before)], cause=cause, actor_id=actor_id, at=at)
+
+
+def mark_used(grant: Grant, *, at: datetime) -> None:
+    """Disuse is counted from here."""
+    Grant.objects.filter(pk=grant.pk).update(last_used_at=at)
 
 
 def _announce_grants(

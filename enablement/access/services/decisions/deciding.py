@@ -3,19 +3,25 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Reach, Tool, Verdict, decide
+from enablement.access.models import Grant
 from enablement.access.services.decisions.reading import find_people, find_person, find_tool, find_tools
 from enablement.access.services.decisions.spending import Offer, Purse, Settlement, spend
 from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import ApiToken
+
+
+#: How exactly a grant knows when it was last used.
+USE_STEP = timedelta(days=1)
 
 
 class Semantic(StrEnum):
@@ -63,7 +69,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """A call with what the tables say of it. `key` tells the same call again: request id, place in a batch."""
+    """A call with what the tables say of it. `key` (request id, place in a batch) tells it again."""
 
     call: Call
     person: Person | None
@@ -168,6 +174,7 @@ def _record(
     entries = ledger.record_many([_entry(one, asked, caller=caller, at=at) for one in new])
     made = {id(one): entry.pk for one, entry in zip(new, entries, strict=True)}
     spend([(one.settlement, made[id(one)], one.key) for one in new], token=caller.token, at=at)
+    _note_use(new, at=at)
     former = _revisions([one.settlement.repeats for one in judged if one.settlement.repeats])
     return [
         Decision(
@@ -179,6 +186,18 @@ def _record(
         )
         for one in judged
     ]
+
+
+def _note_use(judged: Sequence[Judged], *, at: datetime) -> None:
+    """For disuse: once a day a grant learns that it is used; a write for every call would tell no more."""
+    used = Q()
+    for one in judged:
+        if one.verdict.decision and one.person and one.tool:
+            before = one.tool.grant_last_used_at
+            if before is None or before <= at - USE_STEP:
+                used |= Q(user=one.person.id, microtool__key=one.tool.key)
+    if used:
+        Grant.objects.filter(used).update(last_used_at=at)
 
 
 def _entry(one: Judged, asked: Mapping[str, Any], *, caller: Caller, at: datetime) -> ledger.NewEntry:
@@ -231,7 +250,11 @@ def _approvals(settlement: Settlement) -> dict[str, Any]:
         return {}
     known = [{"id": str(offer.id), "refused": offer.refused} for offer in settlement.offers if offer.id]
     used = [str(pk) for pk in settlement.used]
-    return {"approvals": known, "approvals_used": used, "approvals_unknown": len(settlement.offers) - len(known)}
+    return {
+        "approvals": known,
+        "approvals_used": used,
+        "approvals_unknown": len(settlement.offers) - len(known),
+    }
 
 
 def keyed(text: str) -> str:

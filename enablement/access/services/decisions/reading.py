@@ -24,6 +24,7 @@ POLICY_FIELDS = (
     "yellow_zone_terms",
     "block_on_confidence_lt",
     "manual_review_required",
+    "stops",
 )
 TOOL_FIELDS = (
     "key",
@@ -34,6 +35,7 @@ TOOL_FIELDS = (
     "held__state",
     "held__not_after",
     "held__leaves",
+    "held__last_used_at",
     *(f"policy_{name}" for name in POLICY_FIELDS),
 )
 _PROFILE = "assignment__role__profile"
@@ -138,7 +140,7 @@ def find_tools(
         row = dict(zip(fields, values, strict=True))
         policy = policy or _policy_of(row)
         rows[row["key"]][row["held__user_id"] or NOBODY] = row
-        nobodys = row | {"held__state": None, "held__not_after": None, "held__leaves": None}
+        nobodys = row | {name: None for name in TOOL_FIELDS if name.startswith("held__")}
         rows[row["key"]].setdefault(NOBODY, nobodys)
     held = Prompt.objects.filter(key__in=prompts, retired_at=None, microtool__isnull=False)
     pairs = frozenset(held.values_list("key", "microtool__key"))
@@ -226,6 +228,7 @@ def _tool(row: Mapping[str, Any], *, holds_prompt: bool) -> Tool:
         grant_state=row["held__state"],
         grant_not_after=row["held__not_after"],
         grant_leaves=row["held__leaves"] or [],
+        grant_last_used_at=row["held__last_used_at"],
     )
 
 
@@ -238,4 +241,5 @@ def _policy_of(row: Mapping[str, Any]) -> PolicyInForce | None:
         yellow_zone_terms=row["policy_yellow_zone_terms"],
         block_on_confidence_lt=row["policy_block_on_confidence_lt"],
         manual_review_required=row["policy_manual_review_required"],
+        stops=row["policy_stops"],
     )
