@@ -132,7 +132,9 @@ def _refuse_unasked(quizzes: Sequence[Quiz], questions: Iterable[QuestionSpec]) 
 def _refuse_same_prompts(bank: QuestionBank, questions: Iterable[QuestionSpec]) -> None:
     wanted = {" ".join(spec.prompt.split()): spec.key for spec in questions}
     rows: Any = bank.questions.live().with_latest_version()
-    asked = QuestionVersion.objects.filter(pk__in=rows.values("version_id")).values_list("question__key", "prompt")
+    asked = QuestionVersion.objects.filter(pk__in=rows.values("version_id")).values_list(
+        "question__key", "prompt"
+    )
     for key, prompt in asked:
         same = wanted.get(" ".join(prompt.split()))
         if same is not None and same != key:
