@@ -37,7 +37,7 @@ class Policy(models.Model):
     manual_review_required = models.BooleanField(_("yellow-zone outputs need a review"), default=True)
     owners = models.JSONField(_("owners"), default=dict)
     slo = models.JSONField(_("service levels"), default=dict)
-    stops = models.JSONField(_("stopped"), default=dict)
+    stops = models.JSONField(_("stopped"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("policy")
