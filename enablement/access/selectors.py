@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates
-from enablement.access.models import Gate, Grant, Microtool, Stop, RoleProfile
+from enablement.access.models import Gate, Grant, GrantHold, Microtool, RoleProfile, Stop
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
@@ -28,6 +28,7 @@ class ToolView:
     state: str
     standing: gates.Standing | None
     grant: Grant | None
+    hold: GrantHold | None
 
 
 def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, gates.Standing]:
@@ -52,8 +53,9 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     grants = {grant.microtool_id: grant for grant in Grant.objects.filter(user=user)}
     tools = Microtool.objects.filter(Q(track__in=by_track) | Q(pk__in=grants)).select_related("track")
     stopped = stopped_tools()
+    holds = {hold.grant_id: hold for hold in GrantHold.objects.live().filter(grant__user=user)}
     return [
-        _view(tool, grants.get(tool.pk), found, by_track, stopped=tool.key in stopped, at=at)
+        _view(tool, grants.get(tool.pk), found, by_track, holds=holds, stopped=tool.key in stopped, at=at)
         for tool in tools
     ]
 
@@ -70,6 +72,7 @@ def _view(
     found: dict[UUID, gates.Standing],
     by_track: dict[int, Enrolment],
     *,
+    holds: dict[UUID, GrantHold],
     stopped: bool,
     at: datetime,
 ) -> ToolView:
@@ -81,6 +84,7 @@ def _view(
         state=grant.state if grant else Grant.State.LOCKED,
         standing=found.get(enrolment.pk) if enrolment else None,
         grant=grant,
+        hold=holds.get(grant.pk) if grant else None,
     )
 
 

@@ -7,11 +7,18 @@ from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
+from enablement.access.views import control
 
 urlpatterns = [
     path("tools/", views.my_tools, name="my_tools"),
     path("access/", views.access_overview, name="access_overview"),
     path("access/people/<uuid:user_id>/", views.access_person, name="access_person"),
+    path("access/grants/<uuid:pk>/suspend/", control.suspend, name="grant_suspend"),
+    path("access/grants/<uuid:pk>/open/", control.open_tool, name="grant_open"),
+    path("access/suspensions/<uuid:pk>/lift/", control.lift, name="grant_lift"),
+    path("access/stops/", control.stops, name="access_stops"),
+    path("access/stops/<uuid:pk>/end/", control.end_stop, name="access_stop_end"),
+    path("access/stops/<uuid:pk>/review/", control.review_stop, name="access_stop_review"),
     path("access/v1/evaluation", EvaluationView.as_view(), name="evaluation"),
     path("access/v1/evaluations", EvaluationsView.as_view(), name="evaluations"),
     path("access/v1/forward-auth/<str:microtool>", ForwardAuthView.as_view(), name="forward_auth"),

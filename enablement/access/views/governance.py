@@ -36,10 +36,12 @@ def access_overview(request: PersonRequest) -> HttpResponse:
 def access_person(request: PersonRequest, user_id: UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
     tools = selectors.tools_for(user=person, at=timezone.now())
+    controls = request.user.has_perm("access.control_access") and request.user != person
     context = {
         "person": person,
         "tools": tools,
         "open_count": sum(view.open for view in tools),
+        "controls": controls,
         "history": selectors.grant_history(user=person),
     }
     return render(request, "access/person.html", context)
