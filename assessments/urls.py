@@ -2,6 +2,7 @@ from django.urls import path
 
 from assessments.views import (
     allowances,
+    appeals,
     evidence,
     exception_reviews,
     judgements,
@@ -50,6 +51,13 @@ urlpatterns = [
     path("attempts/<uuid:pk>/submit/", quizzes.attempt_submit, name="attempt_submit"),
     path("attempts/<uuid:pk>/result/", quizzes.result, name="attempt_result"),
     path("attempts/<uuid:pk>/marking/", marking.marking, name="attempt_marking"),
+    path("attempts/<uuid:pk>/appeal/", appeals.of_attempt, name="attempt_appeal"),
+    path("attempts/<uuid:pk>/questions/<int:position>/appeal/", appeals.question, name="appeal_question"),
+    path("submissions/<uuid:pk>/appeal/<slug:criterion>/", appeals.mark, name="appeal_mark"),
+    path("shadow/samples/<uuid:pk>/appeal/", appeals.sample, name="appeal_sample"),
+    path("appeals/", appeals.own, name="appeals"),
+    path("appeals/queue/", appeals.queue, name="appeal_queue"),
+    path("appeals/<uuid:pk>/", appeals.appeal, name="appeal"),
     path("labs/<int:pk>/", labs.lab, name="lab"),
     path("labs/<int:pk>/save/", labs.lab_save, name="lab_save"),
     path("labs/<int:pk>/hand-in/", labs.lab_hand_in, name="lab_hand_in"),

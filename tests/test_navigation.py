@@ -20,6 +20,7 @@ CAST = [
         [*LEARN, "Review queue", "My mentees", "Justifications"],
     ),
     (["assessments.judge_cases"], "judgement_queue", "Quality owner", [*LEARN, "Shadow mode"]),
+    (["assessments.answer_appeals"], "my_path", "Learner", [*LEARN, "Appeals"]),
     (
         ["tracks.run_cohorts"],
         "readiness",

@@ -18,7 +18,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: Person) -> Self:
         """One's own; once handed in, also mentees', those of cohorts one runs, and what one marked or signed.
 
-        A colleague, who mentors others on the track, sees what waits for a second person.
+        A colleague, who mentors others on the track, sees what waits for a second person, or is appealed.
         """
         own = models.Q(enrolment__user=user)
         theirs = models.Q(
@@ -26,6 +26,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             | models.Q(enrolment__cohort__in=Cohort.objects.all().run_by(user))
             | models.Q(pk__in=self.model.objects.touched_by(user).values("pk"))
             | models.Q(pk__in=self.model.objects.for_colleague(user).values("pk"))
+            | models.Q(pk__in=self.model.objects.appealed_to(user).values("pk"))
         )
         return self.filter(own | (theirs & ~models.Q(state=Submission.State.DRAFT)))
 
@@ -46,6 +47,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(
             models.Q(state=Submission.State.SUBMITTED, lab__second_marker=True)
             | models.Q(pk__in=pending.values("pk")),
+            enrolment__track__in=answered.values("enrolment__track"),
+        ).exclude(enrolment__user=user)
+
+    def appealed_to(self, user: Person) -> Self:
+        """With an open appeal, of others on the tracks on which this person mentors: they may answer it."""
+        answered = Mentorship.objects.all().answered_by(user, timezone.now())
+        return self.filter(
+            reviews__appeals__isnull=False,
+            reviews__appeals__answered_at=None,
             enrolment__track__in=answered.values("enrolment__track"),
         ).exclude(enrolment__user=user)
 

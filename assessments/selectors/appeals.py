@@ -1,6 +1,6 @@
 """Reads of appeals: what somebody may appeal, what waits for whose answer, and what an answerer looks at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from assessments import appeal_rules
-from assessments.models import Appeal, Attempt, LabReview, ShadowPool, ShadowSample
+from assessments.models import Appeal, Attempt, LabReview, ShadowPool
 from assessments.selectors.asking import legend_of
 from tracks.models import Cohort, Mentorship
 from tracks.people import Person
@@ -73,15 +73,21 @@ def appealable_questions(attempt: Attempt) -> list[AppealableQuestion]:
     ]
 
 
-def appeals_of_review(review: LabReview) -> dict[str, Appeal]:
-    """By criterion. One query."""
-    return {appeal.criterion: appeal for appeal in Appeal.objects.filter(review=review)}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkAppeal:
+    """A criterion of a review, and its appeal where there is one."""
+
+    key: str
+    title: str
+    appeal: Appeal | None
 
 
-def appeals_of_samples(samples: Iterable[ShadowSample]) -> dict[Any, Appeal]:
-    """By sample. One query."""
-    rows = Appeal.objects.filter(sample__in=[sample.pk for sample in samples])
-    return {appeal.sample_id: appeal for appeal in rows}
+def appeals_of_review(review: LabReview, viewer: Person) -> list[MarkAppeal]:
+    """All criteria for the learner, who may appeal; only the appealed ones for others. One query."""
+    there = {appeal.criterion: appeal for appeal in Appeal.objects.filter(review=review)}
+    marks = [MarkAppeal(key=m["key"], title=m["title"], appeal=there.get(m["key"])) for m in review.marks]
+    own = review.submission.enrolment.user_id == viewer.pk
+    return marks if own else [mark for mark in marks if mark.appeal]
 
 
 def own_appeals(user: Person, *, at: datetime) -> list[AppealRow]:

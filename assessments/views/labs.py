@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from assessments import reviewers
 from assessments.forms.labs import LabWorkForm
 from assessments.models import EvidenceFile, Submission
+from assessments.selectors.appeals import appeals_of_review
 from assessments.selectors.labs import LabWork, lab_work, round_of, with_rounds
 from assessments.services import labs
 from assessments.views.signed_in import me
@@ -75,6 +76,7 @@ def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
         "lab": found.lab,
         "learner": found.enrolment.user,
         "own": found.enrolment.user_id == me(request).pk,
+        "appeals": appeals_of_review(shown.review, me(request)) if shown.review else (),
         "may_withdraw": bool(signed and signed.open and reviewers.may_withdraw(me(request), signed, at)),
         "may_countersign": bool(signed and reviewers.may_countersign(me(request), signed, at)),
         "both_marks": shown.marks if shown.review and found.enrolment.user_id != me(request).pk else (),

@@ -1,4 +1,4 @@
-"""After an appeal against a mark was upheld: the new mark, and another review where the round was sent back."""
+"""After an appeal against a mark: the new one, and another review where the round was sent back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ def decide(
     reason = checked_reason(reason)
     if not actor.has_perm(PERMISSION):
         raise Refused("not_author", _("Only authors change how questions count."))
-    held = Question.objects.select_for_update().select_related("bank__track").get(pk=question.pk)
+    held = Question.objects.select_for_update(of=("self",)).select_related("bank__track").get(pk=question.pk)
     if held.regrades.unapplied().exists():
         raise Refused("under_way", _("A regrade of this question is under way. Look again in a minute."))
     plan = assess(question=held, kind=kind, lowers=lowers and kind == Kind.KEY)

@@ -43,7 +43,7 @@ def rejudge(*, case: ShadowCase, decision: str, usable: bool, actor: Person, at:
     """
     check_decision(decision)
     case = lock_case(case.pk)
-    _ensure_new(case, decision, usable, actor)
+    _ensure_new(case, (decision, usable), actor)
     before = fitness(case.pool)
     CaseJudgement.objects.create(
         case=case, judge=actor, decision=decision, decided_at=at, usable=usable, judged_at=at
@@ -64,12 +64,12 @@ def rejudge(*, case: ShadowCase, decision: str, usable: bool, actor: Person, at:
     return case
 
 
-def _ensure_new(case: ShadowCase, decision: str, usable: bool, actor: Person) -> None:
+def _ensure_new(case: ShadowCase, answers: tuple[str, bool], actor: Person) -> None:
     if case.settled_at is None:
         raise Refused("not_settled", _("Quality assurance has not settled this case."))
     if case.judgements.filter(judge=actor).exists():
         raise Refused("judged_before", _("You judged this case, so another judge answers."))
-    if (decision, usable) == (case.settled_decision, case.settled_usable):
+    if answers == (case.settled_decision, case.settled_usable):
         raise Refused("same", _("That is what quality assurance said. Reject the appeal instead."))
 
 
