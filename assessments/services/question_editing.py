@@ -72,7 +72,7 @@ def restore_question(*, question: Question, actor: Person, at: datetime) -> bool
 
 @transaction.atomic
 def add_image(*, bank: QuestionBank, content: bytes, alt: str, actor: Person, at: datetime) -> QuestionImage:
-    """Keep an image for the bank's questions. Raises Refused `not_author`, ValidationError (see `put_image`)."""
+    """Keep an image for the bank's questions. Raises Refused `not_author`, and as `put_image` does."""
     return put_image(bank=_locked(bank, actor), spec=ImageSpec(alt=alt, content=content), at=at)
 
 

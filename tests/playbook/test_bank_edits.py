@@ -129,8 +129,8 @@ def test_files_without_the_edit_undo_it_and_the_plan_says_so(applied, author):
 
     assert found.warnings == (
         (
-            "question clerk_t1/check/first: the edit in the browser by Ada on 2026-11-04 is undone; export the "
-            "playbook and take the question from there to keep it"
+            "question clerk_t1/check/first: the edit in the browser by Ada on 2026-11-04 is undone; export "
+            "the playbook and take the question from there to keep it"
         ),
     )
     assert [str(change.item) for change in found.changes] == ["quiz clerk_t1/next-steps/check"]
