@@ -42,7 +42,10 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
     enrolment = lock_enrolment(quiz, actor)
     limits = attempt_limits(quiz=quiz, user=actor)
     if limits.running:
-        return _running(quiz, enrolment, at)
+        if running := _running(quiz, enrolment, at):
+            return running
+        # Handed in between the two reads: nobody takes the enrolment's lock for that.
+        limits = attempt_limits(quiz=quiz, user=actor)
     if quiz.retired_at is not None:
         raise Refused("quiz_retired", _("This quiz is no longer part of the track."))
     track_rules.ensure_open(enrolment)
@@ -71,9 +74,11 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
     return attempt
 
 
-def _running(quiz: Quiz, enrolment: Enrolment, at: datetime) -> Attempt:
+def _running(quiz: Quiz, enrolment: Enrolment, at: datetime) -> Attempt | None:
     """One of an earlier enrolment would prove nothing for this one; its clock ends it."""
-    attempt = Attempt.objects.open().get(quiz=quiz, user=enrolment.user_id)
+    attempt = Attempt.objects.open().filter(quiz=quiz, user=enrolment.user_id).first()
+    if attempt is None:
+        return None
     overdue = rules.is_overdue(deadline_at=attempt.deadline_at, at=at)
     if attempt.enrolment_id != enrolment.pk and not overdue:
         raise Refused(
