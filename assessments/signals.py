@@ -52,5 +52,5 @@ supervision_withdrawn = Signal()
 appeal_changed = Signal()
 #: a case whose right answer an appeal changed
 case_rejudged = Signal()
-#: kinds `assessments.analysis_requested`, `_finished`
+#: kind `assessments.analysis_requested`
 items_analysed = Signal()

@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.services import attempts, labs, regrading
+from assessments.services import attempts, item_analysis, labs, regrading
 
 
 @shared_task
@@ -25,3 +25,9 @@ def void_changed_evidence() -> None:
 def apply_regrade(regrade_id: str) -> Callable[[], None]:
     """Marks many attempts again; the effect commits with the job."""
     return regrading.apply(regrade_id=UUID(regrade_id), at=timezone.now())
+
+
+@shared_task(acks_late=True)
+def analyse_items(analysis_id: str) -> Callable[[], None]:
+    """Works out how the questions of a quiz do; keeping the figures is the effect."""
+    return item_analysis.analyse(analysis_id=UUID(analysis_id), at=timezone.now())
