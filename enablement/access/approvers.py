@@ -87,7 +87,7 @@ def people_for(name: str, *, at: datetime) -> QuerySet[User]:
     offices = _offices()
     own = _holders(name, offices)
     delegates = ApprovalDelegation.objects.in_force(at).filter(approver__in=own)
-    return User.objects.active().filter(Q(pk__in=own) | Q(pk__in=delegates.values("delegate")))
+    return User.objects.filter(Q(pk__in=own) | Q(pk__in=delegates.values("delegate")), is_active=True)
 
 
 def next_owner(step: ApprovalStep, *, at: datetime) -> str:
@@ -168,7 +168,7 @@ def _offices() -> _Offices:
 
 
 def _holders(name: str, offices: _Offices) -> QuerySet[User]:
-    people = User.objects.active()
+    people = User.objects.filter(is_active=True)
     if role_of(name) in offices.roles:
         held = RoleAssignment.objects.current().filter(role__key=role_of(name))
         return people.filter(pk__in=held.values("user"))

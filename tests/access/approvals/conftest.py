@@ -24,6 +24,12 @@ from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory, Role
 RULE = "if confidence < 0.9 or contains: refund, escalation => manager_approve"
 
 
+@pytest.fixture(autouse=True)
+def monday_morning(time_machine):
+    """Doors and pages read the clock: it stands at NOW, a Monday, 09:00 UTC."""
+    time_machine.move_to(NOW, tick=False)
+
+
 @pytest.fixture
 def world(switch):
     """`engineer` needs an approval below 0.9, and one of the two managers may give it."""

@@ -30,7 +30,7 @@ def name_delegate(
     """
     if not approvers.seats(actor, at=at).own:
         raise Refused("not_an_approver", _("There is nothing that you could be asked to decide."))
-    delegate = User.objects.active().by_email(email).first()
+    delegate = User.objects.get_queryset().active().by_email(email).first()
     if delegate is None:
         raise ValidationError({"email": [_("Nobody here has this address.")]}, code="unknown")
     if delegate.pk == actor.pk:

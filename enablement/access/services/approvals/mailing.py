@@ -50,7 +50,8 @@ def _message(request: ApprovalRequest, person: User, occasion: str, number: int)
         "link": f"{settings.SITE_URL}{reverse('approval', args=[request.pk])}",
     }
     with timezone.override(person.timezone), translation.override(settings.LANGUAGE_CODE):
-        subject, _blank, body = render_to_string("access/mail/approval.txt", context).partition("\n")
+        subject = render_to_string("access/mail/approval_subject.txt", context)
+        body = render_to_string("access/mail/approval.txt", context)
     host = urlsplit(settings.SITE_URL).hostname
     message_id = f"<approval.{request.pk}.{occasion}.{number}.{person.pk}@{host}>"
     return EmailMessage(
