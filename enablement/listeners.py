@@ -12,6 +12,7 @@ from django.dispatch import Signal
 from assessments import signals as assessments
 from assessments.selectors.fitness import Fitness
 from assessments.services import shadow
+from enablement.access import selectors as access_selectors
 from enablement.access import signals as access
 from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants, nightly
@@ -45,6 +46,7 @@ PROOF = (
     assessments.supervision_withdrawn,
     surveys.survey_answered,
     people.person_changed,
+    access.attestation_made,
 )
 # Facts that only have to be remembered.
 RECORD = (
@@ -96,6 +98,7 @@ def connect() -> None:
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
     _listen((tracks.enrolment_changed,), on_enrolment_changed)
+    _listen((certificates.certificate_changed,), on_certificate_changed)
     _listen((assessments.version_declared_material,), on_track_changed)
     _listen((assessments.fitness_changed,), on_fitness_changed)
 
@@ -155,6 +158,14 @@ def on_enrolment_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     back = {fact.learner_id for fact in facts if fact.kind == "tracks.enrolment_resumed" and fact.learner_id}
     if back:
         nightly.back_from_leave(user_ids=back, at=facts[0].at)
+
+
+def on_certificate_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Some gates ask for another track's certificate; where none does, nothing has to be evaluated."""
+    if not access_selectors.any_gate_asks_for("certificate_valid"):
+        return
+    learners = {fact.learner_id for fact in facts if fact.learner_id is not None}
+    grants.reevaluate(user_ids=learners, cause=facts[0].kind, actor_id=facts[0].actor_id, at=facts[0].at)
 
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -45,6 +45,12 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
     return found
 
 
+def any_gate_asks_for(type_: str) -> bool:
+    """Whether a gate in force has a requirement of this type. One query."""
+    trees = Gate.objects.filter(track__retired_at=None).values_list("tree", flat=True)
+    return any(leaf["type"] == type_ for tree in trees for leaf in gates.leaf_nodes(tree))
+
+
 def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     """The tools of this person's tracks, and any other that was ever theirs, each with what is missing."""
     enrolments = list(Enrolment.objects.live().filter(user=user).select_related("track"))
@@ -133,6 +139,9 @@ def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
 
 #: The facts that open and close gates, in words.
 CAUSES = {
+    "access.attested": _lazy("A policy was confirmed"),
+    "certificates.issued": _lazy("A certificate was issued"),
+    "certificates.revoked": _lazy("A certificate was revoked"),
     "access.by_hand": _lazy("A person suspended it"),
     "access.disuse": _lazy("It was not used for 90 days"),
     "access.hold_lifted": _lazy("The suspension was lifted"),

@@ -14,3 +14,5 @@ approval_changed = Signal()
 approval_delegation_changed = Signal()
 # `access.stop_started`, `…_ended` and `…_reviewed`, the subject is the stop.
 stop_changed = Signal()
+# `access.attested`, the subject is the attestation.
+attestation_made = Signal()

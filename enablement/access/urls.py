@@ -8,11 +8,13 @@ from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 from enablement.access.views import control
+from enablement.access.views.attesting import attestation
 
 urlpatterns = [
     path("tools/", views.my_tools, name="my_tools"),
     path("access/", views.access_overview, name="access_overview"),
     path("access/people/<uuid:user_id>/", views.access_person, name="access_person"),
+    path("attest/<str:track>/<str:policy>/", attestation, name="attest"),
     path("access/grants/<uuid:pk>/suspend/", control.suspend, name="grant_suspend"),
     path("access/grants/<uuid:pk>/open/", control.open_tool, name="grant_open"),
     path("access/suspensions/<uuid:pk>/lift/", control.lift, name="grant_lift"),

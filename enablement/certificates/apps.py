@@ -6,3 +6,9 @@ class CertificatesConfig(AppConfig):
 
     name = "enablement.certificates"
     label = "certificates"
+
+    def ready(self) -> None:
+        from enablement.access import registry
+        from enablement.certificates.requirement import CertificateValid
+
+        registry.register(CertificateValid())

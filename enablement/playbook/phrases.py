@@ -94,6 +94,14 @@ def _supervised(node: Node) -> str:
     }
 
 
+def _attestation(node: Node) -> str:
+    return _("Policy “%(title)s” read and confirmed") % {"title": node["title"]}
+
+
+def _certificate(node: Node) -> str:
+    return _("A valid certificate of %(track)s") % {"track": node["track"]}
+
+
 def by_kind(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
     """The changes of a plan under what they are about, in the plan's order."""
     return [
@@ -128,4 +136,6 @@ _LEAVES: dict[str, Callable[[Node], str]] = {
     "modules_completed": _modules,
     "survey": _survey,
     "supervised_decisions": _supervised,
+    "attestation": _attestation,
+    "certificate_valid": _certificate,
 }

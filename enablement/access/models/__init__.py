@@ -5,6 +5,7 @@ from enablement.access.models.approval import (
     RequestKey,
 )
 from enablement.access.models.approval_delegation import ApprovalDelegation
+from enablement.access.models.attestation import Attestation
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
 from enablement.access.models.hold import GrantHold
@@ -18,6 +19,7 @@ __all__ = [
     "ApprovalDelegation",
     "ApprovalRequest",
     "ApprovalStep",
+    "Attestation",
     "EnrolmentStanding",
     "Gate",
     "Grant",

@@ -1,6 +1,8 @@
 """The requirement types that access registers itself; each file is one type."""
 
 from enablement.access import registry
+from enablement.access.requirements.attestation import PolicyAttested
+from enablement.access.requirements.dates import DateReached
 from enablement.access.requirements.fitness import ToolFitness
 from enablement.access.requirements.labs import LabsSignedOff
 from enablement.access.requirements.modules import ModulesCompleted
@@ -19,5 +21,7 @@ def register_all() -> None:
         SurveyAnswered(),
         SupervisedDecisions(),
         ToolFitness(),
+        PolicyAttested(),
+        DateReached(),
     ):
         registry.register(requirement)

@@ -1,0 +1,11 @@
+"""Calendar months: a year later is the same day of the next year, wherever that day exists."""
+
+from calendar import monthrange
+from datetime import datetime
+
+
+def months_later(at: datetime, months: int) -> datetime:
+    """The same day and time `months` later; the last day of a month that has no such day."""
+    year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+    month += 1
+    return at.replace(year=year, month=month, day=min(at.day, monthrange(year, month)[1]))
