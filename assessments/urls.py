@@ -2,6 +2,7 @@ from django.urls import path
 
 from assessments.views import (
     allowances,
+    analysis,
     appeals,
     evidence,
     exception_reviews,
@@ -38,6 +39,9 @@ urlpatterns = [
     path("questions/<int:pk>/retire/", questions.question_retire, name="question_retire"),
     path("questions/<int:pk>/restore/", questions.question_restore, name="question_restore"),
     path("questions/<int:pk>/regrade/<slug:kind>/", regrades.regrade_question, name="regrade_question"),
+    path("item-analysis/", analysis.analyses, name="analyses"),
+    path("item-analysis/<int:pk>/", analysis.analysis, name="analysis"),
+    path("item-analysis/<int:pk>/<int:version_pk>/", analysis.item, name="analysis_item"),
     path("regrades/<uuid:pk>/", regrades.regrade, name="regrade"),
     path("attempts/<uuid:pk>/questions/<int:position>/excuse/", regrades.excuse, name="question_excuse"),
     path("question-images/<uuid:pk>/", questions.question_image, name="question_image"),

@@ -86,6 +86,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Readiness"), "gauge", "readiness", "tracks.run_cohorts"),
             Place(_("Cohorts"), "graduation-cap", "cohorts", "tracks.run_cohorts"),
             Place(_("Mentors"), "user-check", "mentor_statistics", "tracks.run_cohorts"),
+            Place(_("Item analysis"), "flask-conical", "analyses", "tracks.run_cohorts"),
             Place(_("Reports"), "chart-column", "reports", "tracks.run_cohorts"),
         ),
     ),

@@ -42,7 +42,7 @@ def sit_with(*, quiz, user, given, at=NOW):
         if key in given:
             value = given[key]
             answers[item.position] = (
-                item.question_version.options[value]["key"] if isinstance(value, int) else value
+                item.question_version.options[value]["key"] if type(value) is int else value
             )
     attempts.save(attempt=attempt, answers=answers, actor=user, at=at + MINUTE)
     return attempts.submit(attempt=attempt, actor=user, at=at + MINUTE)
