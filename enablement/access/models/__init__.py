@@ -6,6 +6,7 @@ from enablement.access.models.approval import (
 )
 from enablement.access.models.approval_delegation import ApprovalDelegation
 from enablement.access.models.attestation import Attestation
+from enablement.access.models.decision_log import DecisionLogMark, DecisionRecord
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
 from enablement.access.models.hold import GrantHold
@@ -20,6 +21,8 @@ __all__ = [
     "ApprovalRequest",
     "ApprovalStep",
     "Attestation",
+    "DecisionLogMark",
+    "DecisionRecord",
     "EnrolmentStanding",
     "Gate",
     "Grant",
