@@ -1,4 +1,8 @@
-"""Keys that a playbook gives in place of a sentence, as people read them."""
+"""Keys and labels as people read them."""
+
+from typing import Any
+
+from django.db.models import Choices
 
 
 def in_words(text: str) -> str:
@@ -8,3 +12,8 @@ def in_words(text: str) -> str:
     """
     words = text.replace("_", " ").strip() if " " not in text else text
     return words[:1].upper() + words[1:]
+
+
+def capitalised(choices: type[Choices]) -> list[tuple[Any, str]]:
+    """A field's choices as a form lists them: labels that stand alone begin with a capital letter."""
+    return [(value, str(label)[:1].upper() + str(label)[1:]) for value, label in choices.choices]

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from enablement.access.models import Microtool, Stop
+from tracks.words import capitalised
 
 REASON_MAX = 500
 
@@ -27,7 +28,9 @@ class ReasonForm(forms.Form):
 class StopForm(forms.Form):
     """A tool is chosen; a model or a region is written as gateways send it."""
 
-    kind = forms.ChoiceField(label=_("What to stop"), choices=Stop.Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("What to stop"), choices=capitalised(Stop.Kind), widget=forms.RadioSelect
+    )
     microtool = forms.ModelChoiceField(
         label=_("Which tool"), queryset=Microtool.objects.none(), to_field_name="key", required=False
     )

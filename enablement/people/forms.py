@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from enablement.people.models.api_token import Scope
+from tracks.words import capitalised
 
 
 class Names(forms.CharField):
@@ -20,7 +21,7 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=100, help_text=_("Which program will hold it: zendesk-gateway, say.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+        label=_("What it may do"), choices=capitalised(Scope), widget=forms.CheckboxSelectMultiple
     )
     microtools = Names(
         label=_("Tools"),
