@@ -15,7 +15,10 @@ CALL = Call(subject="a@example.com", microtool="triage", action="apply", confide
 
 
 def test_it_is_the_sha256_of_the_canonical_input():
-    canonical = '{"action":"apply","confidence":"0.9","microtool":"triage","prompt":null,"text":"Hi","workflow_id":null}'
+    canonical = (
+        '{"action":"apply","confidence":"0.9","microtool":"triage",'
+        '"prompt":null,"text":"Hi","workflow_id":null}'
+    )
     assert fingerprint(CALL) == hashlib.sha256(canonical.encode()).hexdigest()
 
 

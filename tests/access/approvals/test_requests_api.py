@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from enablement.access.models import ApprovalRequest, RequestKey
 from enablement.access.services import approvals
+from enablement.access.services.approvals import idempotency
 from enablement.access.services.grants import reevaluate
 from tests.access.approvals.conftest import evaluation
 from tests.access.conftest import NOW
@@ -220,13 +221,10 @@ class TestIdempotencyKey:
         assert request_(key="k" * 255).status_code == 201
 
     def test_who_was_taken_for_dead_makes_nothing(self, world, ask):
-        def work():
-            # In the meantime another call has taken the key over.
-            RequestKey.objects.update(started_at=NOW + timedelta(seconds=90))
-            return ask()
-
+        claim = RequestKey.objects.create(token=world.asker, key="k", body_sha256="0" * 64, started_at=NOW)
+        RequestKey.objects.update(started_at=NOW + timedelta(seconds=90))
         with pytest.raises(approvals.InProgress):
-            approvals.once(token=world.asker, key="k", body_sha256="0" * 64, work=work, at=NOW)
+            idempotency.work_on(claim, ask)
         assert not ApprovalRequest.objects.exists()
         assert RequestKey.objects.count() == 1
 

@@ -41,7 +41,7 @@ def once(
     if claim.request is not None:
         return claim.request, False
     try:
-        return _work(claim, work), True
+        return work_on(claim, work), True
     except BaseException:
         _still(claim).delete()
         raise
@@ -53,7 +53,8 @@ def _still(claim: RequestKey) -> QuerySet[RequestKey]:
 
 
 @transaction.atomic
-def _work(claim: RequestKey, work: Callable[[], ApprovalRequest]) -> ApprovalRequest:
+def work_on(claim: RequestKey, work: Callable[[], ApprovalRequest]) -> ApprovalRequest:
+    """What `work` makes, kept only where the key is still ours; else InProgress, and nothing was made."""
     made = work()
     if not _still(claim).update(request=made):
         raise InProgress
