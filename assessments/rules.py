@@ -66,7 +66,7 @@ def mentors(user: Person, enrolment: Enrolment) -> bool:
     return Mentorship.objects.filter(enrolment=enrolment, mentor=user, ended_at=None).exists()
 
 
-def may_allow_time(user: Person, enrolment: Enrolment) -> bool:
+def may_allow_more(user: Person, enrolment: Enrolment) -> bool:
     """A mentor of the learner, or who runs their cohort; never oneself."""
     return user.pk != enrolment.user_id and (
         mentors(user, enrolment) or user.has_perm("tracks.run_cohort", enrolment.cohort)

@@ -25,13 +25,15 @@ def grant_extra(
     at: datetime,
     extra: int = 1,
 ) -> AttemptAllowance:
-    """A mentor of the learner unlocks `extra` (1 to 5) more attempts once all are used, and says why.
+    """A mentor of the learner, or who runs the cohort, unlocks 1 to 5 more attempts once all are used.
 
     Raises Refused: `not_enrolled`, `not_mentor`, `attempts_left`; ValidationError where the reason is empty.
     """
     enrolment = lock_enrolment(quiz, learner)
-    if not rules.mentors(actor, enrolment):
-        raise Refused("not_mentor", _("Only a mentor of this person can unlock attempts."))
+    if not rules.may_allow_more(actor, enrolment):
+        raise Refused(
+            "not_mentor", _("Only a mentor of this person, or who runs their cohort, can unlock attempts.")
+        )
     if attempt_limits(quiz=quiz, user=learner).left:
         raise Refused("attempts_left", _("This person still has an attempt left."))
     allowance = AttemptAllowance(
@@ -103,7 +105,7 @@ def grant_time(
 
 
 def _ensure_allows_time(enrolment: Enrolment, actor: Person) -> None:
-    if not rules.may_allow_time(actor, enrolment):
+    if not rules.may_allow_more(actor, enrolment):
         raise Refused(
             "not_allowed", _("Only a mentor of this person, or who runs their cohort, can give more time.")
         )
