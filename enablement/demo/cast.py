@@ -83,7 +83,7 @@ STAFF = (
         handle="opsmanager",
         name="Otto Moreau",
         roles=("ops_manager",),
-        shows="is in the middle of a drill of exception cases",
+        shows="has an approval to decide, and a drill of exception cases under way",
     ),
     Persona(
         handle="dutymanager",

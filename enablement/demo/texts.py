@@ -36,3 +36,6 @@ OBSERVED_ACCESS = (
     "Asked which fields and for how long before anything else, then handed it to security with both."
 )
 OBSERVED_SUPPLIER = "Looked at the list first, and offered the one on it. Could have told the depot sooner."
+DRAFT = "The parcel has been at the depot since Tuesday; the customer wants it by Friday and has asked twice."
+APPROVED = "The dates agree with the carrier's page. Take the second sentence out before you send it."
+REFUND = "Order 40713 came broken, photographs are in the ticket. The customer asks for the 38 euros back."

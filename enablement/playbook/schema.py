@@ -53,6 +53,7 @@ class ServiceLevels(Strict):
     training_completion: Share | None = None
     adoption_rate: Share | None = None
     exception_clearance_hours: Hours | None = None
+    approval_hours: Hours | None = None
 
 
 class Role(Strict):
