@@ -15,6 +15,7 @@ SCENARIOS: Mapping[str, str] = {
     "evaluation": "decisions for a gateway, and their read part beside django-guardian's has_perm",
     "certificate": "making and issuing one certificate in a warm process, and its memory over 300",
     "report": "the files of a report on 1,000 people, the CSV beside a bare one of the same cells",
+    "item_analysis": "the figures of 40 questions on the answers of 2,300 people",
     "memory": "the web process after 500 requests, the worker after 20 certificates and a report",
 }
 

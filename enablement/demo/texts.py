@@ -39,3 +39,15 @@ OBSERVED_SUPPLIER = "Looked at the list first, and offered the one on it. Could 
 DRAFT = "The parcel has been at the depot since Tuesday; the customer wants it by Friday and has asked twice."
 APPROVED = "The dates agree with the carrier's page. Take the second sentence out before you send it."
 REFUND = "Order 40713 came broken, photographs are in the ticket. The customer asks for the 38 euros back."
+APPEAL_UNCLEAR = (
+    "The question does not say whether the threshold itself still counts. I read “below” as “up to”, and so "
+    "did two colleagues on my shift. Either reading fits what the lesson says."
+)
+APPEAL_STRICT = (
+    "My answer says the same as the right one in other words: the draft is not used, and a person writes the "
+    "reply."
+)
+APPEAL_ANSWER = (
+    "I see how you got there. The question asks for the first step, and your option names the second: read "
+    "the paragraph on blocked drafts in the lesson again. Everybody else was marked in the same way."
+)
