@@ -1,0 +1,1 @@
+from tests.assessments.quizzes.conftest import cast  # noqa: F401
