@@ -391,6 +391,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "make new decisions searchable": {
+        "task": "enablement.access.tasks.index_decisions",
+        "schedule": 2.0,
+        "options": {"expires": 10},
+    },
     "link new ledger entries": {
         "task": "enablement.ledger.tasks.link",
         "schedule": 1.0,

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5000
+#: Of files that we write: Excel takes a CSV without one for the machine's old code page, others skip it.
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+#: What makes a spreadsheet calculate (OWASP, CSV injection).
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe(cell: object) -> str:
+    """A cell of a file that we write; an apostrophe stands before what a spreadsheet would calculate."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 @dataclass(frozen=True, slots=True)

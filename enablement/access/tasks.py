@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from enablement.access.services import approvals, grants, nightly
+from enablement.access.services import approvals, decision_log, grants, nightly
 from enablement.access.services.approvals.mailing import mail
 
 
@@ -44,3 +44,9 @@ def reevaluate_all_grants() -> None:
     """Every night: what lapsed closes, and what was not used for long is suspended."""
     nightly.reevaluate_all(at=timezone.now())
     nightly.suspend_unused(at=timezone.now())
+
+
+@shared_task
+def index_decisions() -> None:
+    """Every few seconds, after the linker: new decisions become searchable."""
+    decision_log.project()

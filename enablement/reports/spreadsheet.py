@@ -13,10 +13,7 @@ from django.utils.translation import gettext as _
 
 from enablement.programs.selectors.readiness import PersonRow
 from enablement.reports.reading import Reading
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-#: What makes a spreadsheet calculate (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from tracks.csv_files import BOM, safe
 
 
 def as_csv(reading: Reading) -> bytes:
@@ -24,11 +21,6 @@ def as_csv(reading: Reading) -> bytes:
     out.write(BOM)
     csv.writer(out).writerows(_lines(reading))
     return out.getvalue().encode()
-
-
-def safe(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _lines(reading: Reading) -> Iterator[list[str]]:

@@ -17,12 +17,13 @@ from enablement.reports import services
 from enablement.reports.models import Report
 from enablement.reports.printing import print_report
 from enablement.reports.reading import read, reasons, verdict
-from enablement.reports.spreadsheet import as_csv, safe
+from enablement.reports.spreadsheet import as_csv
 from tests.jobs.conftest import run
 from tests.people.factories import UserFactory
 from tests.reports.conftest import reevaluate
 from tests.reports.factories import ReportFactory
 from tests.tracks.factories import START, CohortFactory, EnrolmentFactory
+from tracks.csv_files import safe
 from tracks.services.cohorts import withdraw_enrolment
 
 pytestmark = pytest.mark.django_db

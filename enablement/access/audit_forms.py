@@ -1,0 +1,94 @@
+"""What is looked for in the decision log and in the role audit."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enablement.access.api.serializers import REASONS
+from enablement.access.decision_log import OUTCOMES, Wanted
+from enablement.access.models import Microtool
+from enablement.people.models import User
+
+#: More people than that are no answer to “who”.
+MAX_PEOPLE = 20
+_EVERY = ("", _("Any"))
+
+
+def _day(**kwargs: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(required=False, widget=widget, **kwargs)
+
+
+def _tool_field() -> "forms.ModelChoiceField[Microtool]":
+    return forms.ModelChoiceField(
+        label=_("Tool"),
+        queryset=Microtool.objects.all(),
+        to_field_name="key",
+        required=False,
+        empty_label=_("Any"),
+    )
+
+
+class _AuditForm(forms.Form):
+    """`cleaned_data["person"]` is a set of ids, None for whoever it was; `text` keeps what was typed."""
+
+    person = forms.CharField(label=_("Name or e-mail address"), max_length=254, required=False)
+
+    def clean_person(self) -> frozenset[UUID] | None:
+        text = self.cleaned_data["person"]
+        if not text:
+            return None
+        exact = User.objects.filter(email__iexact=text)
+        found = exact or User.objects.filter(Q(name__icontains=text) | Q(email__icontains=text))
+        ids = frozenset(found.values_list("pk", flat=True)[: MAX_PEOPLE + 1])
+        if not ids:
+            raise forms.ValidationError(_("Nobody here has this name or address."), code="nobody")
+        if len(ids) > MAX_PEOPLE:
+            message = _("More than %(n)d people have this in their name; write more of it.")
+            raise forms.ValidationError(message, code="too_many", params={"n": MAX_PEOPLE})
+        return ids
+
+    @property
+    def text(self) -> str:
+        return str(self.data.get("person", "")).strip()
+
+
+class DecisionSearchForm(_AuditForm):
+    """Days are the reader's, in their zone; both are included."""
+
+    microtool = _tool_field()
+    outcome = forms.ChoiceField(
+        label=_("Outcome"),
+        required=False,
+        choices=[_EVERY, *((key, words) for key, (words, _tone) in OUTCOMES.items())],
+    )
+    reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[_EVERY, *REASONS.items()])
+    first = _day(label=_("From"))
+    last = _day(label=_("To"))
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        first, last = data.get("first"), data.get("last")
+        if first and last and last < first:
+            self.add_error("last", forms.ValidationError(_("This is before the first day."), code="order"))
+        return data
+
+    def wanted(self) -> Wanted:
+        data, tool = self.cleaned_data, self.cleaned_data["microtool"]
+        return Wanted(
+            people=data["person"],
+            microtool=tool.key if tool else "",
+            outcome=data["outcome"],
+            reason=data["reason"],
+            since=_start(data["first"]),
+            until=_start(data["last"] + timedelta(days=1)) if data["last"] else None,
+        )
+
+
+def _start(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time.min)) if day else None

@@ -1,0 +1,93 @@
+"""The decision log: its index follows the chain, and who reads it is recorded."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from enablement.access.models import DecisionLogMark, DecisionRecord
+from enablement.access.services.decisions.deciding import keyed
+from enablement.ledger import services as ledger
+from enablement.ledger.models import LedgerEntry, LedgerLink
+from enablement.people.models import User
+
+KIND = "access.decided"
+#: Links of one transaction.
+BATCH = 5_000
+#: The reason under which an entry is found that somebody altered beyond reading.
+UNREADABLE = "unreadable"
+
+
+def project() -> int:
+    """Bring the index up to the head of the chain; returns how many decisions were added.
+
+    Idempotent, and two at once take turns: what is indexed and how far it goes commit together.
+    """
+    added = 0
+    while True:
+        links, decisions = _project_batch()
+        added += decisions
+        if links < BATCH:
+            return added
+
+
+@transaction.atomic
+def _project_batch() -> tuple[int, int]:
+    DecisionLogMark.objects.get_or_create(pk=DecisionLogMark.SINGLETON)
+    mark = DecisionLogMark.objects.select_for_update().get()
+    links = list(
+        LedgerLink.objects.filter(position__gt=mark.position)
+        .order_by("position")
+        .values_list(
+            "position",
+            "entry_id",
+            "entry__kind",
+            "entry__at",
+            "entry__recorded_at",
+            "entry__payload",
+            "entry__subject_id",
+        )[:BATCH]
+    )
+    rows = [
+        _record(position, entry, at, payload, tool)
+        for position, entry, kind, at, _recorded, payload, tool in links
+        if kind == KIND
+    ]
+    DecisionRecord.objects.bulk_create(rows)
+    if links:
+        mark.position, mark.recorded_at = links[-1][0], links[-1][4]
+        mark.save(update_fields=["position", "recorded_at"])
+    return len(links), len(rows)
+
+
+def _record(position: int, entry: UUID, at: datetime, payload: str, tool: str) -> DecisionRecord:
+    row = DecisionRecord(position=position, entry=entry, at=at)
+    try:
+        said = json.loads(payload)
+        row.person = UUID(said["user"]) if said["user"] else None
+        row.microtool, row.outcome, row.reason = said["microtool"], said["outcome"], said["reason"]
+    except (ValueError, KeyError, TypeError):
+        # It stays to be found: leaving it out would hide what was done to it.
+        row.microtool, row.outcome, row.reason = tool[:100], "", UNREADABLE
+    return row
+
+
+@transaction.atomic
+def note_reading(
+    *, kind: str, what: str, wanted: Mapping[str, Any], text: str = "", actor: User, at: datetime
+) -> LedgerEntry:
+    """Who reads evidence is evidence too: `access.<kind>_read` with ids, and a keyed hash of what was typed.
+
+    what: "page", "csv" or the id of a single entry. Without this record nothing is shown.
+    """
+    payload = {name: value for name, value in wanted.items() if value}
+    return ledger.record(
+        kind=f"access.{kind}_read",
+        subject=(f"access.{kind}", what),
+        actor=actor,
+        at=at,
+        payload=payload | ({"text_hmac": keyed(text)} if text else {}),
+    )

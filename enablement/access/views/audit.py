@@ -1,0 +1,168 @@
+"""For who answers for the record: every decision, and who could do what at any moment."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from enablement.access import decision_log
+from enablement.access.audit_forms import DecisionSearchForm
+from enablement.access.models import DecisionRecord
+from enablement.access.services.decision_log import note_reading
+from enablement.ledger.canonical import moment
+from enablement.people.requests import PersonRequest
+from tracks.csv_files import BOM, safe
+
+_reads_evidence = permission_required("ledger.view_ledgerentry", raise_exception=True)
+
+
+@require_safe
+@never_cache
+@_reads_evidence
+def decisions(request: PersonRequest) -> HttpResponse:
+    form = DecisionSearchForm(request.GET)
+    context = {
+        "form": form,
+        "complete_until": decision_log.complete_until(),
+        "behind": decision_log.behind(),
+        "query": _query(request),
+    }
+    if form.is_valid():
+        note_reading(
+            kind="log",
+            what="page",
+            wanted=form.wanted().recorded(),
+            text=form.text,
+            actor=request.user,
+            at=timezone.now(),
+        )
+        page = decision_log.page(form.wanted(), before=_cursor(request.GET.get("before", "")))
+        older = f"{moment(page.older[0])}~{page.older[1]}" if page.older else ""
+        context |= {"lines": page.lines, "older": older}
+    return render(request, "access/log.html", context, status=200 if form.is_valid() else 422)
+
+
+@require_safe
+@never_cache
+@_reads_evidence
+def decisions_csv(request: PersonRequest) -> HttpResponseBase:
+    form = DecisionSearchForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(_("The search cannot be read."), status=422, content_type="text/plain")
+    wanted = form.wanted()
+    note_reading(
+        kind="log",
+        what="csv",
+        wanted=wanted.recorded(),
+        text=form.text,
+        actor=request.user,
+        at=timezone.now(),
+    )
+    return _csv("decisions", _decision_rows(wanted))
+
+
+@require_safe
+@never_cache
+@_reads_evidence
+def decision(request: PersonRequest, entry: UUID) -> HttpResponse:
+    found = DecisionRecord.objects.filter(entry=entry).first()
+    if found is None:
+        raise Http404
+    note_reading(kind="log", what=str(entry), wanted={}, actor=request.user, at=timezone.now())
+    line = decision_log.lines([found])[0]
+    return render(request, "access/decision.html", {"line": line, "said": sorted(line.said.items())})
+
+
+def _decision_rows(wanted: decision_log.Wanted) -> Iterator[list[object]]:
+    said = (
+        "action",
+        "region",
+        "prompt",
+        "workflow_id",
+        "confidence",
+        "model",
+        "model_version",
+        "required",
+        "unmet",
+        "request_id",
+    )
+    yield [
+        _("When (UTC)"),
+        _("Person"),
+        _("E-mail"),
+        _("Tool"),
+        _("Outcome"),
+        _("Reason"),
+        *said,
+        _("Approved by"),
+        _("Asked by"),
+        _("Policy revision"),
+        _("Ledger entry"),
+        _("Place in the ledger"),
+    ]
+    for line in decision_log.everything(wanted):
+        yield [
+            moment(line.record.at),
+            line.who,
+            line.person.email if line.person else "",
+            line.record.microtool,
+            line.record.outcome,
+            line.record.reason,
+            *(_plain(line.said.get(name, "")) for name in said),
+            "; ".join(line.approvers),
+            line.token,
+            (line.entry.policy_revision if line.entry else None) or "",
+            line.record.entry,
+            line.record.position,
+        ]
+
+
+def _plain(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _csv(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
+    """Sent while it is read: a file of any length takes the memory of a chunk."""
+    writer = csv.writer(_Echo())
+    written = (writer.writerow([safe(cell) for cell in row]) for row in rows)
+    response = StreamingHttpResponse(_with_bom(written), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y-%m-%d}.csv"'
+    return response
+
+
+class _Echo:
+    """Where `csv` writes to when it should only give the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _with_bom(lines: Iterable[str]) -> Iterator[str]:
+    yield BOM
+    yield from lines
+
+
+def _query(request: PersonRequest) -> str:
+    """The search without the place in it, for links that keep it."""
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    return kept.urlencode()
+
+
+def _cursor(text: str) -> decision_log.Cursor | None:
+    """`2026-11-20T08:30:00.000000Z~17`; anything else begins at the newest."""
+    at, _tilde, position = text.partition("~")
+    with suppress(ValueError):
+        parsed = datetime.fromisoformat(at)
+        return (parsed, int(position)) if parsed.tzinfo else None
+    return None
