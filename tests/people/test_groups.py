@@ -26,7 +26,7 @@ def test_program_managers_run_cohorts_and_do_not_review_labs():
     manager = UserFactory(groups=["program_managers"])
     assert manager.has_perm("tracks.run_cohorts")
     assert not manager.has_perm("assessments.review_labs")
-    assert permissions_of("program_managers") == {"tracks.run_cohorts"}
+    assert permissions_of("program_managers") == {"tracks.run_cohorts", "assessments.answer_appeals"}
 
 
 def test_administrators_view_everything_and_change_nothing_but_roster_and_tokens():
@@ -40,4 +40,4 @@ def test_a_right_that_was_added_by_hand_leaves_the_group_and_a_lost_one_returns(
     group.permissions.set([Permission.objects.get(codename="mentor_cohort")])
     for _twice in range(2):
         sync_groups(sender=apps.get_app_config("tracks"), using=connection.alias)
-    assert permissions_of("program_managers") == {"tracks.run_cohorts"}
+    assert permissions_of("program_managers") == {"tracks.run_cohorts", "assessments.answer_appeals"}
