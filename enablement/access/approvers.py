@@ -13,7 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from enablement.access.models import ApprovalDelegation, ApprovalRequest, ApprovalStep, Policy
+from enablement.access.decisions import approval_rule
+from enablement.access.models import ApprovalDelegation, ApprovalRequest, ApprovalStep, Microtool, Policy
 from enablement.people.models import User
 from tracks.models import Role, RoleAssignment
 from tracks.people import by_email
@@ -43,10 +44,6 @@ class Seats:
 
     own: frozenset[str]
     others: tuple[tuple[User, frozenset[str]], ...] = ()
-
-    @property
-    def any(self) -> bool:
-        return bool(self.own) or any(names for _person, names in self.others)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +79,13 @@ def seats(user: User, *, at: datetime) -> Seats:
     return Seats(own=names[user.pk], others=tuple((person, names[person.pk]) for person in absent))
 
 
+def is_approver(user: User, *, at: datetime) -> bool:
+    """Whether there is anything that this person could be asked to decide, not in another's place."""
+    rules = Microtool.objects.live().exclude(approval_rule="").values_list("approval_rule", flat=True)
+    asked = {approval_rule.parse(rule).approver for rule in rules} | {*STEP_ROLES, *OWNER_GROUPS}
+    return bool(asked & seats(user, at=at).own)
+
+
 def people_for(name: str, *, at: datetime) -> QuerySet[User]:
     """Everybody active who may decide for this name, delegates included."""
     offices = _offices()
@@ -106,7 +110,7 @@ def steps_for(user: User, *, at: datetime) -> QuerySet[ApprovalStep]:
     found = seats(user, at=at)
     mine = _named(found.own)
     for person, names in found.others:
-        mine |= _named(names) & ~Q(subject=person) & ~Exists(_decided(by=person))
+        mine |= _named(names) & ~Q(subject=person) & Q(~Exists(_decided(by=person)))
     return (
         ApprovalStep.objects.filter(
             mine, decision="", request__state__in=ApprovalRequest.UNDECIDED, request__expires_at__gt=at

@@ -58,7 +58,9 @@ class RequestSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(help_text="Passed back as `context.approval` once it is approved.")
     kind = serializers.ChoiceField(Kind.choices)
     state = serializers.ChoiceField(ApprovalRequest.State.choices)
-    required = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    required = serializers.ListField(  # type: ignore[assignment]  # as evaluations name it
+        child=serializers.DictField(child=serializers.CharField())
+    )
     input_sha256 = serializers.CharField()
     requested_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(help_text="Escalated then.")

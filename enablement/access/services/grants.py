@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -32,6 +33,14 @@ class _Target:
 
     state: str
     standing: gates.Standing | None
+
+
+class _Change(NamedTuple):
+    """`lapsed_at`: when the proof of an open grant had run out, where that is what was found."""
+
+    grant: Grant
+    before: str
+    lapsed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +91,7 @@ def reevaluate(
     _announce_grants(changed, cause=cause, actor_id=actor_id, at=at)
     lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk))]
     _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
-    return Reevaluation(changed=[grant for grant, _before in changed], later=later)
+    return Reevaluation(changed=[change.grant for change in changed], later=later)
 
 
 def _without_held(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> dict[Key, _Target]:
@@ -197,8 +206,8 @@ def _compare(
     *,
     revision: int,
     at: datetime,
-) -> tuple[list[tuple[Grant, str]], list[Grant], list[Grant]]:
-    changed: list[tuple[Grant, str]] = []
+) -> tuple[list[_Change], list[Grant], list[Grant]]:
+    changed: list[_Change] = []
     created: list[Grant] = []
     touched: list[Grant] = []
     for (user_id, tool_id), target in wanted.items():
@@ -209,24 +218,31 @@ def _compare(
             created.append(grant)
         else:
             touched.append(grant)
-        lapsed = before == State.GRANTED and grant.not_after is not None and grant.not_after <= at
+        lapsed_at = _lapsed_at(grant, at)
         grant.state = _next_state(before or None, target.state)
-        if lapsed and grant.state == State.REVOKED:
+        if lapsed_at and grant.state == State.REVOKED:
             grant.state = State.EXPIRED
         grant.leaves = [leaf.as_json() for leaf in target.standing.leaves] if target.standing else []
         grant.not_after = target.standing.not_after if target.standing else None
         grant.policy_revision = revision
-        if grant.state != before:
+        # What lapsed and was renewed is on record too: in between, every call was denied.
+        if grant.state != before or lapsed_at:
             grant.since = at
-            changed.append((grant, before))
+            changed.append(_Change(grant, before, lapsed_at))
     return changed, created, touched
+
+
+def _lapsed_at(grant: Grant, at: datetime) -> datetime | None:
+    """When an open grant stopped opening its tool, though nothing has said so yet."""
+    lapsed = grant.state == State.GRANTED and grant.not_after is not None and grant.not_after <= at
+    return grant.not_after if lapsed else None
 
 
 def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at: datetime) -> None:
     """One locked grant, moved by a person or a rule other than its gate; announced like any other change."""
     before, grant.state, grant.since = grant.state, state, at
     grant.save(update_fields=["state", "since"])
-    _announce_grants([(grant, before)], cause=cause, actor_id=actor_id, at=at)
+    _announce_grants([_Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
 
 
 def mark_used(grant: Grant, *, at: datetime) -> None:
@@ -234,9 +250,7 @@ def mark_used(grant: Grant, *, at: datetime) -> None:
     Grant.objects.filter(pk=grant.pk).update(last_used_at=at)
 
 
-def _announce_grants(
-    changed: list[tuple[Grant, str]], *, cause: str, actor_id: UUID | None, at: datetime
-) -> None:
+def _announce_grants(changed: list[_Change], *, cause: str, actor_id: UUID | None, at: datetime) -> None:
     tool_keys = dict(Microtool.objects.values_list("pk", "key")) if changed else {}
     facts = [
         Fact(
@@ -252,9 +266,10 @@ def _announce_grants(
                 "cause": cause,
                 "policy_revision": grant.policy_revision,
                 "proof": [fact for leaf in grant.leaves for fact in leaf["proof"]],
-            },
+            }
+            | ({"lapsed_at": lapsed_at} if lapsed_at else {}),
         )
-        for grant, before in changed
+        for grant, before, lapsed_at in changed
     ]
     if facts:
         grant_changed.send(sender=Grant, facts=facts)

@@ -99,6 +99,8 @@ def tone(request: ApprovalRequest, *, at: datetime) -> str:
 def _with_whom(request: Any, title: Any) -> str:
     if not request.is_undecided or not request.steps_left:
         return ""
+    if request.is_review:
+        return str(request.subject)
     step = request.steps_left[0]
     names = [title(step.approver), *([title(step.escalated_to)] if step.escalated_to else [])]
     return _(" or ").join(names)

@@ -33,17 +33,17 @@ PAGE_SIZE = 25
 def approval_list(request: PersonRequest) -> HttpResponse:
     """What waits for this person, what they asked for, and for those who govern, everything."""
     at, user = timezone.now(), request.user
-    found = approvers.seats(user, at=at)
+    decides = approvers.is_approver(user, at=at)
     governs = user.has_perm("access.view_grant")
     waiting = parts.waiting_for(user, at=at)
-    shown = request.GET.get("list", "waiting" if found.any or waiting.exists() else "own")
+    shown = request.GET.get("list", "waiting" if decides or waiting.exists() else "own")
     rows = {
         "own": parts.listed(ApprovalRequest.objects.filter(subject=user)).order_by("-requested_at"),
         "all": parts.listed(approvers.visible_to(user, at=at)).order_by("-requested_at"),
     }.get(shown, waiting)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     tabs = [("waiting", _("Waiting for you")), ("own", _("Yours"))]
-    if governs or found.any:
+    if governs or decides:
         tabs.append(("all", _("All")))
     context = {
         "page": page,
@@ -53,7 +53,7 @@ def approval_list(request: PersonRequest) -> HttpResponse:
             {"label": label, "url": f"{reverse('approvals')}?list={key}", "current": key == shown}
             for key, label in tabs
         ],
-        "may_delegate": bool(found.own),
+        "may_delegate": decides,
         "may_ask": bool(own_approvals(user)),
     }
     return render(request, "access/approvals.html", context)

@@ -28,7 +28,7 @@ def name_delegate(
     An approver has one at a time: an earlier one ends. The same again changes nothing. Raises ValidationError
     (`email`, `first_day`, `last_day`), and Refused `not_an_approver` or `own_delegate`.
     """
-    if not approvers.seats(actor, at=at).own:
+    if not approvers.is_approver(actor, at=at):
         raise Refused("not_an_approver", _("There is nothing that you could be asked to decide."))
     delegate = User.objects.get_queryset().active().by_email(email).first()
     if delegate is None:

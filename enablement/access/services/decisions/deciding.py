@@ -19,7 +19,6 @@ from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import ApiToken
 
-
 #: How exactly a grant knows when it was last used.
 USE_STEP = timedelta(days=1)
 
@@ -169,7 +168,8 @@ def _record(
     seen: Mapping[str, str] | None = None,
 ) -> list[Decision]:
     """One entry for each, and what they used is spent with it; a call again gets its decision again."""
-    asked = {"token": caller.token, "request_id": request_id} | ({"seen": dict(seen)} if seen else {})
+    asked: dict[str, Any] = {"token": caller.token, "request_id": request_id}
+    asked |= {"seen": dict(seen)} if seen else {}
     new = [one for one in judged if one.settlement.repeats is None]
     entries = ledger.record_many([_entry(one, asked, caller=caller, at=at) for one in new])
     made = {id(one): entry.pk for one, entry in zip(new, entries, strict=True)}
@@ -200,7 +200,7 @@ def _note_use(judged: Sequence[Judged], *, at: datetime) -> None:
         Grant.objects.filter(used).update(last_used_at=at)
 
 
-def _entry(one: Judged, asked: Mapping[str, Any], *, caller: Caller, at: datetime) -> ledger.NewEntry:
+def _entry(one: Judged, asked: dict[str, Any], *, caller: Caller, at: datetime) -> ledger.NewEntry:
     return ledger.NewEntry(
         kind="access.decided",
         subject=("access.microtool", one.tool.key if one.tool else "unknown"),
