@@ -1,11 +1,14 @@
 """Who may do what here, and when. Predicates and small values; whoever asks has read the rows already."""
 
 import zoneinfo
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import zip_longest
 
 from assessments.models import OFF_LIMITS, Attempt, Quiz, Route
 from tracks.models import Enrolment, Mentorship
+from tracks.months import REFRESHER, months_later
 from tracks.people import Person
 
 #: Answers that were on their way when the time ran out still count.
@@ -35,6 +38,20 @@ class AttemptLimits:
 
     def cooling_down(self, at: datetime) -> bool:
         return self.opens_at is not None and at < self.opens_at
+
+
+def renewal_began(*, passes: Sequence[datetime], valid_months: int, at: datetime) -> datetime | None:
+    """When a pass could last be renewed from: `REFRESHER` before it lapses, unless a newer one came first.
+
+    passes: when each ended, oldest first.
+    """
+    opened = [months_later(passed, valid_months) - REFRESHER for passed in passes]
+    began = (
+        start
+        for start, follower in zip_longest(opened, passes[1:])
+        if start <= at and (follower is None or follower >= start)
+    )
+    return max(began, default=None)
 
 
 def shows_answers(*, feedback: str, passed: bool, another_open: bool, closed: bool = False) -> bool:

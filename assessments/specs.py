@@ -63,6 +63,7 @@ class QuizSpec:
     shuffle_questions: bool = True
     shuffle_options: bool = True
     position: int = 0
+    valid_months: int | None = None
 
     def check(self) -> None:
         """Raise ValidationError unless every attempt can be drawn, timed and judged."""

@@ -56,6 +56,9 @@ class Quiz(Content):
     threshold = models.DecimalField(_("threshold"), max_digits=4, decimal_places=3)
     max_attempts = models.PositiveSmallIntegerField(_("attempts"), default=3)
     cooldown_hours = models.PositiveSmallIntegerField(_("hours between attempts"), default=24)
+    valid_months = models.PositiveSmallIntegerField(
+        _("months for which a pass holds"), null=True, blank=True, default=None
+    )
     feedback = models.CharField(
         _("right answers are shown"), max_length=12, choices=Feedback.choices, default=Feedback.AFTER_SUBMIT
     )

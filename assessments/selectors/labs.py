@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -55,13 +56,31 @@ _TONES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class SignedOff:
+    """A sign-off that stands. at: when the last of those who have to had signed."""
+
+    id: UUID
+    at: datetime
+
+
+def sign_offs_of_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, SignedOff]]:
+    """By enrolment id, the labs whose sign-off stands, by lab id. One query."""
+    signed: dict[UUID, dict[int, SignedOff]] = defaultdict(dict)
+    rows = SignOff.objects.standing().filter(enrolment__in=enrolment_ids)
+    columns = ("enrolment_id", "lab_id", "pk", "signed_at", "countersigned_at")
+    for enrolment_id, lab_id, pk, signed_at, countersigned_at in rows.values_list(*columns):
+        signed[enrolment_id][lab_id] = SignedOff(pk, countersigned_at or signed_at)
+    return dict(signed)
+
+
 def signed_off_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, UUID]]:
     """By enrolment id, the labs whose sign-off stands: lab id to sign-off id. One query."""
-    signed: dict[UUID, dict[int, UUID]] = defaultdict(dict)
-    rows = SignOff.objects.standing().filter(enrolment__in=enrolment_ids)
-    for enrolment_id, lab_id, pk in rows.values_list("enrolment_id", "lab_id", "pk"):
-        signed[enrolment_id][lab_id] = pk
-    return dict(signed)
+    found = sign_offs_of_labs(enrolment_ids=enrolment_ids)
+    return {
+        enrolment_id: {lab_id: each.id for lab_id, each in labs.items()}
+        for enrolment_id, labs in found.items()
+    }
 
 
 def lab_states(*, enrolment_ids: Collection[Any]) -> dict[tuple[UUID, int], LabState]:

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q, Sum
 
+from assessments import rules
 from assessments.models import Attempt, AttemptAllowance, Quiz, TimeAllowance
 from assessments.rules import AttemptLimits
 from tracks import rules as track_rules
 from tracks.errors import Refused
 from tracks.models import Enrolment, Mentorship
+from tracks.months import REFRESHER, months_later
 from tracks.people import Person
 
 
@@ -75,10 +77,28 @@ def _better(best: QuizResult | None, this: QuizResult) -> QuizResult:
     )
 
 
-def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
-    """How many attempts are used and allowed, and from when the next may start. Two queries."""
+def latest_passes(*, user_ids: Iterable[UUID], quiz: Quiz, threshold: Decimal) -> dict[UUID, QuizResult]:
+    """By person, the latest attempt that reached this share of the points. One query."""
+    rows = Attempt.objects.proving().filter(user__in=list(user_ids), quiz=quiz, points__isnull=False)
+    columns = ("user_id", "pk", "points", "max_points", "submitted_at")
+    return {
+        user_id: QuizResult(
+            points=points, max_points=max_points, attempt_id=pk, graded_at=ended_at, in_progress=False
+        )
+        for user_id, pk, points, max_points, ended_at in rows.order_by("number").values_list(*columns)
+        if points >= threshold * max_points
+    }
+
+
+def attempt_limits(*, quiz: Quiz, user: Person, at: datetime) -> AttemptLimits:
+    """How many attempts are used and allowed, and from when the next may start. Two queries; three where a
+    pass lapses.
+
+    Once a pass may be renewed, attempts are counted from then on, so that old ones are not in the way.
+    """
+    anew = _counts_from(quiz, user, at)
     made = Attempt.objects.filter(quiz=quiz, user=user).aggregate(
-        used=Count("pk"),
+        used=Count("pk", filter=Q(started_at__gte=anew) if anew else Q()),
         last=Max("number"),
         ended=Max("submitted_at"),
         running=Count("pk", filter=Q(state=Attempt.State.IN_PROGRESS)),
@@ -87,7 +107,10 @@ def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
             "pk", filter=Q(state=Attempt.State.WAITING) & ~Q(enrolment__state=Enrolment.State.WITHDRAWN)
         ),
     )
-    extra = AttemptAllowance.objects.filter(quiz=quiz, user=user).aggregate(extra=Sum("extra"))["extra"]
+    allowances = AttemptAllowance.objects.filter(quiz=quiz, user=user)
+    if anew:
+        allowances = allowances.filter(granted_at__gte=anew)
+    extra = allowances.aggregate(extra=Sum("extra"))["extra"]
     opens_at = made["ended"] + timedelta(hours=quiz.cooldown_hours) if made["ended"] else None
     return AttemptLimits(
         used=made["used"],
@@ -96,6 +119,18 @@ def attempt_limits(*, quiz: Quiz, user: Person) -> AttemptLimits:
         opens_at=opens_at,
         running=bool(made["running"]),
         waiting=bool(made["waiting"]),
+    )
+
+
+def _counts_from(quiz: Quiz, user: Person, at: datetime) -> datetime | None:
+    """When the latest time to renew a pass began; None where none has, or a pass holds for good."""
+    if quiz.valid_months is None:
+        return None
+    rows = Attempt.objects.proving().filter(quiz=quiz, user=user, passed=True, submitted_at__isnull=False)
+    return rules.renewal_began(
+        passes=list(rows.order_by("submitted_at").values_list("submitted_at", flat=True)),
+        valid_months=quiz.valid_months,
+        at=at,
     )
 
 
@@ -131,6 +166,20 @@ class QuizOverview:
         """The first pass of an enrolment that still counts."""
         counts = (attempt for attempt in reversed(self.closed) if attempt.enrolment.counts)
         return next((attempt for attempt in counts if attempt.passed), None)
+
+    @property
+    def holds_until(self) -> datetime | None:
+        """When the latest pass lapses; None where there is none, or it holds for good."""
+        passes = (attempt for attempt in self.closed if attempt.enrolment.counts and attempt.passed)
+        latest = next(passes, None)
+        if latest is None or latest.submitted_at is None or self.quiz.valid_months is None:
+            return None
+        return months_later(latest.submitted_at, self.quiz.valid_months)
+
+    @property
+    def renewing(self) -> bool:
+        """Whether the pass may be renewed now; the old one holds until it lapses."""
+        return self.holds_until is not None and self.at >= self.holds_until - REFRESHER
 
     @property
     def wait_until(self) -> datetime | None:
@@ -169,7 +218,7 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
         quiz=quiz,
         enrolled=enrolment is not None,
         blocked=_blocked(enrolment),
-        limits=attempt_limits(quiz=quiz, user=user),
+        limits=attempt_limits(quiz=quiz, user=user, at=at),
         running=next((attempt for attempt in attempts if attempt.is_open), None),
         closed=[attempt for attempt in attempts if not attempt.is_open],
         mentors=_mentors(enrolment),

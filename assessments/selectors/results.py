@@ -61,7 +61,7 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
         for item in items
         if item.points is not None and item.points < item.max_points
     )
-    limits = attempt_limits(quiz=attempt.quiz, user=attempt.user)
+    limits = attempt_limits(quiz=attempt.quiz, user=attempt.user, at=at)
     return AttemptResult(
         attempt=attempt,
         needed=attempt.threshold * attempt.max_points,

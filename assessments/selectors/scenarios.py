@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -286,28 +287,33 @@ def justifications_to_grade(*, mentor: Person) -> QuerySet[CaseDecision]:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SupervisedStanding:
     """n: records that count. latest: of the latest ones that were asked for, how many there are; right: of
-    these, how many were right; ids: their keys.
+    these, how many were right; ids: their keys; oldest_at: when the first of them was handled.
     """
 
     n: int = 0
     latest: int = 0
     right: int = 0
     ids: tuple[UUID, ...] = field(default=())
+    oldest_at: datetime | None = None
 
 
 def supervised_standings(*, enrolment_ids: Collection[UUID], latest: int) -> dict[UUID, SupervisedStanding]:
     """By enrolment, for everyone asked; on the `latest` cases by when they were handled. One query."""
     rows: dict[UUID, list[tuple[UUID, bool]]] = defaultdict(list)
+    handled: dict[UUID, list[datetime]] = defaultdict(list)
     standing = CaseDecision.objects.all().supervised().filter(enrolment__in=enrolment_ids)
     ordered = standing.order_by("-decided_at", "-recorded_at", "pk")
-    for enrolment_id, pk, right in ordered.values_list("enrolment_id", "pk", "right"):
+    columns = ("enrolment_id", "pk", "right", "decided_at")
+    for enrolment_id, pk, right, decided_at in ordered.values_list(*columns):
         rows[enrolment_id].append((pk, bool(right)))
+        handled[enrolment_id].append(decided_at)
     return {
         each: SupervisedStanding(
             n=len(rows[each]),
             latest=len(rows[each][:latest]),
             right=sum(right for _pk, right in rows[each][:latest]),
             ids=tuple(pk for pk, _right in rows[each][:latest]),
+            oldest_at=min(handled[each][:latest], default=None),
         )
         for each in enrolment_ids
     }

@@ -35,6 +35,7 @@ class ShadowStanding:
     critical: int | None = None
     yellow: int | None = None
     look_id: int | None = None
+    looked_at: datetime | None = None
     carry: Carry = field(default_factory=Carry)
 
 
@@ -89,6 +90,7 @@ def _standing(
         critical=look.critical,
         yellow=look.yellow,
         look_id=look.pk,
+        looked_at=look.taken_at,
         carry=carry,
     )
 

@@ -71,6 +71,7 @@ def _settings(spec: QuizSpec) -> dict[str, Any]:
         "threshold": spec.threshold,
         "max_attempts": spec.max_attempts,
         "cooldown_hours": spec.cooldown_hours,
+        "valid_months": spec.valid_months,
         "feedback": spec.feedback,
         "opens_at": spec.opens_at,
         "closes_at": spec.closes_at,

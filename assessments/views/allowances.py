@@ -43,7 +43,7 @@ def unlock(request: HttpRequest, pk: int, enrolment_pk: UUID) -> HttpResponse:
         "quiz": found,
         "enrolment": enrolment,
         "learner": enrolment.user,
-        "limits": attempt_limits(quiz=found, user=enrolment.user),
+        "limits": attempt_limits(quiz=found, user=enrolment.user, at=timezone.now()),
         "form": form,
     }
     return render(request, "assessments/quiz_unlock.html", context, status=422 if form.errors else 200)

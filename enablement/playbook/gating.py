@@ -58,6 +58,14 @@ def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
     return max(asked, default=own)
 
 
+def quiz_months(track: Track, quiz: str) -> int | None:
+    """For how long the gate lets a pass of this quiz hold, the shortest where it says several."""
+    asked = [
+        leaf.get("valid_months") for leaf in leaves_of(track, "quiz") if leaf.get("quiz") in (None, quiz)
+    ]
+    return min((int(months) for months in asked if months is not None), default=None)
+
+
 def conditions(tree: Mapping[str, Any]) -> list[str]:
     """A gate in words, one line for each condition that has to be met."""
     if set(tree) == {"all_of"}:

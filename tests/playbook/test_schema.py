@@ -7,7 +7,7 @@ import pytest
 
 from enablement.playbook.checks import read_playbook
 from enablement.playbook.errors import SourceErrors
-from enablement.playbook.gating import conditions, quiz_threshold, tree_of
+from enablement.playbook.gating import conditions, quiz_months, quiz_threshold, tree_of
 from enablement.playbook.schema import gate_tree
 from enablement.playbook.yaml_source import load
 from tests.playbook import small
@@ -198,6 +198,14 @@ def test_a_gate_prevails_over_a_quizs_own_threshold():
     track = read(SEED).training_tracks[0]
     assert quiz_threshold(track, "front-line-check", Decimal("0.7")) == Decimal("0.85")
     assert quiz_threshold(read(SEED).training_tracks[1], "any", Decimal("0.7")) == Decimal("0.7")
+
+
+def test_a_pass_holds_for_the_shortest_time_that_the_gate_says():
+    track = read(SEED).training_tracks[0]
+    asked = [{"type": "quiz", "threshold": "0.85", "valid_months": months} for months in (24, 12)]
+    several = track.model_copy(update={"gating_conditions": asked})
+    assert quiz_months(several, "front-line-check") == 12
+    assert quiz_months(track, "front-line-check") is None
 
 
 def test_the_example_in_the_documentation_is_sound():

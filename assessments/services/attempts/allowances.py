@@ -34,7 +34,7 @@ def grant_extra(
         raise Refused(
             "not_mentor", _("Only a mentor of this person, or who runs their cohort, can unlock attempts.")
         )
-    if attempt_limits(quiz=quiz, user=learner).left:
+    if attempt_limits(quiz=quiz, user=learner, at=at).left:
         raise Refused("attempts_left", _("This person still has an attempt left."))
     allowance = AttemptAllowance(
         quiz=quiz, user=learner, extra=extra, reason=reason.strip(), granted_by=actor, granted_at=at

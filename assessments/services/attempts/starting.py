@@ -40,12 +40,12 @@ def start(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Random = RANDO
 @transaction.atomic
 def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Random) -> Attempt:
     enrolment = lock_enrolment(quiz, actor)
-    limits = attempt_limits(quiz=quiz, user=actor)
+    limits = attempt_limits(quiz=quiz, user=actor, at=at)
     if limits.running:
         if running := _running(quiz, enrolment, at):
             return running
         # Handed in between the two reads: nobody takes the enrolment's lock for that.
-        limits = attempt_limits(quiz=quiz, user=actor)
+        limits = attempt_limits(quiz=quiz, user=actor, at=at)
     if quiz.retired_at is not None:
         raise Refused("quiz_retired", _("This quiz is no longer part of the track."))
     track_rules.ensure_open(enrolment)

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from enablement.access.leaves import Leaf
 from enablement.access.models import Attestation
-from enablement.access.months import months_later
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+from tracks.months import months_later
 
 
 class AttestationParams(Params):

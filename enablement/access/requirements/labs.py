@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -10,12 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import selectors as assessments
+from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Lab, Track
 
+if TYPE_CHECKING:
+    from assessments.selectors import SignedOff
 
-class LabsParams(Params):
+
+class LabsParams(LastingParams):
     """labs: keys of labs of the track; None for all of them."""
 
     labs: list[str] | None = None
@@ -34,8 +38,20 @@ class LabsSignedOff:
         if not labs or (params.labs is not None and {lab.key for lab in labs} != set(params.labs)):
             leaf = unknown(self.name, label=_("Labs signed off"), why=_("The track lacks these labs."))
             return {enrolment.pk: leaf for enrolment in enrolments}
-        signed = assessments.signed_off_labs(enrolment_ids=[enrolment.pk for enrolment in enrolments])
-        return {e.pk: self._leaf(labs, signed.get(e.pk, {})) for e in enrolments}
+        signed = assessments.sign_offs_of_labs(enrolment_ids=[enrolment.pk for enrolment in enrolments])
+        return {e.pk: self._in_time(labs, signed.get(e.pk, {}), params, at) for e in enrolments}
+
+    def _in_time(
+        self, labs: list[Lab], signed: "Mapping[int, SignedOff]", params: LabsParams, at: datetime
+    ) -> Leaf:
+        """The lab that was signed off first lapses first."""
+        leaf = self._leaf(labs, {lab_id: each.id for lab_id, each in signed.items()})
+        if not leaf.met:
+            return leaf
+        oldest = min(labs, key=lambda lab: signed[lab.pk].at)
+        again = _("Hand in “%(title)s” once more and have it signed off") % {"title": oldest.title}
+        link = reverse("lab", args=[oldest.pk])
+        return lasting(leaf, since=signed[oldest.pk].at, params=params, at=at, again=again, link=link)
 
     def _leaf(self, labs: list[Lab], signed: Mapping[int, UUID]) -> Leaf:
         missing = [lab for lab in labs if lab.pk not in signed]

@@ -1,6 +1,7 @@
 """`type: quiz`: the best graded attempt reaches the threshold. Unnamed, it is the track's only quiz."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from assessments import selectors as assessments
 from assessments.models import Quiz
+from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 Share = Annotated[Decimal, BeforeValidator(str), Field(gt=0, le=1)]
 
 
-class QuizParams(Params):
+class QuizParams(LastingParams):
     """threshold: share of the points, above 0 and at most 1. quiz: key; None for the track's only one."""
 
     threshold: Share
@@ -43,10 +45,28 @@ class QuizPassed:
             leaf = unknown(self.name, label=_("Quiz"), why=_("The track has no single such quiz."))
             return {enrolment.pk: leaf for enrolment in enrolments}
         quiz = quizzes[0]
-        results = assessments.quiz_results(user_ids=[e.user_id for e in enrolments], quizzes=[quiz])
-        return {
+        people = [enrolment.user_id for enrolment in enrolments]
+        results = assessments.quiz_results(user_ids=people, quizzes=[quiz])
+        leaves = {
             e.pk: self._leaf(quiz, results.get((e.user_id, quiz.pk)), params.threshold) for e in enrolments
         }
+        if params.valid_months is None:
+            return leaves
+        passes = assessments.latest_passes(user_ids=people, quiz=quiz, threshold=params.threshold)
+        return {
+            e.pk: self._in_time(quiz, leaves[e.pk], passes.get(e.user_id), params, at) for e in enrolments
+        }
+
+    def _in_time(
+        self, quiz: Quiz, leaf: Leaf, latest: "QuizResult | None", params: QuizParams, at: datetime
+    ) -> Leaf:
+        """Not the best pass but the latest one says how long it holds."""
+        if latest is not None:
+            leaf = replace(leaf, proof=(f"assessments.attempt:{latest.attempt_id}",))
+        again = _("Take the quiz “%(title)s” once more") % {"title": quiz.title}
+        since = latest.graded_at if latest is not None else None
+        link = reverse("quiz", args=[quiz.pk])
+        return lasting(leaf, since=since, params=params, at=at, again=again, link=link)
 
     def _leaf(self, quiz: Quiz, result: "QuizResult | None", threshold: Decimal) -> Leaf:
         # Points against threshold times maximum, in Decimal: 17 of 20 meets 0.85 exactly.

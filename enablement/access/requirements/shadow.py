@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 from assessments import selectors as assessments
 from assessments.models import ShadowPool
 from assessments.windows import Lost
+from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Share = Annotated[Decimal, BeforeValidator(str), Field(ge=0, le=1)]
 
 
-class ShadowParams(Params):
+class ShadowParams(LastingParams):
     """sample_size: judged cases of a look. qa_owner: who answers for the judgements (e-mail).
 
     The others are the marks of a look, with DESIGN's figures as defaults. lower_bound: of Wilson's 95 %
@@ -55,7 +56,20 @@ class ShadowMode:
         standings = assessments.shadow_standings(
             user_ids=[e.user_id for e in enrolments], pool=pools[0], at=at, sample_size=params.sample_size
         )
-        return {e.pk: self._leaf(pools[0], standings.get(e.user_id), params.sample_size) for e in enrolments}
+        return {e.pk: self._in_time(pools[0], standings.get(e.user_id), params, at) for e in enrolments}
+
+    def _in_time(
+        self, pool: ShadowPool, standing: "ShadowStanding | None", params: ShadowParams, at: datetime
+    ) -> Leaf:
+        """A look at fresh cases renews it."""
+        return lasting(
+            self._leaf(pool, standing, params.sample_size),
+            since=standing.looked_at if standing else None,
+            params=params,
+            at=at,
+            again=_("Decide fresh shadow-mode cases until the next look at them"),
+            link=reverse("shadow", args=[pool.pk]),
+        )
 
     def _leaf(self, pool: ShadowPool, standing: "ShadowStanding | None", sample_size: int) -> Leaf:
         met = standing is not None and standing.passed

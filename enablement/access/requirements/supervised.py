@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from pydantic import Field
 
 from assessments import selectors as assessments
+from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf
 from enablement.access.registry import Params
 from enablement.access.requirements.quiz import Share
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from assessments.selectors import SupervisedStanding
 
 
-class SupervisedParams(Params):
+class SupervisedParams(LastingParams):
     """n: cases to be observed; the latest so many count. right: the share of them that has to be right."""
 
     n: int = Field(ge=1, le=100)
@@ -38,7 +39,17 @@ class SupervisedDecisions:
         standings = assessments.supervised_standings(
             enrolment_ids=[enrolment.pk for enrolment in enrolments], latest=params.n
         )
-        return {e.pk: self._leaf(e, standings[e.pk], params) for e in enrolments}
+        return {
+            e.pk: lasting(
+                self._leaf(e, standings[e.pk], params),
+                since=standings[e.pk].oldest_at,
+                params=params,
+                at=at,
+                again=_("Handle another exception while your mentor observes"),
+                link=f"{reverse('exceptions', args=[e.pk])}#observed",
+            )
+            for e in enrolments
+        }
 
     def _leaf(self, enrolment: Enrolment, standing: "SupervisedStanding", params: Any) -> Leaf:
         # Counts against share times n, in Decimal: 4 of 5 meets 0.8 exactly.

@@ -90,7 +90,9 @@ def _put_module(entry: TrackEntry, module: Module, content: ModuleContent, *, at
         )
     if content.quiz is not None:
         threshold = gating.quiz_threshold(entry, content.quiz.key, content.quiz.threshold)
-        put_quiz(module=module, spec=dataclasses.replace(content.quiz, threshold=threshold), at=at)
+        months = gating.quiz_months(entry, content.quiz.key)
+        spec = dataclasses.replace(content.quiz, threshold=threshold, valid_months=months)
+        put_quiz(module=module, spec=spec, at=at)
 
 
 def _release_moved_quizzes(track: Track, content: TrackContent, *, at: datetime) -> None:

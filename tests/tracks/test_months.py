@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enablement.access.months import months_later
+from tracks.months import months_later
 
 
 def day(text):

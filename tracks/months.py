@@ -1,7 +1,10 @@
 """Calendar months: a year later is the same day of the next year, wherever that day exists."""
 
 from calendar import monthrange
-from datetime import datetime
+from datetime import datetime, timedelta
+
+#: So long before a proof lapses it may be given anew (DESIGN §4, grants).
+REFRESHER = timedelta(days=60)
 
 
 def months_later(at: datetime, months: int) -> datetime:

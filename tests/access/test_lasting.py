@@ -1,0 +1,150 @@
+"""Proof that holds for calendar months: until when it counts, and what gives it anew."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from pydantic import ValidationError
+
+from assessments.models import Attempt, SignOff
+from assessments.rules import renewal_began
+from assessments.services import attempts
+from enablement.access import gates
+from enablement.access.lasting import LastingParams, lasting
+from enablement.access.leaves import Leaf
+from tests.assessments.labs.factories import MONDAY, handed_in, mentored, sign
+from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, sit
+from tests.tracks.factories import EnrolmentFactory, ModuleFactory
+from tracks.errors import Refused
+from tracks.months import REFRESHER, months_later
+
+DAY = timedelta(days=1)
+LEAF = Leaf(type="quiz", label="Quiz", met=True, required="85 %", actual="9 of 10", proof=("a:1",))
+LAPSE = months_later(NOW, 12)
+
+
+def held(*, leaf=LEAF, since=NOW, months=12, at=NOW):
+    params = LastingParams(valid_months=months)
+    return lasting(leaf, since=since, params=params, at=at, again="Again", link="/again/")
+
+
+def test_without_months_nothing_changes():
+    assert held(months=None, at=LAPSE + 1000 * DAY) is LEAF
+
+
+@pytest.mark.parametrize(
+    ("at", "met", "next_step"),
+    [
+        (NOW, True, ""),
+        (LAPSE - REFRESHER - MINUTE, True, ""),
+        (LAPSE - REFRESHER, True, "Again"),
+        (LAPSE - MINUTE, True, "Again"),
+        (LAPSE, False, "Again"),
+        (LAPSE + DAY, False, "Again"),
+    ],
+)
+def test_it_holds_until_the_same_day_of_a_later_month(at, met, next_step):
+    leaf = held(at=at)
+    assert (leaf.met, leaf.next_step, leaf.link) == (met, next_step, "/again/" if next_step else "")
+    assert leaf.lapses_at == (LAPSE if met else None)
+    assert leaf.proof == (("a:1",) if met else ())
+    assert leaf.actual == ("9 of 10, holds until 4 Nov 2027" if met else "lapsed on 4 Nov 2027")
+
+
+def test_proof_of_an_unknown_day_does_not_count():
+    assert held(since=None).met is False
+
+
+@pytest.mark.parametrize("months", [0, 121, True, "soon"])
+def test_months_that_make_no_sense_are_refused(months):
+    with pytest.raises(ValidationError):
+        LastingParams.model_validate({"valid_months": months}, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("passes", "at", "began"),
+    [
+        ([], LAPSE, None),
+        ([NOW], LAPSE - REFRESHER - MINUTE, None),
+        ([NOW], LAPSE - REFRESHER, LAPSE - REFRESHER),
+        # A second pass of the first round moves the day.
+        ([NOW, NOW + DAY], LAPSE - REFRESHER, None),
+        ([NOW, LAPSE - DAY], LAPSE, LAPSE - REFRESHER),
+        ([NOW, LAPSE - DAY], months_later(LAPSE - DAY, 12), months_later(LAPSE - DAY, 12) - REFRESHER),
+    ],
+)
+def test_when_a_pass_may_be_renewed(passes, at, began):
+    assert renewal_began(passes=passes, valid_months=12, at=at) == began
+
+
+@pytest.mark.django_db
+class TestQuiz:
+    @pytest.fixture
+    def enrolment(self):
+        return EnrolmentFactory()
+
+    @pytest.fixture
+    def quiz(self, enrolment):
+        return make_quiz(
+            module=ModuleFactory(track=enrolment.track), max_attempts=1, cooldown_hours=0, valid_months=12
+        )
+
+    def leaf(self, enrolment, at):
+        tree = {"type": "quiz", "threshold": "0.85", "valid_months": 12}
+        found = gates.evaluate(tree=tree, track=enrolment.track, enrolments=[enrolment], at=at)
+        return found[enrolment.pk].leaves[0]
+
+    def test_a_fresh_pass_takes_over_and_the_old_one_stays(self, quiz, enrolment):
+        first = sit(quiz=quiz, user=enrolment.user, right=3)
+        lapse = months_later(first.submitted_at, 12)
+        assert self.leaf(enrolment, NOW + DAY).lapses_at == lapse
+        with pytest.raises(Refused, match="used"):
+            attempts.start(quiz=quiz, actor=enrolment.user, at=lapse - REFRESHER - MINUTE)
+        again = sit(quiz=quiz, user=enrolment.user, right=3, at=lapse - REFRESHER)
+        leaf = self.leaf(enrolment, lapse + DAY)
+        assert (leaf.met, leaf.proof) == (True, (f"assessments.attempt:{again.pk}",))
+        assert leaf.lapses_at == months_later(again.submitted_at, 12)
+        assert Attempt.objects.get(pk=first.pk).points == Decimal(3)
+
+    def test_one_that_fails_takes_nothing_away_before_the_lapse(self, quiz, enrolment):
+        first = sit(quiz=quiz, user=enrolment.user, right=3)
+        lapse = months_later(first.submitted_at, 12)
+        sit(quiz=quiz, user=enrolment.user, right=0, at=lapse - DAY)
+        assert self.leaf(enrolment, lapse - MINUTE).met is True
+        leaf = self.leaf(enrolment, lapse)
+        assert (leaf.met, leaf.link) == (False, reverse("quiz", args=[quiz.pk]))
+        with pytest.raises(Refused, match="used"):
+            attempts.start(quiz=quiz, actor=enrolment.user, at=lapse)
+
+    def test_the_page_says_so(self, quiz, enrolment, client, time_machine):
+        first = sit(quiz=quiz, user=enrolment.user, right=3)
+        client.force_login(enrolment.user)
+        url = reverse("quiz", args=[quiz.pk])
+        time_machine.move_to(NOW + DAY)
+        assert "Nothing is left to do here" in client.get(url).content.decode()
+        time_machine.move_to(months_later(first.submitted_at, 12) - DAY)
+        client.force_login(enrolment.user)
+        assert "Time to pass once more" in client.get(url).content.decode()
+
+    @pytest.mark.parametrize("size", [1, 6])
+    def test_a_cohort_costs_three_queries(self, quiz, enrolment, size, django_assert_num_queries):
+        more = EnrolmentFactory.create_batch(size, cohort=enrolment.cohort)
+        tree = {"type": "quiz", "threshold": "0.85", "valid_months": 12}
+        with django_assert_num_queries(3):
+            gates.evaluate(tree=tree, track=enrolment.track, enrolments=more, at=NOW)
+
+
+@pytest.mark.django_db
+def test_the_sign_off_that_came_first_lapses_first():
+    enrolment, mentor = mentored()
+    first = sign(handed_in(enrolment=enrolment), mentor)
+    second = sign(handed_in(enrolment=enrolment), mentor, at=MONDAY + DAY)
+    tree = {"type": "labs_signed_off", "valid_months": 6}
+    ask = {"tree": tree, "track": enrolment.track, "enrolments": [enrolment]}
+    lapse = months_later(first.signed_at, 6)
+    leaf = gates.evaluate(**ask, at=second.signed_at)[enrolment.pk].leaves[0]
+    assert (leaf.met, leaf.lapses_at) == (True, lapse)
+    leaf = gates.evaluate(**ask, at=lapse)[enrolment.pk].leaves[0]
+    assert (leaf.met, leaf.link) == (False, reverse("lab", args=[first.lab_id]))
+    assert SignOff.objects.standing().count() == 2
