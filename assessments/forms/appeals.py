@@ -35,7 +35,6 @@ class AnswerForm(forms.Form):
         choices=((UPHOLD, _("Uphold: the person is right")), (REJECT, _("Reject: it stays as it is"))),
         widget=forms.RadioSelect,
     )
-    consequence = forms.ChoiceField(label=_("If you uphold it"), widget=forms.RadioSelect, required=False)
     decision = forms.ChoiceField(
         label=_("Who handles this case?"), choices=Route.choices, widget=forms.RadioSelect, required=False
     )
@@ -69,9 +68,13 @@ class AnswerForm(forms.Form):
         self.kind, self.rubric = kind, rubric
         self.consequences = consequences
         labels = dict(Consequence.choices)
-        self.fields["consequence"].choices = [(each, labels[each].capitalize()) for each in consequences]
-        if len(consequences) == 1:
-            del self.fields["consequence"]
+        if len(consequences) > 1:
+            self.fields["consequence"] = forms.ChoiceField(
+                label=_("If you uphold it"),
+                choices=[(each, labels[each].capitalize()) for each in consequences],
+                widget=forms.RadioSelect,
+                required=False,
+            )
         if kind != Appeal.Kind.SAMPLE:
             del self.fields["decision"], self.fields["usable"]
         if kind != Appeal.Kind.QUESTION:

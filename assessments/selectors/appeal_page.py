@@ -51,15 +51,15 @@ def appeal_page(appeal: Appeal, *, viewer: Person, at: datetime) -> AppealPage:
         hidden=False,
     )
     if appeal.item is not None:
-        return _of_question(page, appeal, viewer, at)
+        return _of_question(page, appeal, appeal.item.pk, viewer, at)
     if appeal.review is not None:
         return _of_lab(page, appeal)
     return _of_sample(page, appeal)
 
 
-def _of_question(page: AppealPage, appeal: Appeal, viewer: Person, at: datetime) -> AppealPage:
+def _of_question(page: AppealPage, appeal: Appeal, item_pk: int, viewer: Person, at: datetime) -> AppealPage:
     items = AttemptItem.objects.select_related("question_version__question", *WITH_KEY)
-    item = items.get(pk=appeal.item_id)
+    item = items.get(pk=item_pk)
     hidden = bool(hidden_because(item.attempt, at))
     page = replace(page, hidden=hidden, prompt=item.question_version.prompt)
     if page.own and hidden:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from assessments import appeal_rules
 from assessments.models import Appeal, Attempt, LabReview, ShadowPool
+from assessments.models.appeal import AppealQuerySet
 from assessments.selectors.asking import legend_of
 from tracks.models import Cohort, Mentorship
 from tracks.people import Person
@@ -107,7 +108,7 @@ def queue_of(user: Person) -> QuerySet[Appeal]:
     return answerable_by(user).open().select_related(*RELATED).order_by("due_at", "pk")
 
 
-def answerable_by(user: Person) -> Any:
+def answerable_by(user: Person) -> AppealQuerySet:
     """Open or answered: those whose answering this person's rights allow."""
     appeals = Appeal.objects.exclude(learner=user)
     if not user.has_perm("assessments.answer_appeals"):
@@ -163,7 +164,7 @@ def _mentored_tracks(user: Person) -> Any:
     return Mentorship.objects.current().filter(mentor=user).values("enrolment__track")
 
 
-def visible_to(user: Person) -> Any:
+def visible_to(user: Person) -> AppealQuerySet:
     """One's own, and those that one may answer or has answered."""
     of = Appeal.objects.filter(Q(learner=user) | Q(answered_by=user))
     return Appeal.objects.filter(Q(pk__in=of.values("pk")) | Q(pk__in=answerable_by(user).values("pk")))

@@ -47,7 +47,9 @@ def correct_mark(*, review: LabReview, criterion: str, points: int | None, at: d
 
 
 def _level(submission: Submission, criterion: str, points: int | None) -> Mapping[str, Any]:
-    levels = [level for each in submission.lab.rubric if each["key"] == criterion for level in each["levels"]]
+    levels: list[Mapping[str, Any]] = [
+        level for each in submission.lab.rubric if each["key"] == criterion for level in each["levels"]
+    ]
     found = next((level for level in levels if level["points"] == points), None)
     if found is None:
         raise ValidationError({"points": _("Choose a level.")}, code="points")

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from assessments import rules, signals
 from assessments.models import CaseJudgement, ShadowCase, ShadowLook, ShadowPool, ShadowSample
 from assessments.selectors.fitness import Fitness, fitness
+from assessments.selectors.looks import covered
 from assessments.selectors.shadow import latest_looks
 from assessments.services.shadow.samples import check_decision
-from assessments.services.shadow.scoring import MARKS, covered, lock_case, look_fact, measure_into
+from assessments.services.shadow.scoring import MARKS, lock_case, look_fact, measure_into
 from tracks.errors import Refused
 from tracks.facts import Fact
 from tracks.models import Enrolment
