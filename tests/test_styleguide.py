@@ -98,6 +98,11 @@ class TestEveryComponent:
         used = re.findall(r"(?:{{|{%\s*(?:el)?if(?:\s+not\b)?)\s*(\w+)", text)
         assert set(used) <= known
 
+    def test_has_plain_defaults(self, name):
+        """A tag in a default would be written as it is."""
+        found = re.search(r"<c-vars\s+(.*?)/>", source(COMPONENTS[name]), re.DOTALL)
+        assert "{%" not in (found[1] if found else "")
+
     def test_is_in_the_documentation(self, name):
         inner = {"field_notes", "rubric_level", "toast"}
         documented = (settings.BASE_DIR / "docs" / "design-system.md").read_text()
