@@ -95,6 +95,8 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         (
             Place(_("Tool access"), "shield-check", "access_overview", "access.view_grant"),
             Place(_("Decision log"), "scroll-text", "access_log", "ledger.view_ledgerentry"),
+            Place(_("Who could do what"), "history", "access_roles", "ledger.view_ledgerentry"),
+            Place(_("Rules"), "scale", "access_rules", "access.explain_rules"),
             Place(_("Tool versions"), "git-branch", "tool_versions", "assessments.declare_material"),
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
             Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),

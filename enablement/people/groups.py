@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _EVIDENCE = ("access.view_grant", "ledger.view_ledgerentry")
+#: What compliance, security, legal and authors read of the rules themselves.
+_RULES = ("access.explain_rules",)
 _CONTROL = ("access.control_access",)
 
 
@@ -55,10 +57,12 @@ GROUPS: dict[str, StaffGroup] = {
     ),
     "sponsors": StaffGroup(label=_("Sponsors"), permissions=("access.view_grant",)),
     "compliance": StaffGroup(
-        label=_("Compliance"), permissions=(*_EVIDENCE, *_CONTROL, "assessments.declare_material")
+        label=_("Compliance"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, "assessments.declare_material")
     ),
-    "security": StaffGroup(label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, "people.add_apitoken")),
-    "legal": StaffGroup(label=_("Legal"), permissions=_EVIDENCE),
+    "security": StaffGroup(
+        label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, "people.add_apitoken")
+    ),
+    "legal": StaffGroup(label=_("Legal"), permissions=(*_EVIDENCE, *_RULES)),
     "authors": StaffGroup(
         label=_("Authors"),
         permissions=(
@@ -66,6 +70,7 @@ GROUPS: dict[str, StaffGroup] = {
             "playbook.author_playbooks",
             "people.manage_roster",
             "assessments.author_questions",
+            *_RULES,
         ),
     ),
     "administrators": StaffGroup(

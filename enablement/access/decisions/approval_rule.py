@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from lark import Lark, Transformer, UnexpectedInput
 
@@ -29,7 +29,6 @@ GRAMMAR = r"""
     %ignore WS
 """
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
-Matches = Callable[[Decimal, str], bool]
 
 
 class ApprovalRuleError(ValueError):
@@ -42,48 +41,87 @@ class ApprovalRuleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalRule:
-    """approver: name of the approval step (`manager_approve`). matches: whether an output needs it.
+class Confidence:
+    """`confidence < 0.9`."""
 
-    reads_text: whether that depends on the output's words.
-    """
+    compare: str
+    bound: Decimal
+    reads_text: ClassVar[bool] = False
 
-    approver: str
-    matches: Matches
-    reads_text: bool
+    def matches(self, confidence: Decimal, _text: str) -> bool:
+        return _COMPARE[self.compare](confidence, self.bound)
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
-    """A part of the condition; the fields as `ApprovalRule` has them."""
+class Contains:
+    """`contains: refund, escalation`: one of the terms is enough."""
 
-    matches: Matches
-    reads_text: bool
+    terms: tuple[str, ...]
+    reads_text: ClassVar[bool] = True
+
+    def matches(self, _confidence: Decimal, text: str) -> bool:
+        return bool(found(list(self.terms), text))
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Condition", ...]
+
+    @property
+    def reads_text(self) -> bool:
+        return any(part.reads_text for part in self.parts)
+
+    def matches(self, confidence: Decimal, text: str) -> bool:
+        return any(part.matches(confidence, text) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple["Condition", ...]
+
+    @property
+    def reads_text(self) -> bool:
+        return any(part.reads_text for part in self.parts)
+
+    def matches(self, confidence: Decimal, text: str) -> bool:
+        return all(part.matches(confidence, text) for part in self.parts)
+
+
+Condition: TypeAlias = Confidence | Contains | AnyOf | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """approver: name of the approval step (`manager_approve`), asked where the condition holds."""
+
+    approver: str
+    condition: Condition
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it depends on the output's words."""
+        return self.condition.reads_text
+
+    def matches(self, confidence: Decimal, text: str) -> bool:
+        """Whether an output needs the approval."""
+        return self.condition.matches(confidence, text)
 
 
 class _Build(Transformer[Any, ApprovalRule]):
     def rule(self, parts: list[Any]) -> ApprovalRule:
-        return ApprovalRule(approver=str(parts[1]), matches=parts[0].matches, reads_text=parts[0].reads_text)
+        return ApprovalRule(approver=str(parts[1]), condition=parts[0])
 
-    def any_of(self, tests: list[_Test]) -> _Test:
-        return _Test(
-            lambda confidence, text: any(test.matches(confidence, text) for test in tests),
-            reads_text=any(test.reads_text for test in tests),
-        )
+    def any_of(self, parts: list[Condition]) -> Condition:
+        return AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]
 
-    def all_of(self, tests: list[_Test]) -> _Test:
-        return _Test(
-            lambda confidence, text: all(test.matches(confidence, text) for test in tests),
-            reads_text=any(test.reads_text for test in tests),
-        )
+    def all_of(self, parts: list[Condition]) -> Condition:
+        return AllOf(tuple(parts)) if len(parts) > 1 else parts[0]
 
-    def confidence(self, parts: list[Any]) -> _Test:
-        compare, bound = _COMPARE[str(parts[0])], Decimal(str(parts[1]))
-        return _Test(lambda confidence, _text: compare(confidence, bound), reads_text=False)
+    def confidence(self, parts: list[Any]) -> Condition:
+        return Confidence(str(parts[0]), Decimal(str(parts[1])))
 
-    def contains(self, parts: list[Any]) -> _Test:
-        terms = [str(part) for part in parts]
-        return _Test(lambda _confidence, text: bool(found(terms, text)), reads_text=True)
+    def contains(self, parts: list[Any]) -> Condition:
+        return Contains(tuple(str(part) for part in parts))
 
 
 _parser = Lark(GRAMMAR, start="rule", parser="lalr", transformer=_Build())

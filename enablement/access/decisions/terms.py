@@ -5,7 +5,9 @@ NFKC, case-folded, ignorable code points and accents dropped, English stems: "es
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -45,6 +47,41 @@ def found(terms: list[str], text: str) -> list[str]:
 def _occurs(term: list[str], words: list[str]) -> bool:
     length = len(term)
     return bool(length) and any(words[i : i + length] == term for i in range(len(words) - length + 1))
+
+
+class Place(NamedTuple):
+    """Where a term stands in a text, as places in it (the end is not part of it)."""
+
+    term: str
+    start: int
+    end: int
+
+
+def places(terms: list[str], text: str) -> list[Place]:
+    """Every place at which one of the terms is found, for showing: `found` says whether there is one.
+
+    A word that is not plain ASCII is shown with all that surrounds it up to the next space.
+    """
+    words = list(_words_in_place(text))
+    stemmed = [word.term for word in words]
+    return [
+        Place(term, words[i].start, words[i + len(wanted) - 1].end)
+        for term in terms
+        if (wanted := stems(term))
+        for i in range(len(words) - len(wanted) + 1)
+        if stemmed[i : i + len(wanted)] == wanted
+    ]
+
+
+def _words_in_place(text: str) -> Iterator[Place]:
+    """The stems of a text, each with the place of its word: what `stems` gives, in its order."""
+    for chunk in re.finditer(r"\S+", text):
+        if chunk[0].isascii():
+            for word in _WORD.finditer(chunk[0]):
+                start = chunk.start() + word.start()
+                yield Place(_stem(word[0].casefold()), start, start + len(word[0]))
+        else:
+            yield from (Place(stem, *chunk.span()) for stem in stems(chunk[0]))
 
 
 def mixes_scripts(text: str) -> bool:

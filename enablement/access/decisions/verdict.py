@@ -231,16 +231,19 @@ def _text_reason(call: Call, tool: Tool, policy: PolicyInForce) -> str | None:
     return "text_missing" if yellow_zone or (rule and rule.reads_text) else None
 
 
-def _lines(call: Call, person: Person) -> set[str]:
-    """On which lines of the rubric the call's prompt and workflow stand: automate, yellow_zone, avoid."""
+def activities(call: Call, person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where the call's prompt and workflow stand in the rubric: the line, and the activity on it."""
     asked = {name for name in (call.prompt, call.workflow_id) if name is not None}
-    return {
-        line
-        for rubric in person.rubric
-        for line, activities in rubric.items()
-        for activity in activities
-        if asked & {activity["key"], activity.get("prompt")}
-    }
+    for rubric in person.rubric:
+        for line, found_there in rubric.items():
+            for activity in found_there:
+                if asked & {activity["key"], activity.get("prompt")}:
+                    yield line, activity
+
+
+def _lines(call: Call, person: Person) -> set[str]:
+    """On which lines of the rubric the call stands: automate, yellow_zone, avoid."""
+    return {line for line, _activity in activities(call, person)}
 
 
 def _unmet(tool: Tool) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ class RoleProfile(models.Model):
 
     class Meta:
         verbose_name = _("role profile")
+        permissions = (("explain_rules", "Can try out approval rules"),)
 
     def __str__(self) -> str:
         return str(self.role)

@@ -12,8 +12,9 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool
-from enablement.access.models import Microtool, Policy, Prompt
+from enablement.access.models import Microtool, Policy, Prompt, RoleProfile
 from enablement.people.models import User
+from tracks.models import Role
 from tracks.prepared import Prepared
 
 Row = tuple[Any, ...]
@@ -145,6 +146,13 @@ def find_tools(
     held = Prompt.objects.filter(key__in=prompts, retired_at=None, microtool__isnull=False)
     pairs = frozenset(held.values_list("key", "microtool__key"))
     return Shelf(policy=policy or policy_in_force(), rows=rows, prompts=pairs)
+
+
+def somebody_in(role: Role) -> Person:
+    """A person who holds this role and no other, for trying a rule out. One query."""
+    fields = ("prompts", "approvals", "human_in_loop", "rubric")
+    row = RoleProfile.objects.filter(role=role).values_list(*fields).first()
+    return _person([(NOBODY, True, *(row or (None,) * len(fields)))])
 
 
 def policy_in_force() -> PolicyInForce | None:

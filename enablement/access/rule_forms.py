@@ -1,0 +1,96 @@
+"""The form on which a rule is tried out."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from enablement.access.api.serializers import MAX_TEXT
+from enablement.access.decisions.approval_rule import ApprovalRuleError, parse
+from enablement.access.models import Microtool, Policy
+from tracks.models import Role
+
+MAX_RULE = 2_000
+
+
+class ToolForm(forms.Form):
+    """Which tool's rule is shown; its name is the address's only parameter."""
+
+    tool = forms.ModelChoiceField(
+        label=_("Tool"), queryset=Microtool.objects.live(), to_field_name="key", empty_label=None
+    )
+
+
+class ExampleForm(forms.Form):
+    """A rule, the words of the yellow zone, and an example to decide."""
+
+    rule = forms.CharField(
+        label=_("Approval rule"),
+        required=False,
+        max_length=MAX_RULE,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("As the tool has it. Change it to see what another rule would do; nothing is kept."),
+    )
+    terms = forms.CharField(
+        label=_("Yellow-zone terms"),
+        required=False,
+        max_length=MAX_RULE,
+        help_text=_("With commas between them."),
+    )
+    role = forms.ModelChoiceField(
+        label=_("Role"), queryset=Role.objects.live(), to_field_name="key", empty_label=None
+    )
+    action = forms.ChoiceField(
+        label=_("What for"),
+        choices=(
+            ("apply", _("Using what the tool wrote")),
+            ("invoke", _("Calling the tool")),
+        ),
+    )
+    prompt = forms.ChoiceField(label=_("Prompt"), required=False)
+    workflow = forms.CharField(
+        label=_("Task"),
+        required=False,
+        max_length=255,
+        help_text=_("As gateways send it, refund_credits say."),
+    )
+    confidence = forms.DecimalField(
+        label=_("Confidence"), required=False, min_value=0, max_value=1, help_text=_("From 0 to 1.")
+    )
+    text = forms.CharField(
+        label=_("Output"),
+        required=False,
+        max_length=MAX_TEXT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("It is decided on and forgotten."),
+    )
+
+    def __init__(self, *args: Any, tool: Microtool, **kwargs: Any) -> None:
+        policy = Policy.objects.first()
+        initial = {
+            "rule": tool.approval_rule,
+            "terms": ", ".join(policy.yellow_zone_terms) if policy else "",
+            "role": tool.track.role.key if tool.track else None,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        prompts = tool.prompts.filter(retired_at=None).values_list("key", flat=True)
+        field = self.fields["prompt"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [("", _("None")), *((key, key) for key in prompts)]
+
+    def clean_rule(self) -> str:
+        """Sound, or empty. The message says line and column."""
+        rule: str = self.cleaned_data["rule"].strip()
+        if rule:
+            try:
+                parse(rule)
+            except ApprovalRuleError as error:
+                words = _("Line %(line)d, column %(column)d: %(message)s.")
+                place = {"line": error.line, "column": error.column, "message": error}
+                raise ValidationError(words, code="rule", params=place) from error
+        return rule
+
+    def clean_terms(self) -> list[str]:
+        return [term for part in self.cleaned_data["terms"].split(",") if (term := part.strip())]
