@@ -92,3 +92,30 @@ class DecisionSearchForm(_AuditForm):
 
 def _start(day: date | None) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+
+
+class RoleAuditForm(_AuditForm):
+    """A moment in the reader's zone; now where none is given, never later."""
+
+    at = forms.DateTimeField(
+        label=_("At this moment"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    tool = _tool_field()
+    show = forms.ChoiceField(
+        label=_("Show"), required=False, choices=[("", _("What was open")), ("all", _("Closed tools too"))]
+    )
+    field_order = ("at", "person", "tool", "show")
+
+    def clean_at(self) -> datetime:
+        now = timezone.now()
+        at: datetime = self.cleaned_data["at"] or now
+        if at > now:
+            raise forms.ValidationError(_("This moment is still to come."), code="future")
+        return at
+
+    @property
+    def microtool(self) -> str:
+        tool = self.cleaned_data["tool"]
+        return tool.key if tool else ""

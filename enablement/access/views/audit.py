@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from enablement.access import decision_log
-from enablement.access.audit_forms import DecisionSearchForm
+from enablement.access import decision_log, role_audit
+from enablement.access.audit_forms import DecisionSearchForm, RoleAuditForm
 from enablement.access.models import DecisionRecord
 from enablement.access.services.decision_log import note_reading
 from enablement.ledger.canonical import moment
@@ -127,6 +128,90 @@ def _decision_rows(wanted: decision_log.Wanted) -> Iterator[list[object]]:
         ]
 
 
+@require_safe
+@never_cache
+@_reads_evidence
+def roles(request: PersonRequest) -> HttpResponse:
+    """Who could do what at a moment."""
+    form = RoleAuditForm(request.GET)
+    if not form.is_valid():
+        return render(request, "access/role_audit.html", {"form": form}, status=422)
+    found = _audited(request, form, "page")
+    rows = found.rows if form.cleaned_data["show"] else found.open_rows
+    page = Paginator(rows, decision_log.PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "audit": found,
+        "open_count": len(found.open_rows),
+        "people_count": len({row.person for row in found.open_rows}),
+        "page": page,
+        "lines": role_audit.explain(list(page.object_list), at=found.at),
+        "stopped": sorted(name for names in found.stops.values() for name in names),
+        "query": _query(request),
+    }
+    return render(request, "access/role_audit.html", context)
+
+
+@require_safe
+@never_cache
+@_reads_evidence
+def roles_csv(request: PersonRequest) -> HttpResponseBase:
+    form = RoleAuditForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(_("The search cannot be read."), status=422, content_type="text/plain")
+    return _csv("role-audit", _role_rows(_audited(request, form, "csv")))
+
+
+def _audited(request: PersonRequest, form: RoleAuditForm, what: str) -> role_audit.Audit:
+    at, people = form.cleaned_data["at"], form.cleaned_data["person"]
+    note_reading(
+        kind="role_audit",
+        what=what,
+        wanted={"moment": moment(at), "people": sorted(map(str, people or ())), "microtool": form.microtool},
+        text=form.text,
+        actor=request.user,
+        at=timezone.now(),
+    )
+    return role_audit.audit(at=at, people=people, microtool=form.microtool)
+
+
+def _role_rows(found: role_audit.Audit) -> Iterator[list[object]]:
+    """Everything, closed tools too: the column says which."""
+    yield [
+        _("Moment (UTC)"),
+        _("Person"),
+        _("E-mail"),
+        _("Roles then"),
+        _("Tool"),
+        _("Open"),
+        _("State"),
+        _("Since (UTC)"),
+        _("Because of"),
+        _("Done by"),
+        _("Reason given"),
+        _("Proof"),
+        _("Policy revision"),
+        _("Ledger entry"),
+    ]
+    for why in role_audit.explain(found.rows, at=found.at):
+        yield [
+            moment(found.at),
+            why.row.name,
+            why.row.email,
+            "; ".join(why.roles),
+            why.row.microtool,
+            _("yes") if why.row.open else _("no"),
+            why.row.state_label,
+            moment(why.row.since),
+            why.cause,
+            why.actor,
+            why.hold_reason,
+            "; ".join(why.proof),
+            why.policy_revision or "",
+            why.row.entry,
+        ]
+
+
 def _plain(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
@@ -155,7 +240,8 @@ def _with_bom(lines: Iterable[str]) -> Iterator[str]:
 def _query(request: PersonRequest) -> str:
     """The search without the place in it, for links that keep it."""
     kept = request.GET.copy()
-    kept.pop("before", None)
+    for place in ("before", "page"):
+        kept.pop(place, None)
     return kept.urlencode()
 
 

@@ -9,12 +9,10 @@ from enablement.access.services import decision_log
 from enablement.access.services.decisions import Caller, decide_call
 from enablement.access.services.grants import reevaluate
 from enablement.ledger.services import link
-from tests.access.conftest import NOW, switch
+from tests.access.conftest import NOW
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory, PromptFactory
 from tests.people.factories import ApiTokenFactory, UserFactory
 from tests.tracks.factories import EnrolmentFactory
-
-__all__ = ["switch"]
 
 
 @pytest.fixture

@@ -1,0 +1,234 @@
+"""Who could do what at a moment, and why: put together from the ledger's entries, not from today's tables.
+
+A grant was open where the newest entry about it up to then says so, its proof had not lapsed by then, its
+tool was not stopped, and a playbook was in force. That a proof had lapsed is found later (by the next
+evaluation), so the entries after the moment are asked for that as well.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from enablement.access.models import Grant, GrantHold
+from enablement.access.selectors import CAUSES
+from enablement.ledger.models import LedgerEntry, PolicyRevision
+from enablement.ledger.selectors import revision_at
+from enablement.people.models import User
+from tracks.models import RoleAssignment
+
+State = Grant.State
+SUBJECT = "access.grant"
+KINDS = [f"access.grant_{state}" for state in State.values]
+STOPS = ("access.stop_started", "access.stop_ended")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One person and one tool at the moment. `entry` is the ledger entry that says so, `since` its time."""
+
+    grant: UUID
+    person: UUID
+    name: str
+    email: str
+    microtool: str
+    tool: str
+    state: str
+    since: datetime
+    entry: UUID
+    open: bool
+
+    @property
+    def state_label(self) -> str:
+        return str(State(self.state).label)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Why:
+    """What a row rests on: the cause, who acted, the facts that prove it, the roles held then."""
+
+    row: Row
+    cause: str
+    actor: str
+    proof: Sequence[str]
+    policy_revision: int | None
+    roles: Sequence[str]
+    hold_reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audit:
+    """`rows` by name, then tool. `stops`: what was stopped then, by kind ("microtool", "region", "model")."""
+
+    at: datetime
+    rows: Sequence[Row]
+    revision: PolicyRevision | None
+    stops: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def open_rows(self) -> list[Row]:
+        return [row for row in self.rows if row.open]
+
+
+def audit(*, at: datetime, people: frozenset[UUID] | None = None, microtool: str = "") -> Audit:
+    """Five queries, whatever the number of people and tools."""
+    grants = _grants(people, microtool)
+    revision, stops = revision_at(at), _stops(at)
+    lapsed = _lapsed_later(grants if people is not None else None, at=at)
+    rows = [
+        _row(grants[UUID(subject)], found, lapsed.get(subject, ()), revision, stops, at=at)
+        for subject, *found in _latest(grants if people is not None else None, at=at)
+        if UUID(subject) in grants
+    ]
+    return Audit(
+        at=at,
+        rows=sorted(rows, key=lambda row: (row.name.casefold(), row.email, row.tool)),
+        revision=revision,
+        stops=stops,
+    )
+
+
+def explain(rows: Sequence[Row], *, at: datetime) -> list[Why]:
+    """The reasons of these rows, in four queries."""
+    entries = LedgerEntry.objects.in_bulk([row.entry for row in rows])
+    actors = User.objects.in_bulk([entry.actor_id for entry in entries.values() if entry.actor_id])
+    roles = _roles({row.person for row in rows}, at=at)
+    holds = _holds([row.grant for row in rows if row.state == State.SUSPENDED], at=at)
+    return [_why(row, entries[row.entry], actors, roles, holds) for row in rows]
+
+
+def _grants(people: frozenset[UUID] | None, microtool: str) -> dict[UUID, dict[str, Any]]:
+    """Whose and for what each grant is; these never change, and no grant is ever deleted."""
+    found = Grant.objects.all()
+    if people is not None:
+        found = found.filter(user__in=people)
+    if microtool:
+        found = found.filter(microtool__key=microtool)
+    rows = found.values(
+        "pk",
+        "user_id",
+        "user__name",
+        "user__email",
+        "microtool__key",
+        "microtool__title",
+        "state",
+        "not_after",
+    )
+    return {row["pk"]: row for row in rows}
+
+
+def _entries(only: Iterable[UUID] | None) -> QuerySet[LedgerEntry]:
+    entries = LedgerEntry.objects.filter(subject_type=SUBJECT, kind__in=KINDS)
+    return entries if only is None else entries.filter(subject_id__in=[str(pk) for pk in only])
+
+
+def _latest(only: Iterable[UUID] | None, *, at: datetime) -> Iterable[tuple[str, UUID, str, datetime]]:
+    """The newest entry of each grant up to then: grant, entry, kind, time."""
+    newest = Window(
+        RowNumber(), partition_by="subject_id", order_by=[F("at").desc(), F("recorded_at").desc(), F("id")]
+    )
+    found = _entries(only).filter(at__lte=at).annotate(place=newest).filter(place=1)
+    return found.order_by().values_list("subject_id", "id", "kind", "at")
+
+
+def _lapsed_later(only: Iterable[UUID] | None, *, at: datetime) -> dict[str, list[datetime]]:
+    """When a proof had run out, as it was found only after the moment; by grant."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    later = _entries(only).filter(at__gt=at, payload__contains='"lapsed_at":')
+    for subject, payload in later.values_list("subject_id", "payload"):
+        found[subject].append(datetime.fromisoformat(json.loads(payload)["lapsed_at"]))
+    return found
+
+
+def _row(
+    grant: Mapping[str, Any],
+    found: Sequence[Any],
+    lapsed: Iterable[datetime],
+    revision: PolicyRevision | None,
+    stops: Mapping[str, Sequence[str]],
+    *,
+    at: datetime,
+) -> Row:
+    entry, kind, since = found
+    state = kind.removeprefix("access.grant_")
+    if state == State.GRANTED:
+        run_out = [moment for moment in lapsed if since < moment <= at]
+        # Nobody has looked since: then what the grant says now is what it said then.
+        if grant["state"] == State.GRANTED and grant["not_after"] is not None and grant["not_after"] <= at:
+            run_out.append(grant["not_after"])
+        if run_out:
+            state, since = State.EXPIRED.value, min(run_out)
+    stopped = grant["microtool__key"] in stops.get("microtool", ())
+    return Row(
+        grant=grant["pk"],
+        person=grant["user_id"],
+        name=grant["user__name"],
+        email=grant["user__email"],
+        microtool=grant["microtool__key"],
+        tool=grant["microtool__title"],
+        state=state,
+        since=since,
+        entry=entry,
+        open=state == State.GRANTED and not stopped and revision is not None,
+    )
+
+
+def _stops(at: datetime) -> dict[str, list[str]]:
+    """What was stopped then, by kind."""
+    live: dict[str, tuple[str, str]] = {}
+    entries = LedgerEntry.objects.filter(kind__in=STOPS, at__lte=at).order_by("at", "recorded_at")
+    for kind, subject, payload in entries.values_list("kind", "subject_id", "payload"):
+        said = json.loads(payload)
+        if kind == STOPS[0]:
+            live[subject] = (said["of"], said["value"])
+        else:
+            live.pop(subject, None)
+    stops: dict[str, list[str]] = defaultdict(list)
+    for of, value in sorted(live.values()):
+        stops[of].append(value)
+    return dict(stops)
+
+
+def _roles(people: Iterable[UUID], *, at: datetime) -> dict[UUID, list[str]]:
+    then = RoleAssignment.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=at), user__in=people, since__lte=at
+    )
+    roles: dict[UUID, list[str]] = defaultdict(list)
+    for user, title in then.order_by("role__title").values_list("user", "role__title"):
+        roles[user].append(title)
+    return roles
+
+
+def _holds(grants: Sequence[UUID], *, at: datetime) -> dict[UUID, str]:
+    """Why each was suspended then, in the words of who did it."""
+    then = GrantHold.objects.filter(
+        Q(lifted_at=None) | Q(lifted_at__gt=at), grant__in=grants, placed_at__lte=at
+    )
+    return dict(then.values_list("grant", "reason"))
+
+
+def _why(
+    row: Row,
+    entry: LedgerEntry,
+    actors: Mapping[Any, User],
+    roles: Mapping[UUID, Sequence[str]],
+    holds: Mapping[UUID, str],
+) -> Why:
+    said = json.loads(entry.payload)
+    lapsed = row.state == State.EXPIRED and row.since != entry.at
+    return Why(
+        row=row,
+        cause=_("Its proof ran out") if lapsed else str(CAUSES.get(said["cause"], said["cause"])),
+        actor=str(actors[entry.actor_id]) if entry.actor_id in actors else "",
+        proof=said["proof"],
+        policy_revision=said["policy_revision"],
+        roles=roles.get(row.person, ()),
+        hold_reason=holds.get(row.grant, ""),
+    )
