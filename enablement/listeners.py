@@ -16,6 +16,7 @@ from enablement.access import selectors as access_selectors
 from enablement.access import signals as access
 from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants, nightly
+from enablement.access.services.telling import tell_changes
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
@@ -94,6 +95,7 @@ Listener = Callable[..., None]
 def connect() -> None:
     _listen(PROOF, on_proof)
     _listen(RECORD, on_record)
+    _listen((access.grant_changed,), on_grant_changed)
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
@@ -170,6 +172,11 @@ def on_certificate_changed(*, facts: Sequence[Fact], **_: Any) -> None:
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
     record(facts)
+
+
+def on_grant_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """People hear of what opens and closes for them."""
+    tell_changes(facts)
 
 
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -16,6 +16,7 @@ from enablement.access.models import Gate, Grant, GrantHold, Microtool, RoleProf
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
+from tracks.months import REFRESHER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,13 @@ class ToolView:
     standing: gates.Standing | None
     grant: Grant | None
     hold: GrantHold | None
+    at: datetime
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether proof that lapses can be given anew now."""
+        ends = self.grant.not_after if self.open and self.grant else None
+        return ends is not None and ends - REFRESHER <= self.at
 
 
 def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, gates.Standing]:
@@ -91,6 +99,7 @@ def _view(
         standing=found.get(enrolment.pk) if enrolment else None,
         grant=grant,
         hold=holds.get(grant.pk) if grant else None,
+        at=at,
     )
 
 
@@ -177,6 +186,11 @@ CAUSES = {
 }
 
 
+def cause_label(cause: str) -> str:
+    """In words, what kind of fact led to a change."""
+    return str(CAUSES.get(cause, cause))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantChange:
     """One line of a person's access history, from the ledger."""
@@ -190,7 +204,7 @@ class GrantChange:
 
     @property
     def cause_label(self) -> str:
-        return str(CAUSES.get(self.cause, self.cause))
+        return cause_label(self.cause)
 
     @property
     def before_label(self) -> str:

@@ -6,8 +6,9 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from enablement.access.services import approvals, decision_log, grants, nightly
+from enablement.access.services import approvals, decision_log, grants, nightly, telling
 from enablement.access.services.approvals.mailing import mail
+from enablement.access.services.telling.changes import Change
 
 
 @shared_task(acks_late=True)
@@ -32,6 +33,20 @@ def mail_approval(request_id: str, occasion: str) -> dict[str, int]:
     return {"sent": mail(request_id=UUID(request_id), occasion=occasion, at=timezone.now())}
 
 
+@shared_task(acks_late=True)
+def mail_grant_changes(changes: list[str]) -> dict[str, int]:
+    """Tell people that a tool opened or closed; each line as `telling.changes.Change` has it."""
+    lines = [Change.of(line) for line in changes]
+    return {"sent": telling.mail_changes(changes=lines, at=timezone.now())}
+
+
+@shared_task(acks_late=True)
+def mail_grant_warnings(warning_ids: list[str]) -> dict[str, int]:
+    """Tell people that a tool is about to close."""
+    ids = [UUID(pk) for pk in warning_ids]
+    return {"sent": telling.mail_warnings(warning_ids=ids, at=timezone.now())}
+
+
 @shared_task
 def escalate_and_expire_approvals() -> None:
     """Every minute: what nobody decided in time goes on to the next owner, then ends."""
@@ -44,6 +59,7 @@ def reevaluate_all_grants() -> None:
     """Every night: what lapsed closes, and what was not used for long is suspended."""
     nightly.reevaluate_all(at=timezone.now())
     nightly.suspend_unused(at=timezone.now())
+    telling.warn_lapsing(at=timezone.now())
 
 
 @shared_task

@@ -9,6 +9,7 @@ from enablement.access.models.attestation import Attestation
 from enablement.access.models.decision_log import DecisionLogMark, DecisionRecord
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
+from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
 from enablement.access.models.role_profile import RoleProfile
@@ -27,6 +28,7 @@ __all__ = [
     "Gate",
     "Grant",
     "GrantHold",
+    "GrantWarning",
     "Microtool",
     "Policy",
     "Prompt",
