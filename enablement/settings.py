@@ -7,6 +7,7 @@
 - `production`: set by `manage.py serve`; refuses to start where a setting is missing or unsafe.
 """
 
+import base64
 import os
 import secrets
 import sys
@@ -39,12 +40,12 @@ SECRET_KEY_MIN_LENGTH = 50
 SECRET_KEY_MIN_DIFFERENT = 5
 
 
-def _local_secret(name: str) -> str:
-    """A secret of this installation's own, made once and readable by its owner only."""
+def _local_secret(name: str, new: str) -> str:
+    """`new`, or what was kept before: a secret of this installation's own, made once and readable by its owner only."""
     path = VAR_DIR / name
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as file:
-            file.write(secrets.token_urlsafe(50))
+            file.write(new)
             file.flush()
             # Whole or not at all: several processes may start at once.
             with suppress(FileExistsError):
@@ -61,11 +62,16 @@ def _refuse_unless(safe: object, message: str) -> None:
 _missing = [name for name in REQUIRED_IN_PRODUCTION if not env.str(name, "").strip()]
 _refuse_unless(not _missing, f"production needs {', '.join(_missing)} in the environment")
 
-SECRET_KEY = env.str("SECRET_KEY", "") or _local_secret("secret_key")
+SECRET_KEY = env.str("SECRET_KEY", "") or _local_secret("secret_key", secrets.token_urlsafe(50))
 _refuse_unless(
     len(SECRET_KEY) >= SECRET_KEY_MIN_LENGTH and len(set(SECRET_KEY)) >= SECRET_KEY_MIN_DIFFERENT,
     f"SECRET_KEY is too easy to guess; it needs {SECRET_KEY_MIN_LENGTH} random characters",
 )
+#: Signs the ledger's checkpoints: 32 random bytes in base64. The former ones' public keys stay trusted.
+CHECKPOINT_KEY = env.str("CHECKPOINT_KEY", "") or _local_secret(
+    "checkpoint_key", base64.b64encode(secrets.token_bytes(32)).decode()
+)
+CHECKPOINT_FORMER_KEYS: list[str] = env.list("CHECKPOINT_FORMER_KEYS", [], subcast=str)
 PORT = env.int("PORT", 8000)
 #: Of the demo alone: the governed tool that stands beside it.
 EXAMPLE_TOOL_PORT = env.int("EXAMPLE_TOOL_PORT", PORT + 1)
@@ -395,6 +401,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "enablement.access.tasks.index_decisions",
         "schedule": 2.0,
         "options": {"expires": 10},
+    },
+    "sign a checkpoint of the ledger": {
+        "task": "enablement.ledger.tasks.checkpoint",
+        "schedule": crontab(minute="4"),
+        "options": {"expires": 3000},
     },
     "link new ledger entries": {
         "task": "enablement.ledger.tasks.link",

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from enablement.ledger.models import LedgerEntry, LedgerLink, PolicyRevision
+from enablement.ledger.models import LedgerCheckpoint, LedgerEntry, LedgerLink, PolicyRevision
 
 #: Each guarded table, and its unique columns: SQLite's INSERT OR REPLACE deletes the row that has the same
 #: value in one of them, without asking the DELETE trigger.
 GUARDED: dict[type[models.Model], tuple[str, ...]] = {
     LedgerEntry: ("id",),
     LedgerLink: ("position", "entry_id", "previous_hash"),
+    LedgerCheckpoint: ("number", "last"),
     PolicyRevision: ("number",),
 }
 

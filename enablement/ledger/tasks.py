@@ -8,3 +8,9 @@ from enablement.ledger import services
 def link() -> None:
     """Every second, by beat."""
     services.link(at=timezone.now())
+
+
+@shared_task
+def checkpoint() -> None:
+    """Every hour, by beat."""
+    services.checkpoint(at=timezone.now())

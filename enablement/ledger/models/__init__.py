@@ -1,4 +1,5 @@
+from enablement.ledger.models.checkpoint import LedgerCheckpoint
 from enablement.ledger.models.entry import LedgerEntry, LedgerLink
 from enablement.ledger.models.policy_revision import PolicyRevision
 
-__all__ = ["LedgerEntry", "LedgerLink", "PolicyRevision"]
+__all__ = ["LedgerCheckpoint", "LedgerEntry", "LedgerLink", "PolicyRevision"]

@@ -1,6 +1,17 @@
+from enablement.ledger.services.checkpointing import checkpoint
 from enablement.ledger.services.linking import link
 from enablement.ledger.services.recording import NewEntry, record, record_many
 from enablement.ledger.services.revising import add_revision
 from enablement.ledger.services.verifying import Break, Report, verify
 
-__all__ = ["Break", "NewEntry", "Report", "add_revision", "link", "record", "record_many", "verify"]
+__all__ = [
+    "Break",
+    "NewEntry",
+    "Report",
+    "add_revision",
+    "checkpoint",
+    "link",
+    "record",
+    "record_many",
+    "verify",
+]
