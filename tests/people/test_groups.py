@@ -40,4 +40,4 @@ def test_a_right_that_was_added_by_hand_leaves_the_group_and_a_lost_one_returns(
     group.permissions.set([Permission.objects.get(codename="mentor_cohort")])
     for _twice in range(2):
         sync_groups(sender=apps.get_app_config("tracks"), using=connection.alias)
-    assert permissions_of("program_managers") == {"tracks.run_cohorts", "assessments.answer_appeals"}
+    assert permissions_of("program_managers") == {"tracks.run_cohorts"}
