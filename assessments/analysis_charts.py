@@ -14,6 +14,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 40
 _HEIGHT = 300
 _BAR_HEIGHT = 220
 _TICKS = 5
+#: Series of the weakest, the middle and the best group: the best stand out, in light and dark.
+GROUPS = (1, 3, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,11 @@ def bands(
             _text(labels - 10, top + len(series) * bar / 2 + 4, _short(label), "lbl", LABEL, anchor="end")
         )
         for place, (name, share) in enumerate(zip(series, shares, strict=True)):
-            y = top + place * bar
+            y, fill = top + place * bar, GROUPS[place]
             told = conditional_escape(f"{label}, {name}: {share:.0%}")
             parts.append(
                 f'<g><title>{told}</title><rect x="{labels}" y="{y}" width="{max(share * scale, 1):.1f}" '
-                f'height="{bar - 2}" rx="2" class="s{place}" fill="{SERIES[place]}"/></g>'
+                f'height="{bar - 2}" rx="2" class="s{fill}" fill="{SERIES[fill]}"/></g>'
             )
             x = labels + share * scale + 6
             parts.append(_text(x, y + 10, f"{share:.0%}", "tick", TICK, size=10))
@@ -110,7 +112,7 @@ def bands(
 
 
 def _short(label: str) -> str:
-    longest = 24
+    longest = 20
     return label if len(label) <= longest else f"{label[: longest - 1]}…"
 
 

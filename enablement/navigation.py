@@ -77,7 +77,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         _("Quality"),
         (
             Place(_("Shadow mode"), "eye", "judgement_queue", "assessments.judge_cases"),
-            Place(_("Appeals"), "scale", "appeal_queue", "assessments.answer_appeals"),
+            Place(_("Appeals"), "message-square", "appeal_queue", "assessments.answer_appeals"),
         ),
     ),
     (

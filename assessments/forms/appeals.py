@@ -31,7 +31,7 @@ class AnswerForm(forms.Form):
     """
 
     verdict = forms.ChoiceField(
-        label=_("Your answer"),
+        label=_("Verdict"),
         choices=((UPHOLD, _("Uphold: the person is right")), (REJECT, _("Reject: it stays as it is"))),
         widget=forms.RadioSelect,
     )

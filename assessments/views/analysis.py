@@ -16,8 +16,6 @@ from assessments.views.questions import authors_only
 from assessments.views.signed_in import me
 from tracks.errors import Refused
 
-LEGEND = ("s0", "s1", "s2")
-
 
 @require_GET
 @never_cache

@@ -40,14 +40,14 @@ DRAFT = "The parcel has been at the depot since Tuesday; the customer wants it b
 APPROVED = "The dates agree with the carrier's page. Take the second sentence out before you send it."
 REFUND = "Order 40713 came broken, photographs are in the ticket. The customer asks for the 38 euros back."
 APPEAL_UNCLEAR = (
-    "The question does not say whether the threshold itself still counts. I read “below” as “up to”, and so "
-    "did two colleagues on my shift. Either reading fits what the lesson says."
+    "Two of the options fit what the lesson says, depending on how one reads the situation. Two colleagues on "
+    "my shift read it as I did. Please look at the wording."
 )
 APPEAL_STRICT = (
-    "My answer says the same as the right one in other words: the draft is not used, and a person writes the "
-    "reply."
+    "I know the rule and applied it; I only chose the more careful of two steps. In my queue that is what we "
+    "are told to do."
 )
 APPEAL_ANSWER = (
-    "I see how you got there. The question asks for the first step, and your option names the second: read "
-    "the paragraph on blocked drafts in the lesson again. Everybody else was marked in the same way."
+    "I see how you got there, and being careful is never wrong at work. The question asks for the step that "
+    "the policy names, and the lesson has it in so many words. Everybody else was marked in the same way."
 )
