@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,9 +27,18 @@ from enablement.access.models import ApprovalRequest, ApprovalStep
 from enablement.access.models.approval import PURPOSE_MAX, Kind
 from enablement.access.services import approvals
 from enablement.people.models.api_token import ApiToken, Scope
-from enablement.problems import problem
 
 KEY, KEY_LENGTH = "Idempotency-Key", 255
+
+
+class Unprocessable(APIException):
+    status_code = 422
+
+
+class UnderWay(APIException):
+    """The first call with this key has not answered yet; `wait` becomes `Retry-After`, in seconds."""
+
+    status_code, wait = 409, 1
 
 
 class AskSerializer(EvaluationSerializer):
@@ -105,11 +114,11 @@ class RequestsView(DecisionPointView):
                     at=at,
                 )
         except approvals.CallDenied as denied:
-            return problem(422, str(REASONS[denied.reason]), code=denied.reason)
+            raise Unprocessable(str(REASONS[denied.reason]), denied.reason) from denied
         except approvals.KeyReused as error:
-            return problem(422, error.message, code=error.code)
+            raise Unprocessable(error.message, error.code) from error
         except approvals.InProgress as error:
-            return problem(409, error.message, code=error.code, headers={"Retry-After": "1"})
+            raise UnderWay(error.message, error.code) from error
         answer = _answer(made)
         headers = {"Location": answer["links"]["self"]}
         return Response(answer, status=201 if new else 200, headers=headers)
