@@ -143,6 +143,7 @@ def test_a_question_belongs_to_the_first_section_that_one_of_its_tags_names():
     assert section_of(("log", "limits"), ("limits", "log")) == "limits"
     assert section_of(("log",), ("limits", "log")) == "log"
     assert section_of((), ("limits",)) is None
+    assert section_of(("reserve", "log"), ("limits", "log")) is None
 
 
 def test_an_option_key_depends_on_its_text_alone():
