@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from assessments.analysis_charts import GROUPS
 from assessments.models import QuestionVersion, Quiz
 from assessments.selectors import analysis as selectors
 from assessments.services import item_analysis as service
@@ -64,7 +65,8 @@ def item(request: HttpRequest, pk: int, version_pk: int) -> HttpResponse:
         "version": version,
         "page": page,
         "legend": [
-            {"label": label, "key": key} for label, key in zip(selectors.group_names(), LEGEND, strict=True)
+            {"label": label, "key": f"s{series}"}
+            for label, series in zip(selectors.group_names(), GROUPS, strict=True)
         ],
     }
     return render(request, "assessments/analysis_item.html", context)

@@ -40,8 +40,8 @@ DRAFT = "The parcel has been at the depot since Tuesday; the customer wants it b
 APPROVED = "The dates agree with the carrier's page. Take the second sentence out before you send it."
 REFUND = "Order 40713 came broken, photographs are in the ticket. The customer asks for the 38 euros back."
 APPEAL_UNCLEAR = (
-    "Two of the options fit what the lesson says, depending on how one reads the situation. Two colleagues on "
-    "my shift read it as I did. Please look at the wording."
+    "Two of the options fit what the lesson says, depending on how one reads the situation. Two colleagues "
+    "on my shift read it as I did. Please look at the wording."
 )
 APPEAL_STRICT = (
     "I know the rule and applied it; I only chose the more careful of two steps. In my queue that is what we "
