@@ -41,7 +41,7 @@ SECRET_KEY_MIN_DIFFERENT = 5
 
 
 def _local_secret(name: str, new: str) -> str:
-    """`new`, or what was kept before: a secret of this installation's own, made once and readable by its owner only."""
+    """A secret of this installation's own: `new`, kept where only its owner reads it, or what was kept."""
     path = VAR_DIR / name
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as file:
