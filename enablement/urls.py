@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("enablement.reports.urls")),
     path("", include("enablement.playbook.urls")),
     path("", include("enablement.people.urls")),
+    path("", include("enablement.ledger.urls")),
     path("", include("enablement.jobs.urls")),
     path("demo/", demo.cast, name="demo_cast"),
     path("demo/sign-in/<str:key>/", demo.sign_in, name="demo_sign_in"),

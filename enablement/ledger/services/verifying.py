@@ -1,4 +1,4 @@
-"""Proof that nothing was changed: every entry, link and policy revision is hashed again."""
+"""Proof that nothing was changed: every entry, link, checkpoint and policy revision is hashed again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from enablement.ledger import guards
 from enablement.ledger.canonical import GENESIS, sha256
 from enablement.ledger.models import LedgerLink, PolicyRevision
 from enablement.ledger.services.linking import link
+from enablement.ledger.services.verifying_checkpoints import check_checkpoints
 
 CHUNK = 2000
 #: What reading a row raises that holds no time, id or text any more: SQLite stores any bytes in any column.
@@ -34,10 +35,14 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """entries: in the chain and sound, up to the break; head: the hash of the last of them."""
+    """entries: in the chain and sound, up to the break; head: the hash of the last of them.
+
+    checkpoints: signed by us and true to the chain, up to the break; 0 where the chain itself is broken.
+    """
 
     entries: int
     head: str
+    checkpoints: int
     broken: Break | None
     missing_guards: tuple[str, ...]
 
@@ -47,10 +52,11 @@ class Report:
 
 
 def verify(*, at: datetime) -> Report:
-    """Link the tail, then check the whole chain in its order, and the policy revisions.
+    """Link the tail, then check the whole chain in its order, the checkpoints and the policy revisions.
 
-    Memory stays flat. What cannot be seen: links cut off at the very end (unless the head is kept elsewhere),
-    and entries removed before they were linked (only the database's guards stand before those).
+    Memory stays flat. What cannot be seen: links cut off at the very end together with the checkpoints that
+    hold them (unless one of those is kept elsewhere, in an evidence pack say), and entries removed before
+    they were linked (only the database's guards stand before those).
     """
     link(at=at, everything=True)
     entries, head, broken = 0, GENESIS, None
@@ -59,9 +65,14 @@ def verify(*, at: datetime) -> Report:
             broken = step
             break
         entries, head = step.position, step.hash
+    checkpoints = 0
+    if broken is None:
+        checkpoints, problem = check_checkpoints()
+        broken = Break(f"checkpoint {checkpoints + 1}: {problem}") if problem else None
     return Report(
         entries=entries,
         head=head,
+        checkpoints=checkpoints,
         broken=broken or _broken_revision(),
         missing_guards=tuple(guards.missing()),
     )

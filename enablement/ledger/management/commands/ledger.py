@@ -33,5 +33,7 @@ class Command(BaseCommand):
             )
         else:
             self.stdout.write(f"{entries}, chain intact, head {report.head}")
+            if report.checkpoints:
+                self.stdout.write(f"Signed checkpoints, all ours and true to the chain: {report.checkpoints}")
         if not report.intact:
             sys.exit(1)
