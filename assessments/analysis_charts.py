@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tracks.charts import FONT, GRID, LABEL, SERIES, TICK, WIDTH
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 22, 28, 40
 _HEIGHT = 300
 _BAR_HEIGHT = 220
 _TICKS = 5
@@ -20,7 +20,7 @@ GROUPS = (1, 3, 0)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A question: x from 0 to 1, y from -1 to 1; series 0, or 4 where it is flagged. mark: printed beside."""
+    """A question: x from 0 to 1, y from -1 to 1; series 0, or 4 where it is flagged. mark: printed beside, if any."""
 
     label: str
     mark: str
@@ -54,7 +54,7 @@ def scatter(
             f'<g><title>{told}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="5" class="s{point.series}" '
             f'fill="{SERIES[point.series]}"/></g>'
         )
-        if point.series:
+        if point.mark:
             near = x > right - 60
             anchor = "end" if near else "start"
             parts.append(_text(x - 8 if near else x + 8, y + 4, point.mark, "lbl", LABEL, anchor=anchor))

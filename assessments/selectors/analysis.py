@@ -139,7 +139,7 @@ def _scatter(lines: Sequence[ItemLine]) -> SafeString | None:
     points = [
         Point(
             label=f"{line.version.question.key} {line.version.number}: {line.facility:.0%}, {line.r:.2f}",
-            mark=str(line.number),
+            mark=str(line.number) if any(flag.state == "not-met" for flag in line.flags) else "",
             x=line.facility,
             y=line.r,
             series=4 if line.flagged else 0,
@@ -151,7 +151,9 @@ def _scatter(lines: Sequence[ItemLine]) -> SafeString | None:
         return None
     return analysis_charts.scatter(
         title=_("Questions by how many know them and how they tell people apart"),
-        description=_("Each dot is a question; those to look at stand out and carry their number."),
+        description=_(
+            "Each dot is a question; those to look at stand out, and the worst carry their number."
+        ),
         points=points,
         x_title=_("facility: how many know it"),
         y_title=_("discrimination"),
