@@ -71,10 +71,12 @@ class DelegateForm(forms.Form):
     """Who decides in an approver's place, from when, until when."""
 
     email = forms.EmailField(label=_("E-mail address of the delegate"))
-    first_day = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     last_day = forms.DateField(
         label=_("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("From the day after, only you decide again."),
     )
 

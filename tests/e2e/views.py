@@ -20,6 +20,7 @@ from assessments.models import (
     SignOff,
     Submission,
 )
+from enablement.access.models import ApprovalRequest
 from enablement.certificates.models import Certificate
 from enablement.demo.build import PLAYBOOK
 from enablement.demo.cast import DOMAIN
@@ -159,6 +160,14 @@ def upload_faulty_playbook(page: Page) -> None:
     Playbooks(page).upload({"name": "high.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
 
 
+def approval(**where: str) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(ApprovalRequest, **where).pk]
+
+
+def turn_down(page: Page) -> None:
+    page.get_by_role("button", name="Turn down").click()
+
+
 def ask_for_report(page: Page) -> None:
     page.get_by_role("button", name=re.compile("Make a report")).first.click()
     page.wait_for_url("**/jobs/**")
@@ -199,6 +208,15 @@ VIEWS = {
     "survey answered": View("engineer1", "survey", survey),
     "tools locked": View("engineer9", "my_tools"),
     "tools open": View("engineer1", "my_tools"),
+    "approvals to decide": View("opsmanager", "approvals"),
+    "approval to decide": View("opsmanager", "approval", approval(state="pending", kind="approval")),
+    "approval turned down without words": View(
+        "opsmanager", "approval", approval(state="pending", kind="approval"), turn_down
+    ),
+    "look at an output": View("engineer1", "approval", approval(state="pending", kind="review")),
+    "approved request": View("engineer1", "approval", approval(state="approved")),
+    "ask for an approval": View("engineer1", "approval_ask"),
+    "while an approver is away": View("opsmanager", "approval_delegate"),
     "certificates": View("engineer1", "my_certificates"),
     "no certificate": View("engineer9", "my_certificates"),
     "review queue": View("mentor2", "review_queue"),

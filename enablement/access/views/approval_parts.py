@@ -113,7 +113,7 @@ def why(request: ApprovalRequest) -> list[str]:
 def history(request: ApprovalRequest) -> list[Event]:
     """From asking to use, in order; comments that decided nothing stand elsewhere."""
     asked_by = "" if request.token else str(request.subject)
-    asked = _("Asked by the gateway %(name)s") % {"name": request.token.name} if request.token else _("Asked")
+    asked = _("Asked by %(name)s") % {"name": request.token.name} if request.token else _("Asked")
     events = [Event(at=request.requested_at, what=asked, who=asked_by)]
     if request.escalated_at:
         events.append(Event(at=request.escalated_at, what=_("Passed on, because nobody had decided in time")))

@@ -93,7 +93,7 @@ def test_the_page_says_who_what_and_why(client, world, ask):
     for part in ("Order &lt;7&gt;", "Triage", "uses what the tool wrote", "0.85", "19 characters"):
         assert part in text
     assert "The rule of this tool wants an approval" in text
-    assert "Asked by the gateway asker" in text
+    assert "Asked by asker" in text
     assert response.context["item"].input_sha256 in text
 
 
@@ -282,6 +282,7 @@ class TestDelegate:
 
     def test_an_approver_names_a_delegate_and_ends_it(self, client, world):
         assert self.URL in page(client, world.otto, LIST).content.decode()
+        assert b'value="2026-11-09"' in client.get(self.URL).content
         data = {"email": "CHARLIE@example.com", "first_day": "2026-11-09", "last_day": "2026-11-13"}
         assert client.post(self.URL, data).status_code == 422
         response = client.post(self.URL, data | {"email": world.outsider.email})
