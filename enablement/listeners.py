@@ -48,6 +48,7 @@ PROOF = (
     surveys.survey_answered,
     people.person_changed,
     access.attestation_made,
+    access.waiver_changed,
 )
 # Facts that only have to be remembered.
 RECORD = (
@@ -84,10 +85,13 @@ RECORD = (
     people.token_changed,
     access.grant_changed,
     access.stop_changed,
+    access.ruling_changed,
+    access.waiver_proposed,
     access.approval_changed,
     access.approval_delegation_changed,
     certificates.certificate_changed,
     reports.report_requested,
+    reports.evidence_pack_changed,
 )
 Listener = Callable[..., None]
 

@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 #: kind `reports.requested`: who had the figures of which cohort's people written down
 report_requested = Signal()
+#: kinds `reports.evidence_pack_requested`, `…_made` and `…_downloaded`, the subject is the pack
+evidence_pack_changed = Signal()

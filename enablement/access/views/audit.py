@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from enablement.access import decision_log, role_audit
 from enablement.access.audit_forms import DecisionSearchForm, RoleAuditForm
+from enablement.access.audit_tables import decision_rows, role_rows
 from enablement.access.models import DecisionRecord
 from enablement.access.services.decision_log import note_reading
 from enablement.ledger.canonical import moment
@@ -69,7 +70,7 @@ def decisions_csv(request: PersonRequest) -> HttpResponseBase:
         actor=request.user,
         at=timezone.now(),
     )
-    return _csv("decisions", _decision_rows(wanted))
+    return _csv("decisions", decision_rows(wanted))
 
 
 @require_safe
@@ -82,50 +83,6 @@ def decision(request: PersonRequest, entry: UUID) -> HttpResponse:
     note_reading(kind="log", what=str(entry), wanted={}, actor=request.user, at=timezone.now())
     line = decision_log.lines([found])[0]
     return render(request, "access/decision.html", {"line": line, "said": sorted(line.said.items())})
-
-
-def _decision_rows(wanted: decision_log.Wanted) -> Iterator[list[object]]:
-    said = (
-        "action",
-        "region",
-        "prompt",
-        "workflow_id",
-        "confidence",
-        "model",
-        "model_version",
-        "required",
-        "unmet",
-        "request_id",
-    )
-    yield [
-        _("When (UTC)"),
-        _("Person"),
-        _("E-mail"),
-        _("Tool"),
-        _("Outcome"),
-        _("Reason"),
-        *said,
-        _("Approved by"),
-        _("Asked by"),
-        _("Policy revision"),
-        _("Ledger entry"),
-        _("Place in the ledger"),
-    ]
-    for line in decision_log.everything(wanted):
-        yield [
-            moment(line.record.at),
-            line.who,
-            line.person.email if line.person else "",
-            line.record.microtool,
-            line.record.outcome,
-            line.record.reason,
-            *(_plain(line.said.get(name, "")) for name in said),
-            "; ".join(line.approvers),
-            line.token,
-            (line.entry.policy_revision if line.entry else None) or "",
-            line.record.entry,
-            line.record.position,
-        ]
 
 
 @require_safe
@@ -159,7 +116,7 @@ def roles_csv(request: PersonRequest) -> HttpResponseBase:
     form = RoleAuditForm(request.GET)
     if not form.is_valid():
         return HttpResponse(_("The search cannot be read."), status=422, content_type="text/plain")
-    return _csv("role-audit", _role_rows(_audited(request, form, "csv")))
+    return _csv("role-audit", role_rows(_audited(request, form, "csv")))
 
 
 def _audited(request: PersonRequest, form: RoleAuditForm, what: str) -> role_audit.Audit:
@@ -173,47 +130,6 @@ def _audited(request: PersonRequest, form: RoleAuditForm, what: str) -> role_aud
         at=timezone.now(),
     )
     return role_audit.audit(at=at, people=people, microtool=form.microtool)
-
-
-def _role_rows(found: role_audit.Audit) -> Iterator[list[object]]:
-    """Everything, closed tools too: the column says which."""
-    yield [
-        _("Moment (UTC)"),
-        _("Person"),
-        _("E-mail"),
-        _("Roles then"),
-        _("Tool"),
-        _("Open"),
-        _("State"),
-        _("Since (UTC)"),
-        _("Because of"),
-        _("Done by"),
-        _("Reason given"),
-        _("Proof"),
-        _("Policy revision"),
-        _("Ledger entry"),
-    ]
-    for why in role_audit.explain(found.rows, at=found.at):
-        yield [
-            moment(found.at),
-            why.row.name,
-            why.row.email,
-            "; ".join(why.roles),
-            why.row.microtool,
-            _("yes") if why.row.open else _("no"),
-            why.row.state_label,
-            moment(why.row.since),
-            why.cause,
-            why.actor,
-            why.hold_reason,
-            "; ".join(why.proof),
-            why.policy_revision or "",
-            why.row.entry,
-        ]
-
-
-def _plain(value: object) -> object:
-    return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _csv(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:

@@ -1,3 +1,4 @@
+from enablement.reports.models.evidence_pack import EvidencePack
 from enablement.reports.models.report import Report
 
-__all__ = ["Report"]
+__all__ = ["EvidencePack", "Report"]
