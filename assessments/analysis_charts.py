@@ -20,7 +20,7 @@ GROUPS = (1, 3, 0)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A question: x from 0 to 1, y from -1 to 1; series 0, or 4 where it is flagged. mark: printed beside, if any."""
+    """A question: x from 0 to 1, y from -1 to 1; series 4 where it is flagged. mark: printed beside."""
 
     label: str
     mark: str
