@@ -14,5 +14,11 @@ approval_changed = Signal()
 approval_delegation_changed = Signal()
 # `access.stop_started`, `…_ended` and `…_reviewed`, the subject is the stop.
 stop_changed = Signal()
+# `access.waiver_proposed`, the subject is the waiver: it does not count yet.
+waiver_proposed = Signal()
+# `access.waiver_approved` and `…_ended`, the subject is the waiver.
+waiver_changed = Signal()
 # `access.attested`, the subject is the attestation.
 attestation_made = Signal()
+# `access.ruling_made`, `…_ended` and `…_module_confirmed`, the subject is the ruling.
+ruling_changed = Signal()

@@ -57,7 +57,14 @@ GROUPS: dict[str, StaffGroup] = {
     ),
     "sponsors": StaffGroup(label=_("Sponsors"), permissions=("access.view_grant",)),
     "compliance": StaffGroup(
-        label=_("Compliance"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, "assessments.declare_material")
+        label=_("Compliance"),
+        permissions=(
+            *_EVIDENCE,
+            *_CONTROL,
+            *_RULES,
+            "access.propose_rulings",
+            "assessments.declare_material",
+        ),
     ),
     "security": StaffGroup(
         label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, "people.add_apitoken")
@@ -71,6 +78,8 @@ GROUPS: dict[str, StaffGroup] = {
             "people.manage_roster",
             "assessments.author_questions",
             *_RULES,
+            "access.propose_rulings",
+            "access.answer_ruling_flags",
         ),
     ),
     "administrators": StaffGroup(

@@ -113,7 +113,7 @@ def test_upload_plan_apply(client, signed_in):
     assert (revision.applied_by, revision.note, revision.sha256) == (signed_in, "First one", found.sha256)
     assert "Applied as revision 1" in client.get(found.get_absolute_url()).text
     kinds = list(LedgerEntry.objects.order_by("recorded_at").values_list("kind", flat=True))
-    assert kinds == ["playbook.uploaded", "playbook.applied"]
+    assert kinds == ["playbook.uploaded", "access.ruling_made", "access.ruling_made", "playbook.applied"]
 
 
 def test_a_second_click_changes_nothing(client, signed_in):

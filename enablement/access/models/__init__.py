@@ -13,8 +13,10 @@ from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
 from enablement.access.models.role_profile import RoleProfile
+from enablement.access.models.ruling import Ruling, RulingModule
 from enablement.access.models.standing import EnrolmentStanding
 from enablement.access.models.stop import Stop
+from enablement.access.models.waiver import Waiver
 
 __all__ = [
     "ApprovalComment",
@@ -34,5 +36,8 @@ __all__ = [
     "Prompt",
     "RequestKey",
     "RoleProfile",
+    "Ruling",
+    "RulingModule",
     "Stop",
+    "Waiver",
 ]

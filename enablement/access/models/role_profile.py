@@ -9,7 +9,8 @@ class RoleProfile(models.Model):
 
     prompts: keys of the prompts that the role holds.
     approvals: actions for which the role must obtain another person's approval.
-    rubric: `{"automate" | "yellow_zone" | "avoid": [{"key": str, "text": str, "why": str, "prompt": str}]}`.
+    rubric: `{"automate" | "yellow_zone" | "avoid": [{"key": str, "text": str, "why": str, "prompt": str,
+    "taught_in": ["track/module"]}]}`, the last two only where they are given; `Ruling` keeps its history.
     """
 
     role = models.OneToOneField("tracks.Role", models.PROTECT, related_name="profile")

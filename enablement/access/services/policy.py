@@ -24,7 +24,7 @@ def put_role_profile(
     prompts: Sequence[str],
     approvals: Sequence[str],
     human_in_loop: bool,
-    rubric: Mapping[str, Sequence[Mapping[str, str]]],
+    rubric: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> tuple[RoleProfile, bool]:
     """`rubric` as `RoleProfile` has it."""
     values = {

@@ -23,10 +23,13 @@ class TrackFile(Strict):
 
 
 class Activity(Strict):
+    """`taught_in`: `track/module`, by their keys; left out, the modules whose outcomes name the prompt."""
+
     key: Slug
     text: Text
     why: Text
     prompt: Slug | None = None
+    taught_in: list[Line] = []
 
 
 class RoleText(Strict):
@@ -38,10 +41,10 @@ class RoleText(Strict):
     yellow_zone: list[Activity] = []
     avoid: list[Activity] = []
 
-    def rubric(self) -> dict[str, list[dict[str, str]]]:
+    def rubric(self) -> dict[str, list[dict[str, Any]]]:
         lines = {"automate": self.automate, "yellow_zone": self.yellow_zone, "avoid": self.avoid}
         return {
-            line: [activity.model_dump(exclude_none=True) for activity in activities]
+            line: [activity.model_dump(exclude_defaults=True) for activity in activities]
             for line, activities in lines.items()
         }
 

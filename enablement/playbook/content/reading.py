@@ -13,11 +13,11 @@ from enablement.playbook.content.modules import LESSON, read_module
 from enablement.playbook.content.scenarios import read_scenarios
 from enablement.playbook.content.shadow import read_pool
 from enablement.playbook.content.surveys import read_survey
-from enablement.playbook.errors import SourceErrors, show
+from enablement.playbook.errors import SourceError, SourceErrors, show
 from enablement.playbook.faults import Collector, validated
 from enablement.playbook.schema import PlaybookFile, Track
 from enablement.playbook.titles import tool_title
-from enablement.playbook.yaml_source import Source, load
+from enablement.playbook.yaml_source import Path, Source, load
 from surveys.specs import SurveySpec
 
 ROLES = "roles.yaml"
@@ -74,18 +74,19 @@ def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: b
     roles: dict[str, RoleText] = {}
     if ROLES in files:
         with faults:
-            roles = _roles(files[ROLES], playbook, left_out)
+            roles = _roles(files[ROLES], playbook, left_out, carried=carried)
     faults.check()
     return Content(roles=roles, tracks=read, left_out=tuple(left_out))
 
 
-def _roles(text: str, playbook: PlaybookFile, left_out: list[str]) -> dict[str, RoleText]:
+def _roles(text: str, playbook: PlaybookFile, left_out: list[str], *, carried: bool) -> dict[str, RoleText]:
     source = load(text, file=f"{bundle.CONTENT}{ROLES}")
     if not isinstance(source.value, dict):
         raise SourceErrors([source.error((), "not keys and values", "a key for each role")])
     faults = Collector()
     roles: dict[str, RoleText] = {}
     held = {role.name: role.prompts for role in playbook.rbac.roles}
+    modules = [f"{track.id}/{module.key}" for track in playbook.training_tracks for module in track.modules]
     for name in source.value:
         with faults:
             role = validated(RoleText, source, path=(name,))
@@ -93,13 +94,32 @@ def _roles(text: str, playbook: PlaybookFile, left_out: list[str]) -> dict[str, 
                 left_out.append(f"content/{ROLES}: the playbook has no role {name}")
                 continue
             roles[name] = role
-            for line, activities in role.rubric().items():
-                for i, activity in enumerate(activities):
-                    if activity.get("prompt") not in (None, *held[name]):
-                        message = f"the role {name} does not hold the prompt {show(activity['prompt'])}"
-                        faults.add(source.error((name, line, i, "prompt"), message))
+            for fault in _rubric_faults(role, source, (name,), held[name], None if carried else modules):
+                faults.add(fault)
     faults.check()
     return roles
+
+
+def _rubric_faults(
+    role: RoleText, source: Source, place: Path, prompts: list[str], modules: list[str] | None
+) -> Iterator[SourceError]:
+    """Activities that stand there twice, or name a prompt or a module that there is not."""
+    seen: set[str] = set()
+    for line, activities in role.rubric().items():
+        for i, activity in enumerate(activities):
+            path: Path = (*place, line, i)
+            if activity["key"] in seen:
+                message = f"the activity {show(activity['key'])} is there twice"
+                yield source.error((*path, "key"), message, "every activity on one line")
+            seen.add(activity["key"])
+            if activity.get("prompt") not in (None, *prompts):
+                message = f"the role {place[0]} does not hold the prompt {show(activity['prompt'])}"
+                yield source.error((*path, "prompt"), message)
+            for number, taught in enumerate(activity.get("taught_in", ())):
+                if modules is not None and taught not in modules:
+                    expected = f"one of {', '.join(modules)}"
+                    message = f"the playbook has no module {show(taught)}"
+                    yield source.error((*path, "taught_in", number), message, expected)
 
 
 def _track(folder: _Folder, faults: Collector, left_out: list[str] | None) -> TrackContent:

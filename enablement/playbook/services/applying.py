@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from enablement.access.models import Grant, Microtool, Policy
-from enablement.access.services import grants
+from enablement.access.services import grants, rulings
 from enablement.ledger import selectors as ledger_selectors
 from enablement.ledger import services as ledger
 from enablement.ledger.models import PolicyRevision
@@ -182,6 +182,7 @@ def _carry_out(
             actor=actor,
             at=at,
         )
+        rulings.follow(revision=revision.number, actor=actor, at=at)
         later = _reevaluate(changes, actor=actor, at=at)
         found = replace(found, effects=_effects(holders, _holders(at, later=later)))
         _record(found, revision, actor=actor, at=at)
