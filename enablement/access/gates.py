@@ -10,12 +10,14 @@ something that cannot be established cannot be established either.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -29,9 +31,13 @@ MAX_DEPTH = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """How one person stands before a gate: the verdict, and every leaf in the order of the tree."""
+    """How one person stands before a gate: the verdict, and every leaf in the order of the tree.
+
+    shown: met by what the person has shown themself, without a waiver; a certificate says no less.
+    """
 
     met: bool
+    shown: bool
     leaves: tuple[Leaf, ...]
 
     @property
@@ -46,6 +52,29 @@ class Standing:
     def not_after(self) -> datetime | None:
         """When the first proof lapses that this standing rests on."""
         return min((leaf.lapses_at for leaf in self.leaves if leaf.met and leaf.lapses_at), default=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiving:
+    """That a requirement counts as met until `ends_at`, by whose word, and where that is on record."""
+
+    ends_at: datetime
+    by: str
+    proof: str
+
+    def over(self, leaf: Leaf) -> Leaf:
+        words = {"day": date_format(localtime(self.ends_at)), "by": self.by}
+        return replace(
+            leaf,
+            met=True,
+            actual=_("waived until %(day)s by %(by)s") % words,
+            lapses_at=self.ends_at,
+            proof=(self.proof,),
+        )
+
+
+#: By person, the requirements that are waived, by `identity`.
+Waived = Mapping[UUID, Mapping[str, Waiving]]
 
 
 class GateError(ValueError):
@@ -116,21 +145,50 @@ def leaf_nodes(node: Node) -> Iterator[Node]:
         yield from leaf_nodes(node["not"])
 
 
+def waivable_nodes(node: Node) -> Iterator[Node]:
+    """The leaves that a waiver can stand in for: under a `not` it would open by what is missing."""
+    if "type" in node:
+        yield node
+        return
+    for key in ("all_of", "any_of", "of"):
+        for child in node.get(key, []):
+            yield from waivable_nodes(child)
+
+
 def evaluate(
-    *, tree: Node, track: Track, enrolments: Sequence[Enrolment], at: datetime
+    *,
+    tree: Node,
+    track: Track,
+    enrolments: Sequence[Enrolment],
+    at: datetime,
+    waived: Waived | None = None,
 ) -> dict[UUID, Standing]:
-    """The standing of each enrolment. Queries depend on the number of distinct leaves, not of people."""
+    """The standing of each enrolment. Queries depend on the number of distinct leaves, not of people.
+
+    waived: what counts as met for whom though it is not; without it nothing does.
+    """
     by_type: dict[str, dict[str, Node]] = defaultdict(dict)
     for node in leaf_nodes(tree):
-        by_type[str(node["type"])][_identity(node)] = node
+        by_type[str(node["type"])][identity(node)] = node
     answers: dict[str, Mapping[UUID, Leaf]] = {}
     for type_, nodes in by_type.items():
         found = _answers(type_, nodes.values(), track, enrolments, at)
         answers |= zip(nodes, found, strict=True)
-    return {enrolment.pk: _standing(tree, answers, enrolment) for enrolment in enrolments}
+    allowed = {identity(node) for node in waivable_nodes(tree)}
+    return {
+        enrolment.pk: _standing(tree, answers, enrolment, _of(waived, enrolment, allowed))
+        for enrolment in enrolments
+    }
 
 
-def _identity(node: Node) -> str:
+def _of(waived: Waived | None, enrolment: Enrolment, allowed: Collection[str]) -> dict[str, Waiving]:
+    if not waived:
+        return {}
+    return {key: by for key, by in waived.get(enrolment.user_id, {}).items() if key in allowed}
+
+
+def identity(node: Node) -> str:
+    """A leaf and its parameters as text: the same requirement, wherever it stands."""
     return json.dumps(node, sort_keys=True, default=str)
 
 
@@ -162,16 +220,26 @@ def _valid(requirement: registry.Requirement | None, node: Node) -> registry.Par
         return None
 
 
-def _standing(tree: Node, answers: Mapping[str, Mapping[UUID, Leaf]], enrolment: Enrolment) -> Standing:
+def _standing(
+    tree: Node,
+    answers: Mapping[str, Mapping[UUID, Leaf]],
+    enrolment: Enrolment,
+    waived: Mapping[str, Waiving],
+) -> Standing:
     leaves: list[Leaf] = []
 
+    def shown(node: Node) -> bool | None:
+        return (answers[identity(node)].get(enrolment.pk) or _missing(node)).met
+
     def ask(node: Node) -> bool | None:
-        leaf = answers[_identity(node)].get(enrolment.pk) or _missing(node)
+        leaf = answers[identity(node)].get(enrolment.pk) or _missing(node)
+        by = waived.get(identity(node))
+        leaf = leaf if by is None or leaf.met else by.over(leaf)
         leaves.append(leaf)
         return leaf.met
 
-    met = bool(tree) and _truth(tree, ask)
-    return Standing(met=met is True, leaves=tuple(leaves))
+    met = bool(tree) and _truth(tree, ask) is True
+    return Standing(met=met, shown=met and _truth(tree, shown) is True, leaves=tuple(leaves))
 
 
 def _missing(node: Node) -> Leaf:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates
-from enablement.access.models import Gate, Grant, GrantHold, Microtool, RoleProfile, Stop
+from enablement.access.models import Gate, Grant, GrantHold, Microtool, RoleProfile, Stop, Waiver
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
@@ -30,6 +30,7 @@ class ToolView:
     standing: gates.Standing | None
     grant: Grant | None
     hold: GrantHold | None
+    enrolment: Enrolment | None
     at: datetime
 
     @property
@@ -47,9 +48,31 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
     by_track: dict[int, list[Enrolment]] = defaultdict(list)
     for enrolment in enrolments:
         by_track[enrolment.track_id].append(enrolment)
+    waived = _waived(enrolments, at=at)
     found: dict[UUID, gates.Standing] = {}
     for gate in Gate.objects.filter(track__in=by_track).select_related("track"):
-        found |= gates.evaluate(tree=gate.tree, track=gate.track, enrolments=by_track[gate.track_id], at=at)
+        found |= gates.evaluate(
+            tree=gate.tree,
+            track=gate.track,
+            enrolments=by_track[gate.track_id],
+            at=at,
+            waived=waived[gate.track_id],
+        )
+    return found
+
+
+def _waived(
+    enrolments: Sequence[Enrolment], *, at: datetime
+) -> dict[int, dict[UUID, dict[str, gates.Waiving]]]:
+    """What is waived now, by track, person and requirement. One query."""
+    found: dict[int, dict[UUID, dict[str, gates.Waiving]]] = defaultdict(lambda: defaultdict(dict))
+    rows = Waiver.objects.live(at=at).filter(user__in=[enrolment.user_id for enrolment in enrolments])
+    for row in rows.select_related("proposed_by", "approved_by").order_by("ends_at"):
+        found[row.track_id][row.user_id][row.requirement] = gates.Waiving(
+            ends_at=row.ends_at,
+            by=_("%(one)s and %(other)s") % {"one": row.proposed_by, "other": row.approved_by},
+            proof=f"access.waiver:{row.pk}",
+        )
     return found
 
 
@@ -99,6 +122,7 @@ def _view(
         standing=found.get(enrolment.pk) if enrolment else None,
         grant=grant,
         hold=holds.get(grant.pk) if grant else None,
+        enrolment=enrolment,
         at=at,
     )
 
@@ -154,6 +178,8 @@ CAUSES = {
     "access.by_hand": _lazy("A person suspended it"),
     "access.disuse": _lazy("It was not used for 90 days"),
     "access.hold_lifted": _lazy("The suspension was lifted"),
+    "access.waiver_approved": _lazy("A requirement was waived"),
+    "access.waiver_ended": _lazy("A waiver was ended"),
     "access.nightly": _lazy("The nightly evaluation of all grants"),
     "access.opened_by_hand": _lazy("A person opened it"),
     "access.opening": _lazy("Somebody was about to open it"),

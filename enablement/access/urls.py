@@ -7,7 +7,7 @@ from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
-from enablement.access.views import audit, control, rules
+from enablement.access.views import audit, control, rules, rulings, waivers
 from enablement.access.views.attesting import attestation
 
 urlpatterns = [
@@ -18,12 +18,22 @@ urlpatterns = [
     path("access/grants/<uuid:pk>/suspend/", control.suspend, name="grant_suspend"),
     path("access/grants/<uuid:pk>/open/", control.open_tool, name="grant_open"),
     path("access/suspensions/<uuid:pk>/lift/", control.lift, name="grant_lift"),
+    path("rulings/", rulings.rulings, name="rulings"),
+    path("rulings/flags/", rulings.flags, name="ruling_flags"),
+    path("rulings/flags/<int:pk>/", rulings.clear_flag, name="ruling_flag_clear"),
+    path("rulings/<uuid:pk>/", rulings.ruling, name="ruling"),
+    path("rulings/roles/<str:role>/", rulings.rulings, name="rulings_of"),
     path("access/rules/", rules.rules, name="access_rules"),
     path("access/log/", audit.decisions, name="access_log"),
     path("access/log.csv", audit.decisions_csv, name="access_log_csv"),
     path("access/log/<uuid:entry>/", audit.decision, name="access_decision"),
     path("access/roles/", audit.roles, name="access_roles"),
     path("access/roles.csv", audit.roles_csv, name="access_roles_csv"),
+    path("access/waivers/", waivers.overview, name="access_waivers"),
+    path("access/waivers/<uuid:pk>/", waivers.waiver, name="waiver"),
+    path("access/waivers/<uuid:pk>/approve/", waivers.approve, name="waiver_approve"),
+    path("access/waivers/<uuid:pk>/end/", waivers.end, name="waiver_end"),
+    path("access/enrolments/<uuid:enrolment_pk>/waive/", waivers.propose, name="waiver_propose"),
     path("access/stops/", control.stops, name="access_stops"),
     path("access/stops/<uuid:pk>/end/", control.end_stop, name="access_stop_end"),
     path("access/stops/<uuid:pk>/review/", control.review_stop, name="access_stop_review"),

@@ -116,11 +116,11 @@ def _opening(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> froze
 
 
 def _completes(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
-    return standing is not None and standing.met and enrolment.state != Enrolment.State.COMPLETED
+    return standing is not None and standing.shown and enrolment.state != Enrolment.State.COMPLETED
 
 
 def _is_lost(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
-    return standing is not None and not standing.met and enrolment.state == Enrolment.State.COMPLETED
+    return standing is not None and not standing.shown and enrolment.state == Enrolment.State.COMPLETED
 
 
 def _open_in_a_job(user_ids: Collection[UUID], *, cause: str, actor_id: UUID | None, at: datetime) -> None:
@@ -150,7 +150,7 @@ def _record_standings(standings: Mapping[UUID, gates.Standing], *, at: datetime)
     rows = [
         EnrolmentStanding(
             enrolment_id=enrolment_id,
-            met=standing.met,
+            met=standing.shown,
             met_count=standing.met_count,
             leaves=[leaf.as_json() for leaf in standing.leaves],
             evaluated_at=at,

@@ -105,7 +105,7 @@ def _result(certificate: Certificate) -> dict[str, Any]:
 def _shown(enrolment: Enrolment, *, at: datetime) -> Standing:
     """How the gate is met. Refused where it is not."""
     standing = standings(enrolments=[enrolment], at=at).get(enrolment.pk)
-    if enrolment.state == Enrolment.State.WITHDRAWN or standing is None or not standing.met:
+    if enrolment.state == Enrolment.State.WITHDRAWN or standing is None or not standing.shown:
         raise Refused(
             "gate_not_met",
             _("“%(track)s” asks for more than is shown at the moment; My path says what is missing.")

@@ -55,7 +55,7 @@ def test_whoever_missed_a_mark_hears_of_the_nearest_one(enrolment, before, told,
 def test_once_each_whoever_calls(enrolment):
     assert [telling.warn_lapsing(at=END - n * DAY) for n in (30, 29, 14, 13, 3, 2)] == [1, 0, 1, 0, 1, 0]
     grant = Grant.objects.get()
-    with pytest.raises(IntegrityError, match="(?i)unique|grant_warning_once"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"(?i)unique|grant_warning_once"), transaction.atomic():
         GrantWarning.objects.create(grant=grant, not_after=END, days=3, made_at=NOW)
     with pytest.raises(IntegrityError, match="grant_warning_in_time"), transaction.atomic():
         GrantWarning.objects.create(grant=grant, not_after=END, days=1, made_at=END)
