@@ -25,7 +25,10 @@ class MarkingForm(forms.Form):
                 label=_("Comment"),
                 required=False,
                 max_length=2000,
-                help_text=_("Say what was good and what was missing. The person reads it with the result."),
+                help_text=_(
+                    "Say what was good and what was missing. The person reads it with the result: leave out "
+                    "which decision is right, the quiz says that when it may."
+                ),
                 widget=forms.Textarea(attrs={"rows": 3}),
             )
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.question import QuestionVersion
-from assessments.models.quiz import MAX_PAGE_SIZE, Quiz
+from assessments.models.quiz import MAX_PAGE_SIZE, Quiz, QuizQuerySet
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
 
@@ -32,10 +32,18 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.filter(state=Attempt.State.WAITING)
 
     def markable_by(self, user: Person, at: datetime | None = None) -> Self:
-        """Of learners whom this person, or whoever they stand in for, mentors now; never one's own."""
+        """Of learners whom this person, or whoever they stand in for, mentors now; never one's own, and
+        nothing of a quiz that they still have to pass themselves.
+        """
         answered = Mentorship.objects.all().answered_by(user, at or timezone.now())
         mentored = Enrolment.objects.live().filter(pk__in=answered.values("enrolment"))
-        return self.filter(enrolment__in=mentored.values("pk")).exclude(user=user)
+        others = self.filter(enrolment__in=mentored.values("pk")).exclude(user=user)
+        return others.exclude(quiz__in=self.model.objects.all().kept_from(user).values("pk"))
+
+    def kept_from(self, user: Person) -> QuizQuerySet:
+        """Quizzes that this person takes and has not passed: no other role shows them what is right there."""
+        passed = self.model.objects.proving().filter(user=user, passed=True)
+        return Quiz.objects.all().taken_by(user).exclude(pk__in=passed.values("quiz"))
 
     def overdue(self, at: datetime) -> Self:
         """Open attempts whose deadline lies before `at`."""

@@ -193,6 +193,12 @@ class Drill(models.Model):
     def is_capstone(self) -> bool:
         return self.kind == self.Kind.CAPSTONE
 
+    @property
+    def beside_capstone(self) -> bool:
+        """Whether a capstone of the same person and cases is under way, which may ask what this one told."""
+        others = Drill.objects.open().filter(learner=self.learner_id, scenario_set=self.scenario_set_id)
+        return others.filter(kind=self.Kind.CAPSTONE).exclude(pk=self.pk).exists()
+
 
 class CaseDecisionQuerySet(models.QuerySet["CaseDecision"]):
     def decided(self) -> Self:

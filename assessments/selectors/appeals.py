@@ -119,7 +119,9 @@ def answerable_by(user: Person) -> AppealQuerySet:
 
 
 def _questions(user: Person, runs: Q) -> Q:
-    """Authors and who runs the cohort; of marked answers also mentors on the track. Not the first judges."""
+    """Authors and who runs the cohort; of marked answers also mentors on the track. Not the first judges, and
+    nobody but an author where they still have to pass the quiz themselves.
+    """
     may = Q(pk__isnull=False) if user.has_perm("assessments.author_questions") else runs
     if user.has_perm("assessments.review_labs"):
         in_words = Q(item__question_version__kind="decision")
@@ -129,6 +131,8 @@ def _questions(user: Person, runs: Q) -> Q:
             Q(item__marks__marker=user) | Q(item__question_version__question__edited_by=user)
         ).values("pk")
     )
+    if not user.has_perm("assessments.author_questions"):
+        may &= ~Q(item__attempt__quiz__in=Attempt.objects.all().kept_from(user).values("pk"))
     return Q(kind=Appeal.Kind.QUESTION) & may & ~judged
 
 

@@ -52,12 +52,12 @@ class AnswerInWords:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MarkedAnswer:
-    """What a mentor made of one answer, for whoever gave it."""
+    """What a mentor made of one answer, for whoever gave it. points: None where they would tell too much."""
 
     position: int
     justification: str
     given: Sequence[GivenMark]
-    points: Decimal
+    points: Decimal | None
     comment: str
     marker: Person
     marked_at: datetime

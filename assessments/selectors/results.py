@@ -1,7 +1,7 @@
 """The result of a closed attempt: the verdict for everyone, the right answers as far as the quiz allows."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,17 +22,23 @@ from assessments.services.attempts import earning
 from tracks.models import Lesson
 
 
+#: Right answers wait for the end of another attempt of the same person.
+RUNNING = "running"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LessonAgain:
+    """missed: how many of the missed questions name it; None while nothing may tell which they were."""
+
     lesson: Lesson
-    missed: int
+    missed: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptResult:
     """`questions` is empty where the right answers may not be shown; `hidden` then says why. `marked` are the
-    answers in words that a mentor has marked, shown whatever the policy on right answers. `regraded` says
-    what was put right since; `appeals` are the person's own.
+    answers in words that a mentor has marked: by the rubric alone while right answers are hidden, and not at
+    all while another attempt may ask the same. `regraded` says what was put right since; `appeals` are the person's own.
     """
 
     attempt: Attempt
@@ -72,18 +78,24 @@ def attempt_result(*, attempt: Attempt, at: datetime) -> AttemptResult:
         regraded=list(regraded.values()),
         appeals=appeals_by_position(attempt),
         hidden=hidden,
-        marked=_marked(attempt, items),
+        marked=_marked(attempt, items, hidden),
         lessons=[
-            LessonAgain(lesson=lesson, missed=missed[key]) for key, lesson in lessons.items() if missed[key]
+            LessonAgain(lesson=lesson, missed=None if hidden else missed[key])
+            for key, lesson in lessons.items()
+            if missed[key]
         ],
         limits=limits,
         wait_until=limits.opens_at if limits.cooling_down(at) else None,
     )
 
 
-def _marked(attempt: Attempt, items: list[AttemptItem]) -> list[MarkedAnswer]:
+def _marked(attempt: Attempt, items: list[AttemptItem], hidden: str) -> list[MarkedAnswer]:
+    """Half of the points are the decision's: their sum would tell whether it was right."""
     in_words = [item for item in items if item.question_version.kind == QuestionVersion.Kind.DECISION]
-    return marked_answers(in_words, latest_marks(attempt)) if in_words and attempt.has_result else []
+    if not in_words or not attempt.has_result or hidden == RUNNING:
+        return []
+    marked = marked_answers(in_words, latest_marks(attempt))
+    return [replace(each, points=None) for each in marked] if hidden else marked
 
 
 def hidden_because(attempt: Attempt, at: datetime) -> str:
@@ -100,7 +112,7 @@ def hidden_because(attempt: Attempt, at: datetime) -> str:
     closed = attempt.quiz.is_closed(at) and not somebodys_open
     if rules.shows_answers(feedback=feedback, passed=passed, another_open=another_open, closed=closed):
         return ""
-    return "running" if another_open else feedback
+    return RUNNING if another_open else feedback
 
 
 def parts_on(attempt: Attempt, page: int, *, typed: Typed) -> list[Asked | GradedQuestion]:

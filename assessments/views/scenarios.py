@@ -89,6 +89,8 @@ def decide(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
 def case(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
     """What was right about a decided case, as soon as it may be told."""
     found = _own_drill(request, pk)
+    if found.beside_capstone:
+        return _withheld(request, found)
     told = CaseDecision.objects.all().shown().filter(drill=found)
     decided = told.select_related("scenario__scenario_set", "drill", "graded_by").filter(position=position)
     review = review_of(get_object_or_404(decided))
@@ -102,6 +104,8 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _own_drill(request, pk)
     if found.finished_at is None:
         return redirect(found)
+    if found.beside_capstone:
+        return _withheld(request, found)
     reviews = reviews_of(found)
     marks = [each.named for review in reviews for each in review.criteria if each.named is not None]
     context = {
@@ -113,6 +117,13 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
         "criteria": len(marks),
     }
     return render(request, "assessments/drill_result.html", context)
+
+
+def _withheld(request: HttpRequest, found: Drill) -> HttpResponse:
+    messages.info(
+        request, _("Your capstone may ask the same cases: earlier ones are shown again when it has ended.")
+    )
+    return redirect("exceptions", pk=found.enrolment_id)
 
 
 def record_context(record: Record) -> dict[str, object]:

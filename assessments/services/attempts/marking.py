@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments import signals
+from assessments import rules, signals
 from assessments.models import Attempt, AttemptItem, ItemMark
 from assessments.services import grading
 from assessments.services.attempts import earning
@@ -29,7 +29,8 @@ def mark(
 ) -> Attempt:
     """Mark every answer that waits, by position and criterion; the attempt then has its result.
 
-    The same marker again gets the same result. Raises Refused `own_work`, `not_mentor`, `marked`;
+    The same marker again gets the same result. Raises Refused `own_work`, `not_passed`, `not_mentor`,
+    `marked`;
     ValidationError by "position-criterion" where a level is missing or not in the rubric.
     """
     locked = Attempt.objects.select_for_update().get(pk=attempt.pk)
@@ -68,8 +69,14 @@ def mark(
 def _ensure_marker(attempt: Attempt, actor: Person, at: datetime) -> None:
     if actor.pk == attempt.user_id:
         raise Refused("own_work", _("Nobody marks their own work."))
-    if not Attempt.objects.all().markable_by(actor, at).filter(pk=attempt.pk).exists():
-        raise Refused("not_mentor", _("You do not mentor this person now."))
+    if Attempt.objects.all().markable_by(actor, at).filter(pk=attempt.pk).exists():
+        return
+    kept = Attempt.objects.all().kept_from(actor).filter(pk=attempt.quiz_id)
+    if rules.mentors(actor, attempt.enrolment) and kept.exists():
+        raise Refused(
+            "not_passed", _("You take this quiz yourself: pass it before you mark what others wrote.")
+        )
+    raise Refused("not_mentor", _("You do not mentor this person now."))
 
 
 def _read_all(
