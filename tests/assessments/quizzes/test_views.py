@@ -478,7 +478,7 @@ class TestUnlock:
         url = self.url(cast, used)
         before = client.get(url).content.decode()
         assert "All" not in before.split("attempt is used")[0][-8:]
-        assert reverse("mentee", args=[cast.enrolment.pk]) in before
+        assert reverse("quiz_people", args=[used.pk]) in before
 
         response = client.post(url, {"extra": "1", "reason": "We went through it."}, follow=True)
 
