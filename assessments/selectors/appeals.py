@@ -101,9 +101,8 @@ def own_appeals(user: Person, *, at: datetime) -> list[AppealRow]:
 
 
 def queue_of(user: Person) -> QuerySet[Appeal]:
-    """The open appeals that this person may answer, by when they are due. One query, however many there are.
-
-    Beside what `appeal_rules.may_answer` says of each, that is: never one's own, never what one judged.
+    """The open appeals that this person may answer, by when they are due: never one's own, never what one
+    judged. One query, however many there are.
     """
     return answerable_by(user).open().select_related(*RELATED).order_by("due_at", "pk")
 
