@@ -69,12 +69,12 @@ class ExampleForm(forms.Form):
 
     def __init__(self, *args: Any, tool: Microtool, **kwargs: Any) -> None:
         policy = Policy.objects.first()
-        initial = {
+        super().__init__(*args, **kwargs)
+        self.initial = {
             "rule": tool.approval_rule,
             "terms": ", ".join(policy.yellow_zone_terms) if policy else "",
             "role": tool.track.role.key if tool.track else None,
         }
-        super().__init__(*args, initial=initial, **kwargs)
         prompts = tool.prompts.filter(retired_at=None).values_list("key", flat=True)
         field = self.fields["prompt"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker

@@ -1,8 +1,11 @@
 from django.urls import path
 
 from enablement.playbook import views
+from enablement.playbook.views import rulings
 
 urlpatterns = [
+    path("rulings/<uuid:pk>/propose/", rulings.propose, name="ruling_propose"),
+    path("rulings/roles/<str:role>/propose/", rulings.propose_new, name="ruling_add"),
     path("playbooks/", views.overview, name="playbooks"),
     path("playbooks/upload/", views.upload, name="playbook_upload"),
     path("playbooks/drafts/<uuid:pk>/", views.draft, name="playbook_draft"),

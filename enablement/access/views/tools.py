@@ -5,14 +5,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from enablement.access import selectors
+from enablement.access import rulings, selectors
 from enablement.people.requests import PersonRequest
 
 
 @require_safe
 def my_tools(request: PersonRequest) -> HttpResponse:
-    tools = selectors.tools_for(user=request.user, at=timezone.now())
+    at = timezone.now()
+    tools = selectors.tools_for(user=request.user, at=at)
     context = {
+        "changed_rulings": rulings.changed_for(request.user, at=at),
         "tools": tools,
         "open_count": sum(view.open for view in tools),
         "may_ask": bool(selectors.own_approvals(request.user)),

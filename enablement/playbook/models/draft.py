@@ -34,6 +34,7 @@ class PlaybookDraft(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(_("uploaded"))
+    reason = models.CharField(_("why it is proposed"), max_length=500, blank=True)
     base_number = models.PositiveIntegerField(_("made against revision"), default=0)
     applied_revision = models.ForeignKey(
         "ledger.PolicyRevision", models.PROTECT, null=True, blank=True, related_name="drafts"
