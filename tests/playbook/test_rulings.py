@@ -307,7 +307,12 @@ class TestProposing:
 
 def test_only_what_is_proposed_changes_in_the_file():
     before = (PLAYBOOKS / "content" / "roles.yaml").read_text()
-    activity = {"key": "credits-and-refunds", "text": "Grant a credit.", "why": "It moves money."}
+    activity = {
+        "key": "credits-and-refunds",
+        "text": "Grant a credit.",
+        "why": "It moves money.",
+        "taught_in": ["frontline_ops_t1/automate-vs-avoid-101"],
+    }
     after = with_activity(before, role="frontline_ops", line="avoid", activity=activity)
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
     assert [line for line in lines if not line.startswith("@@")] == [
