@@ -247,3 +247,14 @@ def test_the_database_itself_keeps_two_steps_apart(world, chain):
 def test_the_database_itself_keeps_the_rules_of_a_request(ask, change, name):
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         ApprovalRequest.objects.filter(pk=ask().pk).update(**change)
+
+
+def test_what_cannot_be_kept_is_refused_before_anybody_is_asked(output, ask):
+    for call, purpose, field in (
+        (replace(output, text="\ud800"), "", "text"),
+        (output, "x" * 501, "purpose"),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            ask(call, purpose=purpose)
+        assert list(caught.value.message_dict) == [field]
+    assert not ApprovalRequest.objects.exists()

@@ -52,12 +52,8 @@ def open_request(
     if judged.verdict.outcome == "deny" or judged.person is None or judged.policy is None:
         raise CallDenied(judged.verdict.reason)
     wanted = _wanted(judged, kind)
-    said = fingerprint(call)
-    if said is None:
-        raise ValidationError({"context": {"text": [_("The text holds half a character.")]}})
-    if len(purpose) > PURPOSE_MAX:
-        message = _("At most %(most)d characters.") % {"most": PURPOSE_MAX}
-        raise ValidationError({"purpose": [message]})
+    said = _fingerprint(call)
+    _ensure_short(purpose)
     subject = User.objects.get(pk=judged.person.id)
     hours = timedelta(hours=_hours())
     due_at = working_time.after(at, hours, zone=subject.timezone)
@@ -98,6 +94,19 @@ def _wanted(judged: Judged, kind: str) -> list[dict[str, str]]:
     if left:
         raise Refused("nothing_required", _("No review is needed for this; only an approval."))
     raise Refused("nothing_required", _("This is allowed without anybody: ask for the decision itself."))
+
+
+def _fingerprint(call: Call) -> str:
+    said = fingerprint(call)
+    if said is None:
+        raise ValidationError({"text": [_("The text holds half a character.")]})
+    return said
+
+
+def _ensure_short(purpose: str) -> None:
+    if len(purpose) > PURPOSE_MAX:
+        message = _("At most %(most)d characters.") % {"most": PURPOSE_MAX}
+        raise ValidationError({"purpose": [message]})
 
 
 def _hours() -> int:
