@@ -18,7 +18,11 @@ stop_changed = Signal()
 waiver_proposed = Signal()
 # `access.waiver_approved` and `…_ended`, the subject is the waiver.
 waiver_changed = Signal()
+# `access.emergency_asked`, `…_approved`, `…_ended` and `…_reviewed`, the subject is the emergency access.
+emergency_changed = Signal()
 # `access.attested`, the subject is the attestation.
 attestation_made = Signal()
 # `access.ruling_made`, `…_ended` and `…_module_confirmed`, the subject is the ruling.
 ruling_changed = Signal()
+# `access.prompt_<state>`, the subject is the version of the prompt.
+prompt_changed = Signal()

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 _EVIDENCE = ("access.view_grant", "ledger.view_ledgerentry")
 #: What compliance, security, legal and authors read of the rules themselves.
 _RULES = ("access.explain_rules",)
+#: What authors and compliance change, each with another person or an apply after them.
+_WRITES = ("access.propose_rulings", "access.author_prompts")
 _CONTROL = ("access.control_access",)
 
 
@@ -62,7 +64,7 @@ GROUPS: dict[str, StaffGroup] = {
             *_EVIDENCE,
             *_CONTROL,
             *_RULES,
-            "access.propose_rulings",
+            *_WRITES,
             "assessments.declare_material",
         ),
     ),
@@ -78,7 +80,7 @@ GROUPS: dict[str, StaffGroup] = {
             "people.manage_roster",
             "assessments.author_questions",
             *_RULES,
-            "access.propose_rulings",
+            *_WRITES,
             "access.answer_ruling_flags",
         ),
     ),

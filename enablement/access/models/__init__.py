@@ -7,11 +7,13 @@ from enablement.access.models.approval import (
 from enablement.access.models.approval_delegation import ApprovalDelegation
 from enablement.access.models.attestation import Attestation
 from enablement.access.models.decision_log import DecisionLogMark, DecisionRecord
+from enablement.access.models.emergency import EmergencyAccess
 from enablement.access.models.gate import Gate, Policy
 from enablement.access.models.grant import Grant
 from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
+from enablement.access.models.prompt_version import PromptVersion
 from enablement.access.models.role_profile import RoleProfile
 from enablement.access.models.ruling import Ruling, RulingModule
 from enablement.access.models.standing import EnrolmentStanding
@@ -26,6 +28,7 @@ __all__ = [
     "Attestation",
     "DecisionLogMark",
     "DecisionRecord",
+    "EmergencyAccess",
     "EnrolmentStanding",
     "Gate",
     "Grant",
@@ -34,6 +37,7 @@ __all__ = [
     "Microtool",
     "Policy",
     "Prompt",
+    "PromptVersion",
     "RequestKey",
     "RoleProfile",
     "Ruling",

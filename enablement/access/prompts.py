@@ -1,0 +1,79 @@
+"""Reads of the prompt library."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from enablement.access.models import Grant, Prompt, PromptVersion, RoleProfile
+from enablement.access.selectors import own_prompts
+from enablement.ledger.canonical import canonical
+from enablement.ledger.models import LedgerEntry
+from enablement.people.models import User
+
+#: Usage is counted over so many days.
+USAGE_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shelved:
+    """A prompt with its approved version (None: not written yet); `open`: its tool is open to the person."""
+
+    prompt: Prompt
+    version: PromptVersion | None
+    open: bool
+
+
+def library(user: User, *, keys: list[str] | None, at: datetime) -> list[Shelved]:
+    """These prompts (None: all) as they are for this person. Three queries."""
+    rows = Prompt.objects.filter(retired_at=None).select_related("microtool__track").order_by("key")
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
+    versions = {
+        version.prompt_id: version
+        for version in PromptVersion.objects.approved().select_related("owner_role")
+    }
+    tools = set(Grant.objects.live(at=at).filter(user=user).values_list("microtool", flat=True))
+    return [
+        Shelved(
+            prompt=prompt,
+            version=versions.get(prompt.pk),
+            open=prompt.microtool_id in tools,
+        )
+        for prompt in rows
+    ]
+
+
+def keys_for(user: User, *, role: str) -> list[str] | None:
+    """The prompts of one role, or of the person's own; None, all, for whoever writes prompts."""
+    if role:
+        found = RoleProfile.objects.filter(role__key=role).values_list("prompts", flat=True).first()
+        return list(found or ())
+    return None if user.has_perm("access.author_prompts") else own_prompts(user)
+
+
+def proposed() -> QuerySet[PromptVersion]:
+    """What waits for another person, the oldest first."""
+    rows = PromptVersion.objects.filter(state=PromptVersion.State.PROPOSED)
+    return rows.select_related("prompt", "proposed_by").order_by("proposed_at")
+
+
+def usage(prompt: Prompt, *, at: datetime) -> dict[str, int]:
+    """How often it was asked for, and what came of it, by the ledger. One query."""
+    rows = LedgerEntry.objects.filter(
+        kind="access.decided",
+        at__gt=at - timedelta(days=USAGE_DAYS),
+        payload__contains=_pair("prompt", prompt.key),
+    )
+    outcomes = ("allow", "approval_required", "review_required", "deny")
+    counts: dict[str, Any] = {
+        name: Count("pk", filter=Q(payload__contains=_pair("outcome", name))) for name in outcomes
+    }
+    found: dict[str, int] = rows.aggregate(asked=Count("pk"), **counts)
+    return found
+
+
+def _pair(name: str, value: str) -> str:
+    """As it stands in canonical JSON. No caller can write it: quotes in a value are escaped there."""
+    return canonical({name: value})[1:-1]
