@@ -28,7 +28,7 @@ CAST = [
         [*LEARN, "Readiness", "Cohorts", "Mentors", "Item analysis", "Reports"],
     ),
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
-    (["ledger.view_ledgerentry"], "my_path", "Learner", [*LEARN, "Decision log", "Who could do what"]),
+    (["ledger.view_ledgerentry"], "my_path", "Learner", [*LEARN, "Decision log", "Who could do what", "Evidence packs"]),
     (["access.explain_rules"], "my_path", "Learner", [*LEARN, "Rules"]),
     (["assessments.declare_material"], "my_path", "Learner", [*LEARN, "Tool versions"]),
     (["people.manage_roster"], "roster", "Administrator", [*LEARN, "Roster"]),

@@ -1,0 +1,64 @@
+"""Asking for an evidence pack."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enablement.access.models import Microtool
+from enablement.people.models import User
+from enablement.reports.models.evidence_pack import PURPOSE_MAX
+from tracks.models import Cohort
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+class PackForm(forms.Form):
+    """`person` becomes a User; nothing chosen is everybody, every tool."""
+
+    purpose = forms.CharField(
+        label=_("What is it for?"),
+        max_length=PURPOSE_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "The audit, the request or the incident. It stands in the pack and in the ledger's record."
+        ),
+    )
+    first_day = _day(_("From"))
+    last_day = _day(_("To"))
+    person = forms.EmailField(
+        label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
+    )
+    cohort = forms.ModelChoiceField(
+        label=_("Or a cohort"), queryset=Cohort.objects.all(), required=False, empty_label=_("Any")
+    )
+    microtool = forms.ModelChoiceField(
+        label=_("Tool"),
+        queryset=Microtool.objects.all(),
+        to_field_name="key",
+        required=False,
+        empty_label=_("Any"),
+    )
+
+    def clean_person(self) -> User | None:
+        email = self.cleaned_data["person"]
+        person = User.objects.filter(email__iexact=email).first() if email else None
+        if email and person is None:
+            raise forms.ValidationError(_("Nobody here has this address."), code="nobody")
+        return person
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        first, last = data.get("first_day"), data.get("last_day")
+        if first and last and last < first:
+            self.add_error(
+                "last_day", forms.ValidationError(_("This is before the first day."), code="order")
+            )
+        elif first and first > timezone.localdate():
+            self.add_error("first_day", forms.ValidationError(_("This day is still to come."), code="future"))
+        if data.get("person") and data.get("cohort"):
+            self.add_error("cohort", forms.ValidationError(_("Choose a person or a cohort."), code="one"))
+        return data

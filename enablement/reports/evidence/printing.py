@@ -1,0 +1,40 @@
+"""The summary of a pack, for people: what was asked, what was found, how to check it."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from enablement.access.api.serializers import REASONS
+from enablement.access.decision_log import ALTERED, OUTCOMES
+from enablement.ledger.models import LedgerCheckpoint
+from enablement.reports.evidence.collecting import Matter, totals
+from tracks import pdf
+
+STYLESHEET = Path(__file__).parents[1] / "print" / "report.css"
+#: Certificates and approvals listed in the document; all of them are in the pack.
+SHOWN = 30
+
+
+def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime) -> bytes:
+    """The times in it are UTC, and say so."""
+    counted = totals(matter)
+    context = {
+        "matter": matter,
+        "pack": matter.pack,
+        "at": at,
+        "checkpoint": checkpoint,
+        "allowed": counted["allow"],
+        "denied": counted["deny"],
+        "outcomes": [
+            (OUTCOMES.get(outcome, ALTERED)[0], REASONS.get(reason, reason), n)
+            for outcome, reason, n in matter.outcomes
+        ],
+        "approvals": matter.approvals[:SHOWN],
+        "certificates": matter.certificates[:SHOWN],
+        "shown": SHOWN,
+    }
+    with timezone.override("UTC"):
+        html = render_to_string("reports/evidence/summary.html", context)
+    return pdf.render(html, stylesheet=STYLESHEET)
