@@ -104,7 +104,7 @@ def explain(rows: Sequence[Row], *, at: datetime) -> list[Why]:
     return [_why(row, entries[row.entry], actors, roles, holds) for row in rows]
 
 
-def _grants(people: frozenset[UUID] | None, microtool: str) -> dict[UUID, dict[str, Any]]:
+def _grants(people: frozenset[UUID] | None, microtool: str) -> dict[UUID, Mapping[str, Any]]:
     """Whose and for what each grant is; these never change, and no grant is ever deleted."""
     found = Grant.objects.all()
     if people is not None:

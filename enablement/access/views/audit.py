@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
@@ -33,7 +34,7 @@ _reads_evidence = permission_required("ledger.view_ledgerentry", raise_exception
 @_reads_evidence
 def decisions(request: PersonRequest) -> HttpResponse:
     form = DecisionSearchForm(request.GET)
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "complete_until": decision_log.complete_until(),
         "behind": decision_log.behind(),

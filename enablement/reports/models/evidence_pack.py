@@ -61,7 +61,9 @@ class EvidencePack(models.Model):
         constraints = (
             models.CheckConstraint(condition=~Q(purpose=""), name="evidence_pack_says_what_for"),
             models.CheckConstraint(
-                condition=Q(last_day__gte=F("first_day")), name="evidence_pack_days_in_order"
+                condition=Q(last_day__gte=F("first_day")),
+                name="evidence_pack_days_in_order",
+                violation_error_message=_("The last day is before the first one."),
             ),
             models.CheckConstraint(
                 condition=Q(person=None) | Q(cohort=None), name="evidence_pack_of_a_person_or_a_cohort"
