@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates
-from enablement.access.models import Gate, Grant, GrantHold, Microtool, RoleProfile, Stop, Waiver
+from enablement.access.models import (
+    EmergencyAccess,
+    Gate,
+    Grant,
+    GrantHold,
+    Microtool,
+    RoleProfile,
+    Stop,
+    Waiver,
+)
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
@@ -31,7 +40,14 @@ class ToolView:
     grant: Grant | None
     hold: GrantHold | None
     enrolment: Enrolment | None
+    emergency: EmergencyAccess | None
     at: datetime
+
+    @property
+    def can_ask_for_emergency(self) -> bool:
+        """Closed by what is not shown yet, and by nothing that emergency access does not touch."""
+        shut = self.open or self.emergency or self.hold or self.stopped or self.tool.retired_at
+        return not shut
 
     @property
     def ends_soon(self) -> bool:
@@ -91,8 +107,20 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     tools = Microtool.objects.filter(Q(track__in=by_track) | Q(pk__in=grants)).select_related("track")
     stopped = stopped_tools()
     holds = {hold.grant_id: hold for hold in GrantHold.objects.live().filter(grant__user=user)}
+    broken = EmergencyAccess.objects.filter(user=user)
+    asked = broken.waiting(at=at) | broken.live(at=at)
+    emergencies = {emergency.grant_id: emergency for emergency in asked}
     return [
-        _view(tool, grants.get(tool.pk), found, by_track, holds=holds, stopped=tool.key in stopped, at=at)
+        _view(
+            tool,
+            grants.get(tool.pk),
+            found,
+            by_track,
+            holds=holds,
+            emergencies=emergencies,
+            stopped=tool.key in stopped,
+            at=at,
+        )
         for tool in tools
     ]
 
@@ -110,6 +138,7 @@ def _view(
     by_track: dict[int, Enrolment],
     *,
     holds: dict[UUID, GrantHold],
+    emergencies: dict[UUID, EmergencyAccess],
     stopped: bool,
     at: datetime,
 ) -> ToolView:
@@ -123,6 +152,7 @@ def _view(
         grant=grant,
         hold=holds.get(grant.pk) if grant else None,
         enrolment=enrolment,
+        emergency=emergencies.get(grant.pk) if grant else None,
         at=at,
     )
 

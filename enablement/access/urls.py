@@ -7,7 +7,7 @@ from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
-from enablement.access.views import audit, control, rules, rulings, waivers
+from enablement.access.views import audit, control, emergencies, rules, rulings, waivers
 from enablement.access.views.attesting import attestation
 
 urlpatterns = [
@@ -34,6 +34,12 @@ urlpatterns = [
     path("access/waivers/<uuid:pk>/approve/", waivers.approve, name="waiver_approve"),
     path("access/waivers/<uuid:pk>/end/", waivers.end, name="waiver_end"),
     path("access/enrolments/<uuid:enrolment_pk>/waive/", waivers.propose, name="waiver_propose"),
+    path("access/emergencies/", emergencies.overview, name="access_emergencies"),
+    path("access/emergencies/<uuid:pk>/", emergencies.emergency, name="emergency"),
+    path("access/emergencies/<uuid:pk>/approve/", emergencies.approve, name="emergency_approve"),
+    path("access/emergencies/<uuid:pk>/end/", emergencies.end, name="emergency_end"),
+    path("access/emergencies/<uuid:pk>/review/", emergencies.review, name="emergency_review"),
+    path("access/people/<uuid:user_id>/emergency/<str:key>/", emergencies.ask, name="emergency_ask"),
     path("access/stops/", control.stops, name="access_stops"),
     path("access/stops/<uuid:pk>/end/", control.end_stop, name="access_stop_end"),
     path("access/stops/<uuid:pk>/review/", control.review_stop, name="access_stop_review"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enablement.access.control_forms import REASON_MAX
+from enablement.access.models.emergency import MAX_HOURS
 from enablement.access.models.waiver import LONGEST
 
 _TODAY = timedelta(days=1)
@@ -47,3 +48,12 @@ class WaiverForm(forms.Form):
         ends = timezone.make_aware(datetime.combine(day + _TODAY, time()))
         longest = timezone.now() + LONGEST
         return longest if longest < ends <= longest + _TODAY else ends
+
+
+class EmergencyForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it cannot wait"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    hours = forms.IntegerField(
+        label=_("For how many hours"), min_value=1, max_value=MAX_HOURS, initial=2, help_text=_("1 to 8.")
+    )

@@ -209,3 +209,80 @@ def test_nothing_is_allowed_without_an_active_person_a_live_grant_and_a_policy(
     assert person.is_active
     assert (state, retired, lapsed, policy) == ("granted", False, False, POLICY)
     assert action == "invoke" or (action == "apply" and call.confidence >= Decimal("0.9"))
+
+
+HOUR = timedelta(hours=1)
+EMERGENCY = {"emergency_from": NOW - HOUR, "emergency_until": NOW + HOUR}
+
+
+@pytest.mark.parametrize(
+    ("grant", "reason"),
+    [
+        ({"grant_state": None}, "emergency_access"),
+        ({"grant_state": "locked"}, "emergency_access"),
+        ({"grant_state": "revoked"}, "emergency_access"),
+        ({"grant_state": "eligible"}, "emergency_access"),
+        ({"grant_not_after": NOW}, "emergency_access"),
+        ({}, "granted"),
+        ({"grant_state": "suspended"}, "grant_suspended"),
+    ],
+)
+def test_emergency_access_stands_in_for_what_was_not_shown(grant, reason):
+    assert ask(tool=replace(TOOL, **grant, **EMERGENCY)).reason == reason
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"emergency_from": None},
+        {"emergency_until": None},
+        {"emergency_until": NOW},
+        {"emergency_from": NOW + timedelta(seconds=1)},
+    ],
+)
+def test_emergency_access_has_a_beginning_and_an_end(dates):
+    tool = replace(TOOL, grant_state="locked", **(EMERGENCY | dates))
+    assert ask(tool=tool).reason == "gate_not_met"
+
+
+_changes = st.fixed_dictionaries(
+    {
+        "call": st.sampled_from(
+            [
+                CALL,
+                replace(CALL, action="delete"),
+                replace(CALL, region="ap-south-1"),
+                replace(CALL, region="us-east-1"),
+                replace(CALL, prompt="variance_brief"),
+                replace(CALL, workflow_id="policy_exceptions"),
+                replace(CALL, action="apply"),
+                replace(CALL, action="apply", confidence=Decimal("0.95"), text="All well."),
+                replace(CALL, action="apply", confidence=Decimal("0.95"), text="A refund."),
+                replace(CALL, action="apply", confidence=Decimal("0.5"), text="All well."),
+            ]
+        ),
+        "person": st.sampled_from(
+            [PERSON, None, replace(PERSON, is_active=False), replace(PERSON, human_in_loop=True)]
+        ),
+        "policy": st.sampled_from([POLICY, None, replace(POLICY, stops={"microtool": [TOOL.key]})]),
+        "tools": st.sampled_from([frozenset(), frozenset({"variance_brief"})]),
+    }
+)
+
+
+@given(change=_changes, retired=st.booleans(), state=st.sampled_from([None, "locked", "revoked", "eligible"]))
+def test_emergency_access_gives_what_a_grant_would_and_no_more(change, retired, state):
+    """The same answer as with a live grant, but for its ground; without either nothing is open."""
+    tool = replace(TOOL, retired=retired)
+    granted, broken = (
+        ask(**change, tool=tool),
+        ask(**change, tool=replace(tool, grant_state=state, **EMERGENCY)),
+    )
+    assert (broken.outcome, broken.required, broken.unmet) == (
+        granted.outcome,
+        granted.required,
+        granted.unmet,
+    )
+    assert broken.ground == granted.ground.replace("granted", "emergency_access")
+    assert broken.reason == granted.reason.replace("granted", "emergency_access")
+    assert ask(**change, tool=replace(tool, grant_state=state)).outcome == "deny"

@@ -18,6 +18,7 @@ SUBJECT_TYPE, RESOURCE_TYPE = "user", "microtool"
 MAX_TEXT = 20_000
 MAX_APPROVALS, MAX_APPROVAL_ID = 10, 100
 REASONS = {
+    "emergency_access": _("Two people opened this tool for you for some hours. It is reviewed afterwards."),
     "granted": _("You have shown that you can use this tool."),
     "no_policy_in_force": _("No playbook is in force yet, so every tool is closed."),
     "unknown_subject": _("This person is not known here."),

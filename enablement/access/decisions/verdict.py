@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tool:
-    """The resource from our tables, with the subject's grant and the policy in force."""
+    """The resource from our tables, with the subject's grant and emergency access, if there are any."""
 
     key: str
     retired: bool
@@ -60,6 +60,8 @@ class Tool:
     grant_not_after: datetime | None
     grant_leaves: list[dict[str, Any]]
     grant_last_used_at: datetime | None = None
+    emergency_from: datetime | None = None
+    emergency_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,12 +84,16 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """`reason` is a stable code. `required` lists what still needs a person; `unmet` the leaves that deny."""
+    """`reason` is a stable code. `required` lists what still needs a person; `unmet` the leaves that deny.
+
+    `ground`: what opens the tool, `granted` or `emergency_access`; "" where it is closed.
+    """
 
     outcome: str
     reason: str
     unmet: list[dict[str, Any]] = field(default_factory=list)
     required: list[dict[str, str]] = field(default_factory=list)
+    ground: str = ""
 
     @property
     def decision(self) -> bool:
@@ -101,7 +107,7 @@ class Verdict:
         """What is left where people have settled these requirements; a deny stays one."""
         if not self.required:
             return self
-        return _open([entry for entry in self.required if requirement(entry) not in by])
+        return _open([entry for entry in self.required if requirement(entry) not in by], ground=self.ground)
 
 
 #: Type, reason and approver ("" of a review): what a settled request covers, to the letter.
@@ -112,14 +118,13 @@ def requirement(entry: Mapping[str, str]) -> Requirement:
     return entry["type"], entry["reason"], entry.get("approver", "")
 
 
-def _open(required: list[dict[str, str]]) -> Verdict:
+def _open(required: list[dict[str, str]], *, ground: str) -> Verdict:
     """The verdict where nothing denies and this is left for people."""
     kinds = {entry["type"] for entry in required}
-    if "approval" in kinds:
-        return Verdict(outcome="approval_required", reason="approval_required", required=required)
-    if required:
-        return Verdict(outcome="review_required", reason="review_required", required=required)
-    return Verdict(outcome="allow", reason="granted")
+    if not required:
+        return Verdict(outcome="allow", reason=ground, ground=ground)
+    outcome = "approval_required" if "approval" in kinds else "review_required"
+    return Verdict(outcome=outcome, reason=outcome, required=required, ground=ground)
 
 
 def decide(
@@ -136,7 +141,8 @@ def decide(
     if reason is not None or person is None or tool is None or policy is None:
         unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
         return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
-    return _open(list(_required(call, person, tool, policy)))
+    ground = "granted" if _own_reason(tool, at) is None else "emergency_access"
+    return _open(list(_required(call, person, tool, policy)), ground=ground)
 
 
 def _deny_reason(
@@ -197,6 +203,17 @@ def _stop_reason(call: Call, tool: Tool, policy: PolicyInForce, reach: Reach) ->
 
 
 def _grant_reason(tool: Tool, at: datetime) -> str | None:
+    """Emergency access stands in for what was not shown, never for what a person or a rule suspended."""
+    reason = _own_reason(tool, at)
+    return None if reason != "grant_suspended" and _is_emergency(tool, at) else reason
+
+
+def _is_emergency(tool: Tool, at: datetime) -> bool:
+    begins, ends = tool.emergency_from, tool.emergency_until
+    return begins is not None and ends is not None and begins <= at < ends
+
+
+def _own_reason(tool: Tool, at: datetime) -> str | None:
     if tool.grant_state == Grant.State.SUSPENDED:
         return "grant_suspended"
     if tool.grant_state == Grant.State.ELIGIBLE:

@@ -239,6 +239,7 @@ def _payload(found: Judged) -> dict[str, Any]:
         "model_version": call.model_version or "",
         "outcome": verdict.outcome,
         "reason": verdict.reason,
+        "ground": verdict.ground,
         "required": [entry["reason"] for entry in verdict.required],
         "unmet": [leaf["type"] for leaf in verdict.unmet],
     } | _approvals(found.settlement)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool
-from enablement.access.models import Microtool, Policy, Prompt, RoleProfile
+from enablement.access.models import EmergencyAccess, Microtool, Policy, Prompt, RoleProfile
 from enablement.people.models import User
 from tracks.models import Role
 from tracks.prepared import Prepared
@@ -37,8 +37,12 @@ TOOL_FIELDS = (
     "held__not_after",
     "held__leaves",
     "held__last_used_at",
+    "emergency_from",
+    "emergency_until",
     *(f"policy_{name}" for name in POLICY_FIELDS),
 )
+#: What belongs to one person and not to the tool.
+_OF_ONE = ("held__", "emergency_")
 _PROFILE = "assignment__role__profile"
 PERSON_FIELDS = (
     "pk",
@@ -141,7 +145,7 @@ def find_tools(
         row = dict(zip(fields, values, strict=True))
         policy = policy or _policy_of(row)
         rows[row["key"]][row["held__user_id"] or NOBODY] = row
-        nobodys = row | {name: None for name in TOOL_FIELDS if name.startswith("held__")}
+        nobodys = row | {name: None for name in TOOL_FIELDS if name.startswith(_OF_ONE)}
         rows[row["key"]].setdefault(NOBODY, nobodys)
     held = Prompt.objects.filter(key__in=prompts, retired_at=None, microtool__isnull=False)
     pairs = frozenset(held.values_list("key", "microtool__key"))
@@ -210,8 +214,11 @@ _people_by_external_id = Prepared(lambda external_id: _people(Q(external_id=exte
 
 
 def _with_policy(tools: QuerySet[Microtool], held: Q) -> QuerySet[Microtool]:
+    opened = EmergencyAccess.objects.approved().filter(grant=OuterRef("held__pk")).order_by("-ends_at", "pk")
     return tools.annotate(
         held=FilteredRelation("grants", condition=held),
+        emergency_from=Subquery(opened.values("starts_at")[:1]),
+        emergency_until=Subquery(opened.values("ends_at")[:1]),
         **{f"policy_{name}": Subquery(Policy.objects.values(name)) for name in POLICY_FIELDS},
     ).order_by()
 
@@ -237,6 +244,8 @@ def _tool(row: Mapping[str, Any], *, holds_prompt: bool) -> Tool:
         grant_not_after=row["held__not_after"],
         grant_leaves=row["held__leaves"] or [],
         grant_last_used_at=row["held__last_used_at"],
+        emergency_from=row["emergency_from"],
+        emergency_until=row["emergency_until"],
     )
 
 

@@ -155,7 +155,7 @@ def _explained(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
     refused = next((offer.refused for offer in offers if offer.refused), "")
     if not refused:
         return verdict
-    return Verdict(outcome=verdict.outcome, reason=refused, required=verdict.required)
+    return Verdict(outcome=verdict.outcome, reason=refused, required=verdict.required, ground=verdict.ground)
 
 
 def spend(used: Sequence[tuple[Settlement, UUID, str]], *, token: str, at: datetime) -> None:
