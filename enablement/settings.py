@@ -390,7 +390,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "void sign-offs over changed evidence": {
         "task": "assessments.tasks.void_changed_evidence",
-        "schedule": crontab(hour=2, minute=40),
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"expires": 3600},
     },
     "escalate and end approvals that are late": {
         "task": "enablement.access.tasks.escalate_and_expire_approvals",
