@@ -20,7 +20,7 @@ from assessments.models import (
     ShadowCase,
     ShadowPool,
 )
-from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
+from enablement.access.models import Gate, Microtool, Policy, Prompt, PromptVersion, RoleProfile
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
 from enablement.playbook.plan import Entries, Item, Lines, Text
@@ -104,8 +104,20 @@ def _roles() -> Found:
 
 
 def _prompts() -> Found:
-    for key, tool in Prompt.objects.filter(retired_at=None).values_list("key", "microtool__key"):
-        yield Item("prompt", key), {"tool": tool}
+    approved = {version.prompt_id: version for version in PromptVersion.objects.approved()}
+    roles = dict(Role.objects.values_list("pk", "key"))
+    for pk, key, tool in Prompt.objects.filter(retired_at=None).values_list("pk", "key", "microtool__key"):
+        version = approved.get(pk)
+        words: dict[str, Any] = {}
+        if version is not None:
+            words = {
+                "title": version.title,
+                "owner": roles[version.owner_role_id] if version.owner_role_id else None,
+                "model_hint": version.model_hint,
+                "variables": Entries(version.variables),
+                "text": Text(version.text),
+            }
+        yield Item("prompt", key), {"tool": tool} | words
 
 
 def _tracks() -> Found:

@@ -95,6 +95,14 @@ class Source:
             return self._error(start, message, expected)
         return self._error(Position(start.line, start.inner + column - 1, 0), message, expected)
 
+    def block_error(self, path: Sequence[str | int], message: str, *, line: int, column: int) -> SourceError:
+        """A fault inside a block text (`|`), `line` and `column` counted from 1 within it."""
+        start, key = self.position(path), self._keys.get(tuple(path))
+        if key is None or start.inner != start.column:
+            return self._error(start, message, "")
+        # The block begins on the line after its mark, two characters further in than its key.
+        return self._error(Position(start.line + line, key.column + 1 + column, 0), message, "")
+
     def _error(self, at: Position, message: str, expected: str) -> SourceError:
         return SourceError(file=self.file, line=at.line, column=at.column, message=message, expected=expected)
 

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from assessments.models.quiz import MAX_PAGE_SIZE
 from enablement.playbook.content.questions import QuestionFile
-from enablement.playbook.fields import Line, Minutes, Moment, Number, Slug, Strict, Text, Threshold
+from enablement.playbook.fields import Line, Minutes, Moment, Name, Number, Slug, Strict, Text, Threshold
 from tracks.rubric import MAX_FILES, MAX_OBSERVED, LabRules
 
 Demand = Literal["required", "optional", "none"]
@@ -47,6 +47,17 @@ class RoleText(Strict):
             line: [activity.model_dump(exclude_defaults=True) for activity in activities]
             for line, activities in lines.items()
         }
+
+
+class PromptText(Strict):
+    """A prompt's approved wording. `variables`: what to fill in at each `{{ name }}` of its text."""
+
+    title: Line
+    owner: Name | None = None
+    model_hint: StrictStr = ""
+    changelog: Line
+    variables: dict[Slug, Line] = {}
+    text: Text
 
 
 class LessonHead(Strict):

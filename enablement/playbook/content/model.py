@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from assessments.pool_specs import CaseSpec, PoolSpec
 from assessments.scenario_specs import SetSpec
 from assessments.specs import QuizSpec
-from enablement.playbook.content.formats import LabHead, LessonHead, RoleText, TrackFile
+from enablement.playbook.content.formats import LabHead, LessonHead, PromptText, RoleText, TrackFile
 from surveys.specs import SurveySpec
 
 
@@ -62,5 +62,6 @@ class Content:
     """`left_out` says, in words, which files belong to nothing that the playbook holds."""
 
     roles: Mapping[str, RoleText] = field(default_factory=dict)
+    prompts: Mapping[str, PromptText] = field(default_factory=dict)
     tracks: Mapping[str, TrackContent] = field(default_factory=dict)
     left_out: Sequence[str] = ()

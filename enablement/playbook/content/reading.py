@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from assessments.scenario_specs import SetSpec
 from enablement.playbook import bundle, gating
 from enablement.playbook.bundle import refused
-from enablement.playbook.content.formats import RoleText, TrackFile
+from enablement.playbook.content.formats import PromptText, RoleText, TrackFile
 from enablement.playbook.content.model import Content, ModuleContent, PoolContent, TrackContent
 from enablement.playbook.content.modules import LESSON, read_module
+from enablement.playbook.content.prompts import PROMPTS, read_prompts
 from enablement.playbook.content.scenarios import read_scenarios
 from enablement.playbook.content.shadow import read_pool
 from enablement.playbook.content.surveys import read_survey
@@ -59,9 +60,11 @@ def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: b
         folder, _slash, rest = name.partition("/")
         if rest:
             by_track.setdefault(folder, {})[rest] = text
-        elif name != ROLES:
+        elif name not in (ROLES, PROMPTS):
             with faults:
-                raise refused(f"{bundle.CONTENT}{name}", "unknown file", f"{ROLES} or a track's folder")
+                raise refused(
+                    f"{bundle.CONTENT}{name}", "unknown file", f"{ROLES}, {PROMPTS} or a track's folder"
+                )
     tracks = {track.id: track for track in playbook.training_tracks}
     read = {
         folder: _track(_Folder(tracks[folder], inside), faults, left_out if carried else None)
@@ -75,8 +78,13 @@ def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: b
     if ROLES in files:
         with faults:
             roles = _roles(files[ROLES], playbook, left_out, carried=carried)
+    prompts: dict[str, PromptText] = {}
+    if PROMPTS in files:
+        with faults:
+            file = f"{bundle.CONTENT}{PROMPTS}"
+            prompts = read_prompts(files[PROMPTS], file=file, playbook=playbook, left_out=left_out)
     faults.check()
-    return Content(roles=roles, tracks=read, left_out=tuple(left_out))
+    return Content(roles=roles, prompts=prompts, tracks=read, left_out=tuple(left_out))
 
 
 def _roles(text: str, playbook: PlaybookFile, left_out: list[str], *, carried: bool) -> dict[str, RoleText]:

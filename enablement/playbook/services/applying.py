@@ -23,7 +23,7 @@ from enablement.playbook.bundle import Bundle, read_bundle
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services import bank_edits
+from enablement.playbook.services import bank_edits, prompt_edits
 from enablement.playbook.services.writing import write
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -98,7 +98,7 @@ def apply_file(
 
 def _read(bundle: Bundle, old: Bundle | None) -> Reading:
     """A playbook without content keeps what is in force, questions edited in the browser included."""
-    return read(bundle, in_force=bank_edits.with_edits(old) if old and bundle.content is None else old)
+    return read(bundle, in_force=prompt_edits.with_edits(old) if old and bundle.content is None else old)
 
 
 def export(*, at: datetime) -> Bundle:
@@ -110,7 +110,7 @@ def export(*, at: datetime) -> Bundle:
     bundle = current_bundle()
     if bundle is None:
         raise Refused("nothing_in_force", _("No playbook is in force yet."))
-    edited = bank_edits.with_edits(bundle)
+    edited = prompt_edits.with_edits(bundle)
     # Who judges may be appointed by hand, a QA owner may have joined since, and edited files read otherwise.
     expected = {"judge"} if edited is bundle else {"judge", "document"}
     differing = [change for change in plan(bundle=edited, at=at).changes if change.item.kind not in expected]
@@ -160,7 +160,7 @@ def _carry_out(
 ) -> Plan:
     """Write, compare, number, re-evaluate; the caller keeps it or undoes it. `old`: the bundle in force."""
     before = in_force.snapshot() | in_force.sections(old)
-    holders, edits = _holders(at), bank_edits.edits()
+    holders, edits, prompts = _holders(at), bank_edits.edits(), prompt_edits.edits()
     _write(reading, revision=base_number + 1, at=at)
     changes = compare(before, in_force.snapshot() | in_force.sections(reading.bundle))
     if not changes and (old is None or old.document() != reading.bundle.document()):
@@ -171,7 +171,7 @@ def _carry_out(
         sha256=reading.bundle.sha256,
         changes=changes,
         notes=reading.notes,
-        warnings=bank_edits.undone(edits),
+        warnings=(*bank_edits.undone(edits), *prompt_edits.undone(prompts)),
         gaps=reading.gaps,
     )
     if changes:

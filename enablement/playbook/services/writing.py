@@ -7,8 +7,9 @@ one goes, so that nobody passes a gate in between.
 from datetime import datetime
 
 from enablement.access.models import Microtool, Prompt
-from enablement.access.services import policy
+from enablement.access.services import policy, prompts
 from enablement.playbook import gating
+from enablement.playbook.content.prompts import spec_of
 from enablement.playbook.reading import Reading
 from enablement.playbook.schema import Microtool as MicrotoolEntry
 from enablement.playbook.schema import Track as TrackEntry
@@ -29,7 +30,7 @@ def write(reading: Reading, *, revision: int, at: datetime) -> None:
         writing_content.put(
             entry=entry, track=track, modules=modules, content=reading.track_content(entry), at=at
         )
-    _put_prompts(reading)
+    _put_prompts(reading, roles, revision=revision, at=at)
     for entry in reading.playbook.training_tracks:
         track, modules = rows[entry.id]
         writing_content.retire_absent(
@@ -131,7 +132,7 @@ def _put_microtool(entry: MicrotoolEntry, track: Track, *, title: str) -> None:
     )
 
 
-def _put_prompts(reading: Reading) -> None:
+def _put_prompts(reading: Reading, roles: dict[str, Role], *, revision: int, at: datetime) -> None:
     tools = {tool.key: tool for tool in Microtool.objects.live()}
     tool_of = {
         prompt: tool.name
@@ -140,7 +141,18 @@ def _put_prompts(reading: Reading) -> None:
         for prompt in tool.prompts
     }
     for prompt in sorted(_prompts(reading)):
-        policy.put_prompt(key=prompt, microtool=tools[tool_of[prompt]] if prompt in tool_of else None)
+        tool = tools[tool_of[prompt]] if prompt in tool_of else None
+        row, _changed = policy.put_prompt(key=prompt, microtool=tool)
+        if text := reading.content.prompts.get(prompt):
+            prompts.put_version(
+                prompt=row,
+                spec=spec_of(text),
+                owner=roles[text.owner] if text.owner else None,
+                changelog=text.changelog,
+                revision=revision,
+                at=at,
+            )
+    prompts.retire_absent(keep=reading.content.prompts.keys(), at=at)
 
 
 def _prompts(reading: Reading) -> set[str]:
@@ -153,10 +165,10 @@ def _retire_absent(
     for track, modules in rows.values():
         tracks.retire(queryset=Module.objects.live().filter(track=track).exclude(key__in=modules), at=at)
     tools = [tool.name for entry in reading.playbook.training_tracks for tool in entry.microtools]
-    prompts = Prompt.objects.filter(retired_at=None).exclude(key__in=_prompts(reading))
+    gone_prompts = Prompt.objects.filter(retired_at=None).exclude(key__in=_prompts(reading))
     tracks.retire(queryset=Track.objects.live().exclude(key__in=rows), at=at)
     tracks.retire(queryset=Microtool.objects.live().exclude(key__in=tools), at=at)
-    tracks.retire(queryset=prompts, at=at)
+    tracks.retire(queryset=gone_prompts, at=at)
     gone = Role.objects.live().exclude(key__in=reading.playbook.role_names)
     for role in gone:
         policy.withdraw_prompts(role=role)
