@@ -20,14 +20,15 @@ def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
     done: set[N] = set()
     for person in list(ahead):
         if person not in done:
-            group = _reach(person, ahead) & _reach(person, behind)
+            group: set[N] = _reach(person, ahead)
+            group &= _reach(person, behind)
             done |= group
             if group:
                 found.append(min((_ring(each, ahead, group) for each in ahead if each in group), key=len))
     return found
 
 
-def _reach(start: N, ways: Mapping[N, dict[N, None]]) -> set[N]:
+def _reach(start: N, ways: Mapping[N, Mapping[N, None]]) -> set[N]:
     """Everybody whom one comes to in at least one step; the start itself only by a way back."""
     seen: set[N] = set()
     open_ = deque(ways.get(start, {}))

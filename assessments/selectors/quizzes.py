@@ -126,9 +126,10 @@ def _counts_from(quiz: Quiz, user: Person, at: datetime) -> datetime | None:
     """When the latest time to renew a pass began; None where none has, or a pass holds for good."""
     if quiz.valid_months is None:
         return None
-    rows = Attempt.objects.proving().filter(quiz=quiz, user=user, passed=True, submitted_at__isnull=False)
+    rows = Attempt.objects.proving().filter(quiz=quiz, user=user, passed=True)
+    ended = rows.order_by("submitted_at").values_list("submitted_at", flat=True)
     return rules.renewal_began(
-        passes=list(rows.order_by("submitted_at").values_list("submitted_at", flat=True)),
+        passes=[each for each in ended if each is not None],
         valid_months=quiz.valid_months,
         at=at,
     )
