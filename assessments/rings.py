@@ -1,10 +1,10 @@
 """Rings: people who sign for each other in a circle, however long. Pure functions over (signer, learner)."""
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-N = TypeVar("N", bound=Hashable)
+N = TypeVar("N")
 
 
 def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
