@@ -10,7 +10,7 @@ from django.urls import reverse
 from enablement.navigation import PLACES, first_page, navigation
 from tests.people.factories import UserFactory
 
-LEARN = ["My path", "My tools", "Approvals", "Decision ledger", "Certificates"]
+LEARN = ["My path", "My tools", "Prompts", "Approvals", "Decision ledger", "Certificates"]
 CAST = [
     ([], "my_path", "Learner", LEARN),
     (
@@ -28,7 +28,12 @@ CAST = [
         [*LEARN, "Readiness", "Cohorts", "Mentors", "Item analysis", "Reports"],
     ),
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
-    (["ledger.view_ledgerentry"], "my_path", "Learner", [*LEARN, "Decision log", "Who could do what", "Evidence packs"]),
+    (
+        ["ledger.view_ledgerentry"],
+        "my_path",
+        "Learner",
+        [*LEARN, "Decision log", "Who could do what", "Evidence packs"],
+    ),
     (["access.explain_rules"], "my_path", "Learner", [*LEARN, "Rules"]),
     (["assessments.declare_material"], "my_path", "Learner", [*LEARN, "Tool versions"]),
     (["people.manage_roster"], "roster", "Administrator", [*LEARN, "Roster"]),

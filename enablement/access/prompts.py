@@ -71,7 +71,7 @@ def usage(prompt: Prompt, *, at: datetime) -> dict[str, int]:
         name: Count("pk", filter=Q(payload__contains=_pair("outcome", name))) for name in outcomes
     }
     found: dict[str, int] = rows.aggregate(asked=Count("pk"), **counts)
-    return found
+    return found | {"waited": found["approval_required"] + found["review_required"]}
 
 
 def _pair(name: str, value: str) -> str:

@@ -7,7 +7,7 @@ from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
-from enablement.access.views import audit, control, emergencies, rules, rulings, waivers
+from enablement.access.views import audit, control, emergencies, prompts, rules, rulings, waivers
 from enablement.access.views.attesting import attestation
 
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("access/grants/<uuid:pk>/suspend/", control.suspend, name="grant_suspend"),
     path("access/grants/<uuid:pk>/open/", control.open_tool, name="grant_open"),
     path("access/suspensions/<uuid:pk>/lift/", control.lift, name="grant_lift"),
+    path("prompts/", prompts.library, name="prompts"),
+    path("prompts/versions/<uuid:pk>/", prompts.version, name="prompt_version"),
+    path("prompts/versions/<uuid:pk>/<str:name>/", prompts.step, name="prompt_step"),
+    path("prompts/<str:key>/", prompts.prompt, name="prompt"),
+    path("prompts/<str:key>/write/", prompts.write, name="prompt_write"),
     path("rulings/", rulings.rulings, name="rulings"),
     path("rulings/flags/", rulings.flags, name="ruling_flags"),
     path("rulings/flags/<int:pk>/", rulings.clear_flag, name="ruling_flag_clear"),
