@@ -18,7 +18,7 @@ from enablement.ledger.canonical import moment
 from enablement.ledger.models import LedgerEntry, LedgerLink
 from enablement.people.models import ApiToken, User
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 CHUNK = 2_000
 OUTCOMES = {
     "allow": (_lazy("Allowed"), "met"),

@@ -21,17 +21,24 @@ BATCH = 5_000
 UNREADABLE = "unreadable"
 
 
-def project() -> int:
+def project(*, once: bool = False) -> int:
     """Bring the index up to the head of the chain; returns how many decisions were added.
 
     Idempotent, and two at once take turns: what is indexed and how far it goes commit together.
+    once: a single batch, for whoever cannot wait for more.
     """
     added = 0
     while True:
         links, decisions = _project_batch()
         added += decisions
-        if links < BATCH:
+        if links < BATCH or once:
             return added
+
+
+def catch_up(*, at: datetime) -> None:
+    """Before a page is shown: what happened a second ago is in it. After an outage the jobs do the rest."""
+    ledger.link(at=at, once=True)
+    project(once=True)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from enablement.access import decision_log, role_audit
 from enablement.access.audit_forms import DecisionSearchForm, RoleAuditForm
 from enablement.access.audit_tables import decision_rows, role_rows
 from enablement.access.models import DecisionRecord
-from enablement.access.services.decision_log import note_reading
+from enablement.access.services.decision_log import catch_up, note_reading
 from enablement.ledger.canonical import moment
 from enablement.people.requests import PersonRequest
 from tracks.csv_files import BOM, safe
@@ -34,6 +34,7 @@ _reads_evidence = permission_required("ledger.view_ledgerentry", raise_exception
 @_reads_evidence
 def decisions(request: PersonRequest) -> HttpResponse:
     form = DecisionSearchForm(request.GET)
+    catch_up(at=timezone.now())
     context: dict[str, Any] = {
         "form": form,
         "complete_until": decision_log.complete_until(),

@@ -15,18 +15,19 @@ BATCH = 5000
 LOCK = 0x1ED6E4
 
 
-def link(*, at: datetime, everything: bool = False) -> int:
+def link(*, at: datetime, everything: bool = False, once: bool = False) -> int:
     """Append every committed entry that the chain does not hold yet; returns how many.
 
     Linkers take turns: a second one at the same time finds nothing to do. Ordered by the time of recording.
 
     everything: search the whole ledger and not only its end (see `selectors.tail_start`).
+    once: a single batch, for whoever cannot wait for more.
     """
     linked = 0
     while True:
         batch = _link_batch(at=at, everything=everything)
         linked += batch
-        if batch < BATCH:
+        if batch < BATCH or once:
             return linked
 
 

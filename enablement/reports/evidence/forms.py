@@ -1,5 +1,7 @@
 """Asking for an evidence pack."""
 
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -12,8 +14,13 @@ from enablement.reports.models.evidence_pack import PURPOSE_MAX
 from tracks.models import Cohort
 
 
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+#: What a new form offers: the month up to today.
+DAYS = timedelta(days=30)
+
+
+def _day(label: Any, *, initial: Callable[[], date]) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, initial=initial, widget=widget)
 
 
 class PackForm(forms.Form):
@@ -24,11 +31,11 @@ class PackForm(forms.Form):
         max_length=PURPOSE_MAX,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_(
-            "The audit, the request or the incident. It stands in the pack and in the ledger's record."
+            "The audit, the request or the incident. It stands in the pack, and beside it on this page."
         ),
     )
-    first_day = _day(_("From"))
-    last_day = _day(_("To"))
+    first_day = _day(_("From"), initial=lambda: timezone.localdate() - DAYS)
+    last_day = _day(_("To"), initial=timezone.localdate)
     person = forms.EmailField(
         label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
     )
