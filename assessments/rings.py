@@ -20,8 +20,9 @@ def rings(edges: Iterable[tuple[N, N]]) -> list[list[N]]:
     done: set[N] = set()
     for person in list(ahead):
         if person not in done:
-            group: set[N] = _reach(person, ahead)
-            group &= _reach(person, behind)
+            reached = _reach(person, ahead)
+            reaching = _reach(person, behind)
+            group = reached & reaching
             done |= group
             if group:
                 found.append(min((_ring(each, ahead, group) for each in ahead if each in group), key=len))
