@@ -13,9 +13,11 @@ SCENARIOS: Mapping[str, str] = {
     "quiz_start": "starting an attempt at the 20-question quiz, beside a bare sign-in and upsert",
     "quiz_rush": "500 people starting it within a minute, with two web processes",
     "evaluation": "decisions for a gateway, and their read part beside django-guardian's has_perm",
+    "grants_trial": "100,000 random steps of the machine that looks for a tool open without proof",
     "certificate": "making and issuing one certificate in a warm process, and its memory over 300",
     "report": "the files of a report on 1,000 people, the CSV beside a bare one of the same cells",
     "item_analysis": "the figures of 40 questions on the answers of 2,300 people",
+    "decision_log": "a million decisions searched, and who could do what for 2,300 people by 5 tools",
     "memory": "the web process after 500 requests, the worker after 20 certificates and a report",
 }
 

@@ -49,13 +49,14 @@ class Records:
 @dataclass(frozen=True)
 class View:
     """`who`: a handle of the demo, or "" for somebody who is not signed in. `args` make the address;
-    `then` goes on from there.
+    `then` goes on from there, and `lands` names the page that it leads to, where that is another one.
     """
 
     who: str
     name: str
     args: Callable[[Records], list[object]] = lambda _records: []
     then: Callable[[Page], object] = lambda _page: None
+    lands: str = ""
 
     def address(self, using: str) -> str:
         return reverse(self.name, args=self.args(Records(using)))
@@ -280,5 +281,8 @@ VIEWS = {
     "person of the roster": View("author", "roster_person", person("engineer1")),
     "tool access": View("compliance", "access_overview"),
     "tool access of a person": View("compliance", "access_person", person("engineer1")),
+    "decision log": View("compliance", "access_log"),
+    "who could do what": View("legal", "access_roles"),
+    "evidence packs": View("security", "evidence_packs"),
     "sign-in and security": View("engineer1", "mfa_index"),
 }

@@ -13,7 +13,6 @@ from enablement.people.models import User
 from enablement.reports.models.evidence_pack import PURPOSE_MAX
 from tracks.models import Cohort
 
-
 #: What a new form offers: the month up to today.
 DAYS = timedelta(days=30)
 
