@@ -18,7 +18,11 @@ class ToolForm(forms.Form):
     """Which tool's rule is shown; its name is the address's only parameter."""
 
     tool = forms.ModelChoiceField(
-        label=_("Tool"), queryset=Microtool.objects.live(), to_field_name="key", empty_label=None
+        label=_("Tool"),
+        queryset=Microtool.objects.live(),
+        to_field_name="key",
+        empty_label=None,
+        widget=forms.Select(attrs={"class": "input"}),
     )
 
 

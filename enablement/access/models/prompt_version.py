@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from enablement.access.models.microtool import Prompt
 from enablement.access.prompt_texts import PromptSpec
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class PromptVersion(models.Model):
         RETIRED = "retired", _("retired")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    prompt = models.ForeignKey("access.Prompt", models.PROTECT, related_name="versions")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("version"))
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"))

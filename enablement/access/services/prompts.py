@@ -27,7 +27,7 @@ def write(
     _ensure_authors(actor)
     prompt = Prompt.objects.select_for_update(of=("self",)).get(pk=prompt.pk)
     _ensure_sound(spec)
-    live = prompt.versions.filter(state=State.APPROVED).first()
+    live = PromptVersion.objects.filter(prompt=prompt, state=State.APPROVED).first()
     if live is not None and live.sha256 == spec.sha256:
         raise Refused("no_change", _("That is what is approved already."))
     made = _new(prompt, spec, changelog=changelog, owner=live.owner_role if live else None, at=at)
@@ -125,7 +125,7 @@ def _retire_live(prompts: Collection[int], *, actor: User | None, at: datetime) 
 def _new(
     prompt: Prompt, spec: PromptSpec, *, changelog: str, owner: Role | None, at: datetime
 ) -> PromptVersion:
-    last = prompt.versions.aggregate(last=Max("number"))["last"] or 0
+    last = PromptVersion.objects.filter(prompt=prompt).aggregate(last=Max("number"))["last"] or 0
     return PromptVersion(
         prompt=prompt,
         number=last + 1,

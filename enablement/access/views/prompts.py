@@ -67,9 +67,7 @@ def prompt(request: PersonRequest, key: str) -> HttpResponse:
         "shown": shown,
         "readable": writes or shown.open,
         "writes": writes,
-        "versions": shown.prompt.versions.visible_to(request.user).select_related(
-            "proposed_by", "approved_by", "retired_by"
-        ),
+        "versions": PromptVersion.objects.visible_to(request.user).filter(prompt=shown.prompt),
         "usage": reads.usage(shown.prompt, at=at) if writes else None,
         "usage_days": reads.USAGE_DAYS,
     }
@@ -80,7 +78,8 @@ def prompt(request: PersonRequest, key: str) -> HttpResponse:
 @_authors
 def write(request: PersonRequest, key: str) -> HttpResponse:
     found = get_object_or_404(Prompt.objects.filter(retired_at=None), key=key)
-    form = PromptForm(request.POST or None, version=found.versions.visible_to(request.user).first())
+    newest = PromptVersion.objects.visible_to(request.user).filter(prompt=found).first()
+    form = PromptForm(request.POST or None, version=newest)
     if form.is_valid():
         try:
             made = services.write(
@@ -108,7 +107,7 @@ def version(request: PersonRequest, pk: UUID) -> HttpResponse:
     own = shown.proposed_by == request.user
     context = {
         "version": shown,
-        "live": shown.prompt.versions.filter(state=PromptVersion.State.APPROVED).first(),
+        "live": PromptVersion.objects.approved().filter(prompt=shown.prompt).first(),
         "may_propose": shown.state == "draft" and own,
         "may_approve": shown.state == "proposed" and not own,
         "waits_for_another": shown.state == "proposed" and own,
