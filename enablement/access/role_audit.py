@@ -1,20 +1,19 @@
 """Who could do what at a moment, and why: put together from the ledger's entries, not from today's tables.
 
 A grant was open where the newest entry about it up to then says so, its proof had not lapsed by then, its
-tool was not stopped, and a playbook was in force. That a proof had lapsed is found later (by the next
-evaluation), so the entries after the moment are asked for that as well.
+tool was not stopped, and a playbook was in force; emergency access stands in for a grant. That a proof had
+lapsed is found later (by the next evaluation), so the entries after the moment are asked for that as well.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from enablement.access.models import Grant, GrantHold
@@ -28,11 +27,15 @@ State = Grant.State
 SUBJECT = "access.grant"
 KINDS = [f"access.grant_{state}" for state in State.values]
 STOPS = ("access.stop_started", "access.stop_ended")
+EMERGENCIES = ("access.emergency_approved", "access.emergency_ended")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One person and one tool at the moment. `entry` is the ledger entry that says so, `since` its time."""
+    """One person and one tool at the moment. `entry` is the ledger entry that says so, `since` its time.
+
+    emergency: opened by two people for some hours, whatever the grant's `state` was.
+    """
 
     grant: UUID
     person: UUID
@@ -44,6 +47,7 @@ class Row:
     since: datetime
     entry: UUID
     open: bool
+    emergency: bool = False
 
     @property
     def state_label(self) -> str:
@@ -78,7 +82,7 @@ class Audit:
 
 
 def audit(*, at: datetime, people: frozenset[UUID] | None = None, microtool: str = "") -> Audit:
-    """Five queries, whatever the number of people and tools."""
+    """Six queries, whatever the number of people and tools."""
     grants = _grants(people, microtool)
     revision, stops = revision_at(at), _stops(at)
     lapsed = _lapsed_later(grants if people is not None else None, at=at)
@@ -86,6 +90,12 @@ def audit(*, at: datetime, people: frozenset[UUID] | None = None, microtool: str
         _row(grants[UUID(subject)], found, lapsed.get(subject, ()), revision, stops, at=at)
         for subject, *found in _latest(grants if people is not None else None, at=at)
         if UUID(subject) in grants
+    ]
+    emergencies = _emergencies(at)
+    rows += _locked_but_for(emergencies, grants, known={row.grant for row in rows})
+    rows = [
+        _with_emergency(row, emergencies.get((str(row.person), row.microtool)), revision, stops)
+        for row in rows
     ]
     return Audit(
         at=at,
@@ -129,13 +139,18 @@ def _entries(only: Iterable[UUID] | None) -> QuerySet[LedgerEntry]:
     return entries if only is None else entries.filter(subject_id__in=[str(pk) for pk in only])
 
 
-def _latest(only: Iterable[UUID] | None, *, at: datetime) -> Iterable[tuple[str, UUID, str, datetime]]:
-    """The newest entry of each grant up to then: grant, entry, kind, time."""
-    newest = Window(
-        RowNumber(), partition_by="subject_id", order_by=[F("at").desc(), F("recorded_at").desc(), F("id")]
-    )
-    found = _entries(only).filter(at__lte=at).annotate(place=newest).filter(place=1)
-    return found.order_by().values_list("subject_id", "id", "kind", "at")
+def _latest(only: Iterable[UUID] | None, *, at: datetime) -> list[tuple[str, UUID, str, datetime]]:
+    """The newest entry of each grant up to then: grant, entry, kind, time.
+
+    Put together here: a window over the same rows made PostgreSQL sort for seconds.
+    """
+    newest: dict[str, tuple[datetime, datetime, UUID, str]] = {}
+    found = _entries(only).filter(at__lte=at).order_by()
+    for subject, *row in found.values_list("subject_id", "at", "recorded_at", "id", "kind").iterator():
+        known, entry = newest.get(subject), (row[0], row[1], row[2], row[3])
+        if known is None or entry > known:
+            newest[subject] = entry
+    return [(subject, pk, kind, moment) for subject, (moment, _at, pk, kind) in newest.items()]
 
 
 def _lapsed_later(only: Iterable[UUID] | None, *, at: datetime) -> dict[str, list[datetime]]:
@@ -180,6 +195,48 @@ def _row(
     )
 
 
+def _with_emergency(
+    row: Row,
+    emergency: tuple[UUID, datetime] | None,
+    revision: PolicyRevision | None,
+    stops: Mapping[str, Sequence[str]],
+) -> Row:
+    """What a grant did not open, emergency access may have; a stop closes that as well."""
+    if row.state == State.GRANTED or emergency is None:
+        return row
+    entry, since = emergency
+    stopped = row.microtool in stops.get("microtool", ())
+    return replace(row, entry=entry, since=since, open=not stopped and revision is not None, emergency=True)
+
+
+def _locked_but_for(
+    emergencies: Mapping[tuple[str, str], tuple[UUID, datetime]],
+    grants: Mapping[UUID, Mapping[str, Any]],
+    *,
+    known: set[UUID],
+) -> list[Row]:
+    """Grants that no evaluation had made yet: an emergency needed them."""
+    rows = []
+    for pk, grant in grants.items():
+        emergency = emergencies.get((str(grant["user_id"]), grant["microtool__key"]))
+        if emergency is not None and pk not in known:
+            found = (emergency[0], "access.grant_locked", emergency[1])
+            rows.append(_row(grant, found, (), None, {}, at=emergency[1]))
+    return rows
+
+
+def _emergencies(at: datetime) -> dict[tuple[str, str], tuple[UUID, datetime]]:
+    """The emergency access of that moment, by person and tool: the entry that approved it, and since when."""
+    live: dict[str, tuple[tuple[str, str], tuple[UUID, datetime]]] = {}
+    entries = LedgerEntry.objects.filter(kind__in=EMERGENCIES, at__lte=at).order_by("at", "recorded_at")
+    for kind, subject, payload, pk, since in entries.values_list("kind", "subject_id", "payload", "pk", "at"):
+        said = json.loads(payload)
+        live.pop(subject, None)
+        if kind == EMERGENCIES[0] and datetime.fromisoformat(said["ends_at"]) > at:
+            live[subject] = ((said["learner"], said["microtool"]), (pk, since))
+    return dict(live.values())
+
+
 def _stops(at: datetime) -> dict[str, list[str]]:
     """What was stopped then, by kind."""
     live: dict[str, tuple[str, str]] = {}
@@ -222,13 +279,20 @@ def _why(
     holds: Mapping[UUID, str],
 ) -> Why:
     said = json.loads(entry.payload)
-    lapsed = row.state == State.EXPIRED and row.since != entry.at
     return Why(
         row=row,
-        cause=_("Its proof ran out") if lapsed else str(CAUSES.get(said["cause"], said["cause"])),
+        cause=_cause(row, entry, said),
         actor=str(actors[entry.actor_id]) if entry.actor_id in actors else "",
-        proof=said["proof"],
-        policy_revision=said["policy_revision"],
+        proof=said.get("proof", ()),
+        policy_revision=said.get("policy_revision"),
         roles=roles.get(row.person, ()),
-        hold_reason=holds.get(row.grant, ""),
+        hold_reason="" if row.emergency else holds.get(row.grant, ""),
     )
+
+
+def _cause(row: Row, entry: LedgerEntry, said: Mapping[str, Any]) -> str:
+    if row.emergency:
+        return _("Emergency access, asked for by one person and approved by another")
+    if row.state == State.EXPIRED and row.since != entry.at:
+        return _("Its proof ran out")
+    return str(CAUSES.get(said["cause"], said["cause"]))

@@ -9,7 +9,15 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from enablement.access import decision_log
-from enablement.access.models import ApprovalRequest, DecisionRecord, Grant, Ruling, Stop, Waiver
+from enablement.access.models import (
+    ApprovalRequest,
+    DecisionRecord,
+    EmergencyAccess,
+    Grant,
+    Ruling,
+    Stop,
+    Waiver,
+)
 from enablement.certificates.models import Certificate
 from enablement.ledger.models import LedgerEntry, LedgerLink, PolicyRevision
 from enablement.ledger.selectors import revision_at
@@ -51,6 +59,7 @@ def collect(pack: EvidencePack) -> Matter:
         *_about("certificates.Certificate", [one.pk for one in certificates], until=pack.until),
         *_about("access.Stop", Stop.objects.values_list("pk", flat=True), until=pack.until),
         *_about("access.Waiver", _waivers(pack, wanted.people), until=pack.until),
+        *_about("access.EmergencyAccess", _emergencies(pack, wanted.people), until=pack.until),
         *_about("access.ruling", [one.pk for one in rulings], until=pack.until),
         *_about("ledger.policyrevision", [one.pk for one in revisions], until=pack.until),
         *_about("reports.EvidencePack", [pack.pk], until=None),
@@ -121,6 +130,15 @@ def _waivers(pack: EvidencePack, people: frozenset[UUID] | None) -> list[UUID]:
     found = Waiver.objects.filter(proposed_at__lt=pack.until)
     if people is not None:
         found = found.filter(user__in=people)
+    return list(found.values_list("pk", flat=True))
+
+
+def _emergencies(pack: EvidencePack, people: frozenset[UUID] | None) -> list[UUID]:
+    found = EmergencyAccess.objects.filter(asked_at__lt=pack.until)
+    if people is not None:
+        found = found.filter(user__in=people)
+    if pack.microtool is not None:
+        found = found.filter(grant__microtool=pack.microtool)
     return list(found.values_list("pk", flat=True))
 
 
