@@ -22,7 +22,6 @@ class ToolForm(forms.Form):
         queryset=Microtool.objects.live(),
         to_field_name="key",
         empty_label=None,
-        widget=forms.Select(attrs={"class": "input"}),
     )
 
 
