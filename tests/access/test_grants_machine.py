@@ -1,0 +1,225 @@
+"""Whatever happens, in whatever order: a tool is open only to who has shown everything, or was
+let off by two.
+
+Hypothesis drives the services; a second, plain account of what happened says to whom it may be open.
+`GRANTS_TRIAL_STEPS` makes it longer (`manage.py bench grants_trial`).
+"""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from assessments.models import SignOff
+from assessments.services import labs
+from enablement.access import gates
+from enablement.access.decisions.verdict import Call
+from enablement.access.models import Grant, GrantHold, Stop, Waiver
+from enablement.access.services import control, nightly, waivers
+from enablement.access.services.decisions import Caller, consider
+from enablement.access.services.grants import reevaluate
+from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
+from tests.assessments.labs.factories import MONDAY, handed_in, lab_of, mentored, sign
+from tests.people.factories import UserFactory
+from tests.tracks.factories import ComponentFactory, EnrolmentFactory, MentorshipFactory, ModuleFactory
+from tracks.errors import Refused
+from tracks.models import Enrolment
+from tracks.months import months_later
+from tracks.services import cohorts, progress
+
+pytestmark = pytest.mark.django_db
+STEPS_OF_ONE = 40
+STEPS = int(os.environ.get("GRANTS_TRIAL_STEPS", "2000"))
+SETTINGS = settings(
+    max_examples=max(STEPS // STEPS_OF_ONE, 1),
+    stateful_step_count=STEPS_OF_ONE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+MODULES = {"type": "modules_completed", "modules": ["basics"]}
+LABS = {"type": "labs_signed_off", "valid_months": 1}
+TREE = {"all_of": [MODULES, LABS]}
+RARELY = st.sampled_from([False, False, False, True])
+WHO, WHAT = st.integers(0, 1), st.sampled_from([MODULES, LABS])
+
+
+class Undo(Exception):
+    """Leaves the transaction of one example."""
+
+
+class Grants(RuleBasedStateMachine):
+    """Two learners of one mentor, a module, a lab whose sign-off holds for a month, one tool."""
+
+    def __init__(self):
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        PolicyFactory()
+        first, self.mentor = mentored()
+        second = EnrolmentFactory(cohort=first.cohort)
+        MentorshipFactory(enrolment=second, mentor=self.mentor)
+        self.enrolments = [first, second]
+        self.lab = lab_of(first)
+        self.component = ComponentFactory(module=ModuleFactory(track=first.track, key="basics"))
+        self.tool = MicrotoolFactory(track=first.track)
+        GateFactory(track=first.track, tree=TREE)
+        self.wardens = [UserFactory(perms=["access.control_access"]) for _ in range(2)]
+        self.at = MONDAY
+        people = [enrolment.user_id for enrolment in self.enrolments]
+        reevaluate(user_ids=people, cause="tests", actor_id=None, at=self.at)
+        self.completed, self.held, self.left = set(), set(), set()
+        self.signed, self.waived = {}, {}
+        self.stopped, self.turn = False, 0
+
+    def teardown(self):
+        self.transaction.__exit__(Undo, Undo(), None)
+
+    def grant(self, who):
+        return Grant.objects.get(user=self.enrolments[who].user_id)
+
+    def component_of(self, who):
+        module = self.component.module
+        found = {"enrolment": self.enrolments[who], "module": module, "kind": self.component.kind}
+        return found | {"key": self.component.key, "actor": None, "at": self.at}
+
+    @initialize(done=st.sets(WHO))
+    def begin(self, done):
+        """Else hardly anybody would ever come as far as an open tool."""
+        for who in done:
+            self.complete(who)
+            self.sign_off(who)
+
+    @rule(who=WHO)
+    def complete(self, who):
+        if who not in self.left:
+            progress.record_completion(**self.component_of(who))
+            self.completed.add(who)
+
+    @rule(who=WHO)
+    def withdraw(self, who):
+        progress.withdraw_completion(**self.component_of(who), reason="A mistake")
+        self.completed.discard(who)
+
+    @rule(who=WHO)
+    def sign_off(self, who):
+        if who in self.signed or who in self.left:
+            return
+        submission = handed_in(enrolment=self.enrolments[who], lab=self.lab, at=self.at)
+        sign(submission, self.mentor, at=self.at)
+        self.signed[who] = self.at
+
+    @rule(who=WHO)
+    def withdraw_sign_off(self, who):
+        if who in self.signed and who not in self.left:
+            found = SignOff.objects.open().get(enrolment=self.enrolments[who])
+            labs.withdraw_sign_off(sign_off=found, reason="Too early", actor=self.mentor, at=self.at)
+            del self.signed[who]
+
+    @rule(days=st.sampled_from([1, 10, 31, 40]))
+    def wait(self, days):
+        self.at += timedelta(days=days)
+
+    @rule(who=WHO)
+    def suspend(self, who):
+        if who not in self.held:
+            control.suspend(grant=self.grant(who), reason="Rework", actor=self.wardens[0], at=self.at)
+            self.held.add(who)
+
+    @rule(who=WHO)
+    def lift(self, who):
+        if who in self.held:
+            hold = GrantHold.objects.live().get(grant=self.grant(who))
+            actor = self.wardens[1]
+            control.lift(hold=hold, reason="Settled", actor=actor, at=self.at)
+            self.held.discard(who)
+
+    @rule(really=RARELY)
+    def stop(self, really):
+        if really and not self.stopped:
+            key = self.tool.key
+            control.stop(kind="microtool", value=key, reason="Bad", actor=self.wardens[0], at=self.at)
+            self.stopped = True
+
+    @rule()
+    def end_stop(self):
+        if self.stopped:
+            control.end_stop(stop=Stop.objects.live().get(), reason="Good", actor=self.wardens[1], at=self.at)
+            self.stopped = False
+
+    @rule(who=WHO, what=WHAT, days=st.integers(1, 30), approved=st.booleans())
+    def waive(self, who, what, days, approved):
+        if who in self.left:
+            return
+        key, ends_at = gates.identity(what), self.at + timedelta(days=days)
+        try:
+            made = waivers.propose(
+                enrolment=self.enrolments[who],
+                requirement=key,
+                reason="Ill",
+                ends_at=ends_at,
+                actor=self.wardens[0],
+                at=self.at,
+            )
+        except Refused:
+            return
+        if approved:
+            waivers.approve(waiver=made, actor=self.wardens[1], at=self.at)
+            self.waived[who, what["type"]] = ends_at
+
+    @rule(who=WHO)
+    def end_waivers(self, who):
+        open_ones = Waiver.objects.open().filter(user=self.enrolments[who].user_id, ends_at__gt=self.at)
+        for found in open_ones:
+            waivers.end(waiver=found, actor=self.wardens[0], at=self.at)
+        self.waived = {key: ends for key, ends in self.waived.items() if key[0] != who}
+
+    @rule(who=WHO, really=RARELY)
+    def leave(self, who, really):
+        if really and who not in self.left:
+            enrolment = Enrolment.objects.get(pk=self.enrolments[who].pk)
+            cohorts.withdraw_enrolment(enrolment=enrolment, actor=None, at=self.at)
+            self.left.add(who)
+
+    @rule()
+    def night(self):
+        """Once everything is brought in line, the tool is open to whoever may have it as well."""
+        nightly.reevaluate_all(at=self.at)
+        if not self.stopped:
+            assert self.open() == {who for who in range(2) if self.may(who)}
+
+    def may(self, who):
+        """What the plain account says."""
+        lab = who in self.signed and self.at < months_later(self.signed[who], 1)
+        shown = {"modules_completed": who in self.completed, "labs_signed_off": lab}
+        let_off = {key[1] for key, ends in self.waived.items() if key[0] == who and ends > self.at}
+        met = all(ok or name in let_off for name, ok in shown.items())
+        return met and who not in self.held and who not in self.left
+
+    def open(self):
+        live = set(Grant.objects.live(at=self.at).values_list("user_id", flat=True))
+        return {who for who, enrolment in enumerate(self.enrolments) if enrolment.user_id in live}
+
+    @invariant()
+    def no_live_grant_without_its_proof(self):
+        for who in self.open():
+            assert self.may(who)
+            assert not self.stopped
+            assert self.grant(who).leaves
+            assert all(leaf["proof"] for leaf in self.grant(who).leaves)
+
+    @invariant()
+    def decisions_say_the_same(self):
+        """Of one learner after the other, because each step asks."""
+        self.turn = 1 - self.turn
+        person = self.enrolments[self.turn].user_id
+        call = Call(subject=str(person), microtool=self.tool.key, action="invoke")
+        verdict = consider(call=call, caller=Caller(label="tests"), at=self.at).verdict
+        assert (verdict.outcome != "deny") is (self.turn in self.open())
+
+
+def test_no_tool_is_open_without_proof():
+    run_state_machine_as_test(Grants, settings=SETTINGS)
