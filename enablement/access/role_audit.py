@@ -145,9 +145,11 @@ def _latest(only: Iterable[UUID] | None, *, at: datetime) -> list[tuple[str, UUI
     Put together here: a window over the same rows made PostgreSQL sort for seconds.
     """
     newest: dict[str, tuple[datetime, datetime, UUID, str]] = {}
-    found = _entries(only).filter(at__lte=at).order_by()
-    for subject, *row in found.values_list("subject_id", "at", "recorded_at", "id", "kind").iterator():
-        known, entry = newest.get(subject), (row[0], row[1], row[2], row[3])
+    columns = ("subject_id", "at", "recorded_at", "id", "kind")
+    found = _entries(only).filter(at__lte=at).order_by().values_list(*columns)
+    for subject, since, recorded, pk, kind in found.iterator():
+        entry = (since, recorded, pk, kind)
+        known = newest.get(subject)
         if known is None or entry > known:
             newest[subject] = entry
     return [(subject, pk, kind, moment) for subject, (moment, _at, pk, kind) in newest.items()]
