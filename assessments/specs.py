@@ -149,6 +149,6 @@ def _draw_problems(section: SectionSpec, size: int) -> Iterable[str]:
 
 
 def section_of(tags: Iterable[str], section_tags: Iterable[str]) -> str | None:
-    """The first section that one of a question's tags names; None where there is none, or it is in reserve."""
+    """The first section that one of a question's tags names; None without one, and for one in reserve."""
     own = frozenset(tags)
     return None if RESERVE in own else next((tag for tag in section_tags if tag in own), None)
