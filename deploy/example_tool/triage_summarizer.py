@@ -42,7 +42,7 @@ OUTCOMES = {
     "allow": "You may use it as it is.",
     "review_required": "Look at it yourself before you use it.",
     "approval_required": "Another person has to approve it first.",
-    "deny": "Do not use it.",
+    "deny": "Do not use it: the gate refused this output. Work on the ticket without it.",
 }
 
 
@@ -174,8 +174,8 @@ class Tool(BaseHTTPRequestHandler):
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Triage summarizer</title><link rel="stylesheet" href="/style.css"></head>
-<body><main><h1>Triage summarizer</h1>
+<title>Triage summariser</title><link rel="stylesheet" href="/style.css"></head>
+<body><main><h1>Triage summariser</h1>
 <p>Paste a ticket, get its two most telling sentences. This is an example of a tool behind the gate.</p>
 <form method="post"><label for="ticket">Ticket</label>
 <textarea id="ticket" name="ticket" rows="8">{ticket}</textarea><button>Summarise</button></form>

@@ -44,12 +44,12 @@ def check_file(file: "File[bytes]", *, lab: Lab | None = None) -> CheckedFile:
     """
     name = _clean_name(file.name or "")
     suffix = PurePath(name).suffix.lower()
+    if lab is not None:
+        ensure_types(lab, [name])
     if suffix not in _KINDS:
         raise _wrong(
             name, _("this type cannot be kept; use %(types)s.") % {"types": ", ".join(sorted(_KINDS))}
         )
-    if lab is not None:
-        ensure_types(lab, [name])
     if not file.size:
         raise _wrong(name, _("it is empty."))
     if file.size > settings.EVIDENCE_MAX_BYTES:
