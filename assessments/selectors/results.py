@@ -21,7 +21,6 @@ from assessments.services import grading
 from assessments.services.attempts import earning
 from tracks.models import Lesson
 
-
 #: Right answers wait for the end of another attempt of the same person.
 RUNNING = "running"
 
@@ -38,7 +37,8 @@ class LessonAgain:
 class AttemptResult:
     """`questions` is empty where the right answers may not be shown; `hidden` then says why. `marked` are the
     answers in words that a mentor has marked: by the rubric alone while right answers are hidden, and not at
-    all while another attempt may ask the same. `regraded` says what was put right since; `appeals` are the person's own.
+    all while another attempt may ask the same. `regraded` says what was put right since; `appeals` are the
+    person's own.
     """
 
     attempt: Attempt
