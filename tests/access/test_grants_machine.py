@@ -205,21 +205,22 @@ class Grants(RuleBasedStateMachine):
 
     @invariant()
     def no_live_grant_without_its_proof(self):
-        for who in self.open():
+        """And decisions say the same: of one learner after the other, because each step asks."""
+        found = self.open()
+        assert not (self.stopped and found)
+        for who in found:
             assert self.may(who)
-            assert not self.stopped
-            assert self.grant(who).leaves
-            assert all(leaf["proof"] for leaf in self.grant(who).leaves)
-
-    @invariant()
-    def decisions_say_the_same(self):
-        """Of one learner after the other, because each step asks."""
+            leaves = self.grant(who).leaves
+            assert leaves
+            assert all(leaf["proof"] for leaf in leaves)
         self.turn = 1 - self.turn
         person = self.enrolments[self.turn].user_id
         call = Call(subject=str(person), microtool=self.tool.key, action="invoke")
         verdict = consider(call=call, caller=Caller(label="tests"), at=self.at).verdict
-        assert (verdict.outcome != "deny") is (self.turn in self.open())
+        assert (verdict.outcome != "deny") is (self.turn in found)
 
 
+# Where it finds something, Hypothesis takes up to five minutes to say it in few steps.
+@pytest.mark.timeout(600)
 def test_no_tool_is_open_without_proof():
     run_state_machine_as_test(Grants, settings=SETTINGS)
