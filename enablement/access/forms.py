@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enablement.access.models import Microtool
 from enablement.access.models.approval import COMMENT_MAX, PURPOSE_MAX
+from tracks.words import in_words
 from tracks.zones import local_date
 
 
@@ -58,7 +59,7 @@ class AskForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._choose("microtool", [(tool.key, tool.title) for tool in tools])
-        self._choose("workflow_id", [(key, key) for key in workflows])
+        self._choose("workflow_id", [("", _("Choose a task")), *((key, in_words(key)) for key in workflows)])
         self._choose("prompt", [("", _("None")), *((key, key) for key in prompts)])
 
     def _choose(self, name: str, choices: list[Any]) -> None:

@@ -23,8 +23,8 @@ def grade(
 ) -> CaseDecision:
     """Record which criteria (by key) the justification names. The last one of a capstone gives its result.
 
-    The same again changes nothing. Raises ValidationError for a criterion that the case lacks; Refused
-    `not_mentor`, `not_to_grade`, `already_graded`.
+    The same again changes nothing. Raises ValidationError for a criterion that the case lacks, and for none
+    without a comment: an empty form is no grade. Refused `not_mentor`, `not_to_grade`, `already_graded`.
     """
     if case.drill is None:
         raise Refused("not_to_grade", _("Only decisions of a drill are graded."))
@@ -34,6 +34,10 @@ def grade(
         raise Refused("not_mentor", _("You do not mentor this person."))
     marks = _marks(case, named)
     comment = comment.strip()[:LONGEST_COMMENT]
+    if not any(marks.values()) and not comment:
+        raise ValidationError(
+            _("Tick what the justification names; where it names nothing, say so in words.")
+        )
     if case.graded_at is not None:
         if (case.graded_by_id, case.marks, case.comment) != (actor.pk, marks, comment):
             raise Refused("already_graded", _("Somebody has graded this justification in the meantime."))

@@ -84,7 +84,9 @@ class TestGrading:
             grade(case, mentor, named=["rule"], comment="Good.", at=AT + HOUR)
         assert (graded.marks, graded.comment) == ({"rule": True, "figure": False}, "Good.")
         assert [fact.payload["marks"] for fact in facts] == [{"rule": True, "figure": False}]
-        assert refused_code(lambda: grade(case, mentor, named=[])) == "already_graded"
+        assert (
+            refused_code(lambda: grade(case, mentor, named=[], comment="Nothing of it.")) == "already_graded"
+        )
 
     def test_only_a_current_mentor_who_may_review_grades(self, capstone, learner, mentor):
         case = capstone.cases.get(position=1)
@@ -123,7 +125,9 @@ class TestGrading:
     def test_two_graders_at_once_give_one_grade(self, capstone, learner, mentor):
         second = make_mentor(learner)
         case = capstone.cases.get(position=1)
-        outcomes = at_once(lambda: grade(case, mentor), lambda: grade(case, second, named=[]))
+        outcomes = at_once(
+            lambda: grade(case, mentor), lambda: grade(case, second, named=[], comment="Nothing of it.")
+        )
         assert sorted(outcomes) == ["already_graded", "done"]
 
 
@@ -237,3 +241,11 @@ class TestRecord:
         enrolment = learner.enrolments.get()
         with django_assert_num_queries(4):
             record_of(enrolment)
+
+
+@pytest.mark.parametrize("comment", ["", "   "])
+def test_an_empty_form_is_no_grade(capstone, mentor, comment):
+    case = capstone.cases.first()
+    with pytest.raises(ValidationError):
+        grade(case, mentor, named=[], comment=comment)
+    assert grade(case, mentor, named=[], comment="It names nothing.").graded_at is not None

@@ -110,7 +110,9 @@ class Drills(RuleBasedStateMachine):
     def grade(self, number, named):
         cases = list(CaseDecision.objects.order_by("pk"))
         if cases:
-            self.attempt(lambda: grade(cases[number % len(cases)], self.mentor, named=sorted(named)))
+            self.attempt(
+                lambda: grade(cases[number % len(cases)], self.mentor, named=sorted(named), comment="Seen.")
+            )
 
     @rule(number=st.integers(0, 13))
     def rewrite(self, number):
