@@ -27,9 +27,9 @@ SUBJECT = "X-Enablement-Subject"
 SECONDS = 3.0
 MAX_BODY = 50_000
 EXAMPLE = (
-    "Hello, my parcel 4711 was due on Monday and tracking has not moved since Friday.\n"
-    "I have tried the chat twice and nobody answered. The parcel holds a birthday present for Saturday.\n"
-    "Can you tell me where the parcel is and when it will arrive?"
+    "My parcel 4711 was due on Monday.\n"
+    "Tracking shows no move since Friday, and I need the parcel by Saturday.\n"
+    "Thank you for your help."
 )
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'",
