@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, engineers
 from tests.chromium import CHROMIUM
+from tests.e2e.gateway import Gateway
 from tests.e2e.pages.signing_in import by_link, by_password
 from tests.e2e.stacks import PASSWORD, Stack, laptop, production
 
@@ -32,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """All of these together in one worker, before everything else: they take the longest."""
     for item in filter(is_ours, items):
         item.add_marker(pytest.mark.xdist_group("e2e"))
-        item.add_marker(pytest.mark.timeout(300))
+        item.add_marker(pytest.mark.timeout(400))
         if connection.vendor == "postgresql":
             item.add_marker(pytest.mark.needs("postgresql", "redis-server", "nginx"))
     yield
@@ -50,6 +51,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         connections.databases[ALIAS] = running.database
         yield running
         del connections.databases[ALIAS]
+
+
+@pytest.fixture(scope="package")
+def gateway(stack: Stack) -> Gateway:
+    scopes = ("--scope", "access:evaluate", "--scope", "access:request")
+    return Gateway(stack, stack.checked("token", "create", "gateway-of-the-tests", *scopes).strip())
 
 
 @pytest.fixture

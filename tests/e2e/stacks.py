@@ -28,12 +28,15 @@ User.objects.update(password=make_password({PASSWORD!r}))
 
 @dataclass(frozen=True)
 class Stack:
-    """`url`: where people go; `env`: what a command line has to see; `by_links`: has it the demo's links?"""
+    """`url`: where people go; `env`: what a command line has to see; `by_links`: has it the demo's links?
+    `tool`: where the demo's governed tool is.
+    """
 
     url: str
     env: dict[str, str]
     database: dict[str, Any]
     by_links: bool
+    tool: str = ""
     commands: list[Command] = field(default_factory=list)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -56,8 +59,8 @@ class Stack:
 @contextmanager
 def laptop(folder: Path) -> Iterator[Stack]:
     """`manage.py demo`: SQLite, a broker that needs no server, one command for everything."""
-    port = free_port()
-    env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(free_port()), ENABLEMENT_VAR=str(folder))
+    port, tool = free_port(), free_port()
+    env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(tool), ENABLEMENT_VAR=str(folder))
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
         yield Stack(
@@ -65,6 +68,7 @@ def laptop(folder: Path) -> Iterator[Stack]:
             env=env | {"ENABLEMENT_MODE": "demo"},
             database={**settings.DATABASES["default"], "NAME": str(folder / "enablement.sqlite3")},
             by_links=True,
+            tool=f"http://127.0.0.1:{tool}",
             commands=[demo],
         )
 

@@ -1,17 +1,21 @@
 """Every page of the way, as who meets it there: axe finds nothing, nothing overflows, nothing is refused."""
 
+from urllib.parse import urlsplit
+
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.urls import resolve
 from playwright.sync_api import Browser, Page, StorageState
 
+from tests.e2e.axe import violations
 from tests.e2e.conftest import Visitors
+from tests.e2e.desk_views import DESK_VIEWS
 from tests.e2e.views import VIEWS, View
 
 # What a page looks like does not depend on the database under it.
 pytestmark = pytest.mark.sqlite
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
-COLOURS = ["color-contrast", "link-in-text-block"]
+PAGES = VIEWS | DESK_VIEWS
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +32,18 @@ def arrive(view: View, visitors: Visitors, sessions: dict[str, StorageState]) ->
     return visitors.anonymous(storage_state=sessions[view.who], reduced_motion="reduce")
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_way(
     name: str, visitors: Visitors, records: str, sessions: dict[str, StorageState]
 ) -> None:
-    view = VIEWS[name]
+    view = PAGES[name]
     page = arrive(view, visitors, sessions)
     answer = page.goto(view.address(records))
     assert answer is not None
     assert answer.status == 200
     view.then(page)
     page.wait_for_load_state()
+    assert resolve(urlsplit(page.url).path).url_name == (view.lands or view.name)
 
     found = {}
     for width in WIDTHS:
@@ -49,13 +54,3 @@ def test_a_page_of_the_way(
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"wider than {width}"
 
     assert found == {(width, theme): [] for width in WIDTHS for theme in THEMES}
-
-
-def violations(page: Page, theme: str) -> list[str]:
-    """Rule and place of each. Between the themes nothing differs but colours."""
-    options = {"resultTypes": ["violations"]} | ({"runOnly": COLOURS} if theme == "dark" else {})
-    return [
-        f"{each['id']}: {node['target']} {node['html'][:120]}"
-        for each in Axe().run(page, options=options).response["violations"]
-        for node in each["nodes"]
-    ]

@@ -22,7 +22,7 @@ from tests.e2e.gateway import Gateway
 from tests.e2e.pages.labs import LabPage, ReviewQueue, Round
 from tests.e2e.pages.learning import Lesson, MyPath, Quiz, SurveyPage
 from tests.e2e.pages.playbooks import Playbooks
-from tests.e2e.pages.program import JOB_MILLISECONDS, Cohorts, Reports
+from tests.e2e.pages.program import Cohorts, Reports, wait_until
 from tests.e2e.pages.shadow import JudgementQueue, ShadowMode
 from tests.e2e.stacks import Stack
 
@@ -31,19 +31,13 @@ LAB, QUIZ, SURVEY = "Draw the line on ten workflows", "Front-line check", "Readi
 WORKSHEET = b"workflow,zone\ndelivery questions,automate\n"
 
 
-@pytest.fixture(scope="module")
-def gateway(stack: Stack) -> Gateway:
-    token = stack.checked("token", "create", "gateway-of-the-tests", "--scope", "access:evaluate").strip()
-    return Gateway(stack, token)
-
-
 def text_of(pdf: bytes) -> str:
     return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
 def download(page: Page, link: str) -> bytes:
     with page.expect_download() as started:
-        page.get_by_role("link", name=link).click()
+        page.get_by_role("link", name=link, exact=True).click()
     return started.value.path().read_bytes()
 
 
@@ -165,15 +159,6 @@ def certificate_arrives(engineer: Page) -> str:
     found = re.search(r"/verify/([^/]+)", engineer.url)
     assert found
     return found[1]
-
-
-def wait_until(page: Page, condition) -> None:
-    """Asks again until a job has done its part."""
-    for _ in range(JOB_MILLISECONDS // 500):
-        if condition():
-            return
-        page.wait_for_timeout(500)
-    raise AssertionError(f"not so within {JOB_MILLISECONDS // 1000} s: {page.url}")
 
 
 def test_quality_assurance_judges_a_case_blind(sign_in: SignIn, records: str) -> None:

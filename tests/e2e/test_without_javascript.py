@@ -126,7 +126,7 @@ def press_button(page: Page, words: str) -> None:
     here = page.url
     tab_to(page, words)
     page.keyboard.press("Enter")
-    expect(page).not_to_have_url(here)
+    page.wait_for_url(lambda url: url != here)
 
 
 def tab_to(page: Page, wanted: str) -> None:

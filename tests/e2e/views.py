@@ -191,7 +191,7 @@ VIEWS = {
     "quiz failed": View("engineer5", "quiz", quiz),
     "attempt": View("engineer4", "attempt", attempt("engineer4")),
     "check before handing in": View(
-        "engineer4", "attempt", attempt("engineer4"), lambda page: page.goto("?page=review")
+        "engineer4", "attempt", attempt("engineer4"), lambda page: page.goto(f"{page.url}?page=review")
     ),
     "result failed": View("engineer5", "attempt_result", attempt("engineer5")),
     "result passed": View("engineer1", "attempt_result", attempt("engineer1")),
@@ -201,9 +201,9 @@ VIEWS = {
     "submission": View("engineer6", "submission", submission("engineer6")),
     "shadow mode to start": View("engineer5", "shadow", pool),
     "shadow mode passed": View("engineer1", "shadow", pool),
-    "shadow case": View("engineer18", "shadow", pool, lambda page: ShadowMode(page).take()),
+    "shadow case": View("engineer18", "shadow", pool, lambda page: ShadowMode(page).take(), "shadow_sample"),
     "shadow case with output": View(
-        "engineer5", "shadow", pool, lambda page: decide(ShadowMode(page).take())
+        "engineer5", "shadow", pool, lambda page: decide(ShadowMode(page).take()), "shadow_sample"
     ),
     "survey": View("engineer5", "survey", survey),
     "survey answered": View("engineer1", "survey", survey),
@@ -212,7 +212,7 @@ VIEWS = {
     "approvals to decide": View("opsmanager", "approvals"),
     "approval to decide": View("opsmanager", "approval", approval(state="pending", kind="approval")),
     "approval turned down without words": View(
-        "opsmanager", "approval", approval(state="pending", kind="approval"), turn_down
+        "opsmanager", "approval", approval(state="pending", kind="approval"), turn_down, "approval_decide"
     ),
     "look at an output": View("engineer1", "approval", approval(state="pending", kind="review")),
     "approved request": View("engineer1", "approval", approval(state="approved")),
@@ -255,7 +255,7 @@ VIEWS = {
     "cases to judge": View("qa2", "judgement_queue"),
     "case to judge": View("qa2", "judgement", open_case),
     "case to judge with output": View(
-        "qa2", "judgement_queue", then=lambda page: decide(JudgementQueue(page).take())
+        "qa2", "judgement_queue", then=lambda page: decide(JudgementQueue(page).take()), lands="judgement"
     ),
     "agreement": View("qa1", "agreement", pool),
     "readiness": View("pm", "readiness"),
@@ -270,11 +270,11 @@ VIEWS = {
     "certificates of a cohort": View("pm", "cohort_certificates", cohort),
     "survey results": View("pm", "survey_results", survey),
     "reports": View("pm", "reports"),
-    "a job": View("pm", "reports", then=ask_for_report),
+    "a job": View("pm", "reports", then=ask_for_report, lands="job_detail"),
     "playbooks": View("author", "playbooks"),
     "upload a playbook": View("author", "playbook_upload"),
-    "plan of a playbook": View("author", "playbooks", then=upload_playbook),
-    "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook),
+    "plan of a playbook": View("author", "playbooks", then=upload_playbook, lands="playbook_draft"),
+    "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook, lands="playbook_draft"),
     "revision": View("author", "playbook_revision", lambda _records: [1]),
     "roster": View("author", "roster"),
     "upload a roster": View("author", "roster_upload"),

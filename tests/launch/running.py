@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120
+# The demo is built in 45 seconds; a machine that is busy with other tests takes several times that.
+START_SECONDS = 240
 STOP_SECONDS = 30
 
 

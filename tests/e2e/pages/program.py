@@ -1,11 +1,21 @@
 """The program manager's pages: cohorts, readiness, reports."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 JOB_MILLISECONDS = 60_000
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Asks again until a job has done its part."""
+    for _ in range(JOB_MILLISECONDS // 500):
+        if condition():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"not so within {JOB_MILLISECONDS // 1000} s: {page.url}")
 
 
 @dataclass(frozen=True)

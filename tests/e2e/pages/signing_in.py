@@ -20,5 +20,5 @@ def by_password(page: Page, email: str, password: str) -> None:
 
 
 def _has_arrived(page: Page) -> None:
-    expect(page.get_by_role("navigation", name="Main")).to_be_attached()
+    expect(page.get_by_role("navigation", name="Main", include_hidden=True)).to_be_attached()
     expect(page).not_to_have_url(re.compile("/demo/|/login/"))

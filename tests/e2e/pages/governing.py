@@ -1,0 +1,69 @@
+"""Who changes access by hand, and who answers requests for an approval."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+
+@dataclass(frozen=True)
+class Stops:
+    """The kill switches."""
+
+    page: Page
+
+    def open(self) -> "Stops":
+        self.page.goto("/access/stops/")
+        return self
+
+    @property
+    def live(self) -> Locator:
+        return self.page.get_by_role("region", name="Stopped now")
+
+    def stop(self, *, kind: str, value: str, reason: str) -> None:
+        """`value`: a tool's key, or what a gateway sends for a model or a region."""
+        self.page.get_by_role("radio", name=kind).check()
+        if kind == "Tool":
+            self.page.get_by_label("Which tool").select_option(value)
+        else:
+            self.page.get_by_label("Which model or region").fill(value)
+        self.page.get_by_role("textbox", name="Reason").fill(reason)
+        self.page.get_by_role("button", name="Stop it now").click()
+        expect(self.live).to_contain_text(value)
+
+    def end(self, value: str, *, reason: str) -> None:
+        self.live.get_by_role("link", name=re.compile(f"^End .*{value}")).click()
+        self.page.get_by_role("textbox", name="Reason").fill(reason)
+        self.page.get_by_role("button", name="End the stop").click()
+        expect(self.live).not_to_contain_text(value)
+
+
+@dataclass(frozen=True)
+class Approvals:
+    page: Page
+
+    def ask(self, *, tool: str, task: str, prompt: str, purpose: str) -> None:
+        self.page.goto("/approvals/ask/")
+        self.page.get_by_label("Tool").select_option(label=tool)
+        self.page.get_by_label("Task").select_option(label=task)
+        self.page.get_by_label("Prompt").select_option(label=prompt)
+        self.page.get_by_role("textbox", name="What for").fill(purpose)
+        self.page.get_by_role("button", name="Ask", exact=True).click()
+        expect(self.page.get_by_role("heading", name=tool)).to_be_visible()
+
+    def take(self, asker: str) -> "Approvals":
+        self.page.goto("/approvals/")
+        self.page.get_by_role("link", name=f"{asker} asks").first.click()
+        return self
+
+    def approve(self, comment: str) -> None:
+        self.page.get_by_role("textbox", name="Comment").first.fill(comment)
+        self.page.get_by_role("button", name="Approve").click()
+        expect(self.page.get_by_role("button", name="Approve")).to_have_count(0)
+
+    def look(self, address: str) -> None:
+        """One's own look at an output."""
+        self.page.goto(address)
+        self.page.get_by_role("checkbox", name=re.compile("^I have read")).check()
+        self.page.get_by_role("button", name="It may be used").click()
+        expect(self.page.get_by_role("button", name="It may be used")).to_have_count(0)
