@@ -181,6 +181,7 @@ class TestWhoSeesIt:
         assert "&lt;c-verdict tone=&quot;met&quot;" in html
 
 
+@pytest.mark.sqlite  # what is drawn does not depend on the database
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("name", ["styleguide", "account_login"])
 def test_axe_finds_nothing_in_both_themes_and_nothing_overflows(name, live_server, client):
