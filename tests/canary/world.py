@@ -6,8 +6,6 @@ from datetime import timedelta
 from io import BytesIO
 from types import SimpleNamespace
 
-from guardian.shortcuts import assign_perm
-
 from assessments.models import Attempt, Drill, Question, QuestionUpload, Submission
 from assessments.services import appeals, attempts, item_analysis, labs, regrading, shadow
 from assessments.services import scenarios as exceptions
@@ -103,15 +101,12 @@ def _people(world: World) -> None:
         MentorshipFactory(enrolment=enrolment, mentor=people["mentor"])
         people[name] = enrolment.user
     neighbour = EnrolmentFactory(cohort=CohortFactory(track=world.things.track))
-    people["neighbour"] = neighbour.user
     people["colleague"] = UserFactory(name="Cora", groups=["mentors"])
     MentorshipFactory(enrolment=neighbour, mentor=people["colleague"])
     elsewhere = EnrolmentFactory()
     people["elsewhere"] = elsewhere.user
     people["mentor_elsewhere"] = UserFactory(name="Oto", groups=["mentors"])
     MentorshipFactory(enrolment=elsewhere, mentor=people["mentor_elsewhere"])
-    people["pm_elsewhere"] = UserFactory(name="Pete", groups=["program_managers"])
-    assign_perm("tracks.run_cohort", people["pm_elsewhere"], elsewhere.cohort)
     for scope in SCOPES:
         world.tokens[scope] = f"secret-{scope}"
         ApiTokenFactory(secret=world.tokens[scope], scopes=[scope])
@@ -129,7 +124,7 @@ def _staff(world: World) -> None:
     people["nobody"] = UserFactory()
     groups = ("sponsors", "compliance", "security", "authors", "administrators")
     people.update({name: UserFactory(name=name.title(), groups=[name]) for name in groups})
-    for name in ("judge", "second_judge", "judge_elsewhere"):
+    for name in ("judge", "second_judge"):
         people[name] = UserFactory(name=name, groups=["quality"])
     people["owner"] = UserFactory(name="Olga", groups=["quality_owners"])
 
@@ -277,7 +272,7 @@ def _shadow(world: World) -> None:
     world.things.pool = pool
     for name in ("judge", "second_judge", "owner"):
         shadow.appoint_judge(pool=pool, user=people[name], actor=None, at=NOW)
-    first, second = (each for each in judges_of(pool) if each not in people.values())
+    first, second = (each for each in appointed(pool).order_by("pk") if each not in people.values())
     for _ in range(2):
         case = _decide(pool, people["passed"], usable=True)
         judge(case, first)
@@ -291,10 +286,6 @@ def _shadow(world: World) -> None:
     other = pool.cases.filter(samples=None).order_by("key")[1]
     _differ(other, first, second)
     world.things.disputed = other
-
-
-def judges_of(pool):
-    return appointed(pool).order_by("pk")
 
 
 def _decide(pool, learner, *, usable: bool):
