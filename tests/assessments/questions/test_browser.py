@@ -70,6 +70,7 @@ def test_steps_are_moved_by_buttons_and_pairs_chosen_and_both_are_saved(page_for
     expect(page.locator("#save-status")).to_have_text(SAVED)
     page.get_by_role("button", name="Save and check").click()
     page.wait_for_url(re.compile("page=review"))
+    page.wait_for_load_state("networkidle")  # what the page before could not send any more is sent by now
     item.refresh_from_db()
     assert item.response == right_response(item.question_version)
     page.goto(attempt.get_absolute_url())
