@@ -199,13 +199,16 @@
   addEventListener("focus", now);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) now(); });
 
-  // What an earlier page of this attempt could not send: send it, then show what is kept now.
+  // What an earlier page of this attempt could not send: send it. A page that shows it is asked for anew;
+  // one with other questions stays as it is under somebody's hands.
   const replay = async () => {
-    if (!kept().length) return;
-    for (const key of kept()) waiting.set(key.slice(shelf.length), JSON.parse(localStorage.getItem(key)));
+    const numbers = kept().map((key) => key.slice(shelf.length));
+    if (!numbers.length) return;
+    for (const number of numbers) waiting.set(number, JSON.parse(localStorage.getItem(shelf + number)));
     await send();
     while (waiting.size && !leaving) await new Promise((done) => setTimeout(done, 200));
-    if (!leaving) location.reload();
+    const shown = !form || numbers.some((number) => form.querySelector(`[data-question="${number}"]`));
+    if (shown && !leaving) location.reload();
   };
 
   /* The time left: shown by the minute, said aloud at ten, five and one, handed in at the end. */

@@ -28,16 +28,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "last: comes after its neighbours, to look at what they left")
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """All of these together in one worker, before everything else: they take the longest."""
+    """All of these together in one worker, before everything else: they take the longest.
+
+    Always in the order of the files: the people of one running product go forward and never back.
+    """
+    written = {item.nodeid: place for place, item in enumerate(items)}
     for item in filter(is_ours, items):
         item.add_marker(pytest.mark.xdist_group("e2e"))
         item.add_marker(pytest.mark.timeout(400))
         if connection.vendor == "postgresql":
             item.add_marker(pytest.mark.needs("postgresql", "redis-server", "nginx"))
     yield
-    items.sort(key=lambda item: (not is_ours(item), item.get_closest_marker("last") is not None))
+    items.sort(key=lambda item: _place(item, written))
+
+
+def _place(item: pytest.Item, written: dict[str, int]) -> tuple[bool, bool, int]:
+    if not is_ours(item):
+        return True, False, 0
+    return False, item.get_closest_marker("last") is not None, written[item.nodeid]
 
 
 def is_ours(item: pytest.Item) -> bool:

@@ -10,9 +10,11 @@ from tests.e2e.answers import right_answers
 from tests.e2e.conftest import SignIn
 from tests.e2e.pages.labs import LabPage
 from tests.e2e.pages.learning import Lesson, MyPath, Quiz, SurveyPage
+from tests.e2e.pages.program import wait_until
 from tests.e2e.pages.shadow import ShadowMode
 
 pytestmark = pytest.mark.sqlite
+NOTHING_UNSAVED = "Object.keys(localStorage).every((key) => !key.startsWith('attempt:'))"
 
 
 def test_reading_a_lesson(sign_in: SignIn) -> None:
@@ -123,6 +125,8 @@ def answer_by_keyboard(page: Page, position: int, values: list[str]) -> None:
 
 
 def press_button(page: Page, words: str) -> None:
+    """Once every answer is saved: a page that is left with one under way asks for its successor twice."""
+    wait_until(page, lambda: page.evaluate(NOTHING_UNSAVED))
     here = page.url
     tab_to(page, words)
     page.keyboard.press("Enter")

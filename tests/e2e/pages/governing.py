@@ -43,10 +43,11 @@ class Approvals:
     page: Page
 
     def ask(self, *, tool: str, task: str, prompt: str, purpose: str) -> None:
+        """`task` and `prompt`: keys."""
         self.page.goto("/approvals/ask/")
         self.page.get_by_label("Tool").select_option(label=tool)
-        self.page.get_by_label("Task").select_option(label=task)
-        self.page.get_by_label("Prompt").select_option(label=prompt)
+        self.page.get_by_label("Task").select_option(task)
+        self.page.get_by_label("Prompt").select_option(prompt)
         self.page.get_by_role("textbox", name="What for").fill(purpose)
         self.page.get_by_role("button", name="Ask", exact=True).click()
         expect(self.page.get_by_role("heading", name=tool)).to_be_visible()
