@@ -1,9 +1,9 @@
-"""My path: what one person has done, what is next, and by when. Five queries for any number of tracks."""
+"""My path: what one person has done, what is next, and by when. Six queries for any number of tracks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,28 +11,11 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assessments.models import Attempt, Submission
 from enablement.access.models import Grant
 from enablement.people.models import User
 from enablement.programs.selectors import path_queries as queries
-from tracks.models import Component, Enrolment, Lesson
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """One thing to do. state: as pages show it; note: what it says beyond that; mine: whose turn it is."""
-
-    title: str
-    noun: str
-    url: str
-    state: str
-    minutes: int | None = None
-    note: str = ""
-    mine: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        return self.mine and self.state != "met"
+from enablement.programs.selectors.path_steps import Step, component_step, lesson_step
+from tracks.models import Enrolment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +55,12 @@ class TrackPlan:
         return self.open_steps[0] if self.open_steps else None
 
     @property
+    def opens_next(self) -> Step | None:
+        """What only time is in the way of, the first to open."""
+        steps = [step for plan in self.modules for step in plan.steps if step.opens_at]
+        return min(steps, key=lambda step: step.opens_at or DISTANT, default=None)
+
+    @property
     def days_left(self) -> int:
         return (self.enrolment.due_on - self.today).days
 
@@ -89,11 +78,12 @@ class TrackPlan:
 
 
 DUE_SOON_DAYS = 3
+DISTANT = datetime.max.replace(tzinfo=UTC)
 
 
 def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
     """A person's tracks, the most urgent first."""
-    modules = _modules(user)
+    modules = _modules(user, at)
     tools: dict[int | None, list[Grant]] = defaultdict(list)
     for grant in queries.grants(user=user.pk):
         tools[grant.microtool.track_id].append(grant)
@@ -141,22 +131,28 @@ def _practice(enrolment: Enrolment) -> list[Step]:
 
 
 def _open_steps(modules: Iterable[ModulePlan], leaves: Iterable[dict[str, Any]]) -> Iterable[Step]:
-    """What the person can do now, in order: the modules' steps, then what only the gate asks for."""
+    """What the person can do now: what is running, the modules' steps in order, then what only the gate asks
+    for.
+    """
     steps = list(chain.from_iterable(plan.steps for plan in modules))
     known = {step.url for step in steps}
-    yield from (step for step in steps if step.is_open)
+    yield from sorted((step for step in steps if step.is_open), key=lambda step: step.ends_at is None)
     for leaf in leaves:
         if leaf["met"] is not True and leaf["link"] and leaf["link"] not in known:
             yield Step(title=leaf["next_step"], noun=leaf["label"], url=leaf["link"], state="not-started")
 
 
-def _modules(user: User) -> dict[int, list[ModulePlan]]:
+def _modules(user: User, at: datetime) -> dict[int, list[ModulePlan]]:
     """The modules of this person's tracks, by track."""
     steps: dict[int, list[Step]] = defaultdict(list)
     for lesson in map(queries.LessonRow._make, queries.lessons(user=user.pk)):
-        steps[lesson.module_id].append(_lesson_step(lesson))
+        steps[lesson.module_id].append(lesson_step(lesson))
+    attempts: dict[int | None, list[queries.AttemptRow]] = defaultdict(list)
+    for made in map(queries.AttemptRow._make, queries.attempts(user=user.pk)):
+        attempts[made.quiz_id].append(made)
     for component in map(queries.ComponentRow._make, queries.components(user=user.pk)):
-        steps[component.module_id].append(_component_step(component))
+        step = component_step(component, attempts=attempts[component.quiz_id], at=at)
+        steps[component.module_id].append(step)
     plans: dict[int, list[ModulePlan]] = defaultdict(list)
     for row in map(queries.ModuleRow._make, queries.modules(user=user.pk)):
         plan = ModulePlan(
@@ -168,58 +164,3 @@ def _modules(user: User) -> dict[int, list[ModulePlan]]:
         )
         plans[row.track_id].append(plan)
     return plans
-
-
-def _lesson_step(lesson: queries.LessonRow) -> Step:
-    return Step(
-        title=lesson.title,
-        noun=str(Lesson.Kind(lesson.kind).label),
-        url=reverse("lesson", args=[lesson.track_key, lesson.module_key, lesson.key]),
-        state="met" if lesson.read else "not-started",
-        minutes=lesson.minutes,
-    )
-
-
-def _component_step(component: queries.ComponentRow) -> Step:
-    is_quiz = component.kind == Component.Kind.QUIZ
-    state, note = ("met", "") if component.achieved else _begun(component)
-    return Step(
-        title=component.title,
-        noun=_("Quiz") if is_quiz else _("Lab"),
-        url=_quiz_url(component) if is_quiz else reverse("lab", args=[component.lab_id]),
-        state=state,
-        minutes=component.quiz_minutes if is_quiz else component.lab_minutes,
-        note=note,
-        mine=bool(component.achieved)
-        or not (
-            component.submission_state == Submission.State.SUBMITTED
-            or component.attempt_state == Attempt.State.WAITING
-        ),
-    )
-
-
-def _quiz_url(component: queries.ComponentRow) -> str:
-    """Into the attempt that is running, else to the quiz's page."""
-    if component.attempt_state == Attempt.State.IN_PROGRESS:
-        return reverse("attempt", args=[component.attempt_id])
-    return reverse("quiz", args=[component.quiz_id])
-
-
-def _begun(component: queries.ComponentRow) -> tuple[str, str]:
-    """State and note of what is not achieved: by the latest attempt, or the round last handed in."""
-    if component.kind == Component.Kind.QUIZ:
-        if component.attempt_state is None:
-            return "not-started", ""
-        if component.attempt_state == Attempt.State.IN_PROGRESS:
-            return "waiting", _("under way")
-        if component.attempt_state == Attempt.State.WAITING:
-            return "waiting", _("waits for a mentor's marks")
-        return "at-risk", _("not passed yet")
-    drafted = ("waiting", _("a draft, not handed in")) if component.has_draft else ("not-started", "")
-    said: dict[str | None, tuple[str, str]] = {
-        None: drafted,
-        Submission.State.SUBMITTED: ("waiting", _("waits for a mentor")),
-        Submission.State.SENT_BACK: ("at-risk", _("sent back")),
-        Submission.State.SIGNED_OFF: ("at-risk", _("its sign-off no longer counts")),
-    }
-    return said[component.submission_state]

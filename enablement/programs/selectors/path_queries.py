@@ -1,11 +1,25 @@
 """What My path asks the database, each built once a process (see `tracks.prepared`)."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 
-from assessments.models import Attempt, Drill, ScenarioSet, Submission
+from assessments.models import Attempt, AttemptAllowance, Drill, ScenarioSet, Submission
 from enablement.access.models import Grant
 from tracks.models import (
     Component,
@@ -45,20 +59,34 @@ class LessonRow(NamedTuple):
 
 
 class ComponentRow(NamedTuple):
-    """`submission_state` is that of the latest round but a draft."""
+    """`submission_state` is that of the latest round but a draft; `quiz_extra`: attempts unlocked for one."""
 
     module_id: int
+    enrolment_id: UUID
     kind: str
     title: str
     achieved: bool
     has_draft: bool
     submission_state: str | None
-    attempt_state: str | None
-    attempt_id: UUID | None
     quiz_id: int | None
     quiz_minutes: int | None
+    quiz_attempts: int | None
+    quiz_extra: int | None
+    quiz_cooldown: int | None
+    quiz_valid_months: int | None
     lab_id: int | None
     lab_minutes: int | None
+
+
+class AttemptRow(NamedTuple):
+    quiz_id: int
+    enrolment_id: UUID
+    pk: UUID
+    state: str
+    points: Decimal | None
+    max_points: int
+    ended_at: datetime | None
+    deadline_at: datetime
 
 
 def _mine(user: UUID, path: str) -> dict[str, Any]:
@@ -108,7 +136,7 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
     achieved = ComponentCompletion.objects.current().filter(**mine, component=OuterRef("pk"))
     submissions = Submission.objects.filter(**mine, lab=OuterRef("its_lab__pk"))
     rounds = submissions.exclude(state=Submission.State.DRAFT).order_by("-round")
-    attempts = Attempt.objects.filter(**mine, quiz=OuterRef("its_quiz__pk")).order_by("-number")
+    unlocked = AttemptAllowance.objects.filter(user=user, quiz=OuterRef("its_quiz__pk")).order_by()
     return (
         Component.objects.filter(**_mine(user, path), retired_at=None, module__retired_at=None)
         .exclude(kind=Component.Kind.LESSONS)
@@ -116,15 +144,18 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
         .order_by("pk")
         .values_list(
             "module_id",
+            "enrolled",
             "kind",
             "title",
             Exists(achieved),
             Exists(submissions.filter(state=Submission.State.DRAFT)),
             Subquery(rounds.values("state")[:1]),
-            Subquery(attempts.values("state")[:1]),
-            Subquery(attempts.values("pk")[:1]),
             "its_quiz__pk",
             "its_quiz__time_limit_min",
+            "its_quiz__max_attempts",
+            Subquery(unlocked.values("quiz").annotate(all=Sum("extra")).values("all")),
+            "its_quiz__cooldown_hours",
+            "its_quiz__valid_months",
             "its_lab__pk",
             "its_lab__minutes",
         )
@@ -134,6 +165,17 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
 def _same(path: str) -> FilteredRelation:
     """The quiz or lab that a component stands for; keys are unique in a module."""
     return FilteredRelation(path, condition=Q(**{f"{path}__key": F("key")}))
+
+
+def _attempts(user: UUID) -> QuerySet[Attempt, tuple[Any, ...]]:
+    """All of this person's, the first one first."""
+    return (
+        Attempt.objects.filter(user=user)
+        .order_by("number")
+        .values_list(
+            "quiz_id", "enrolment_id", "pk", "state", "points", "max_points", "submitted_at", "deadline_at"
+        )
+    )
 
 
 def _enrolments(user: UUID) -> QuerySet[Enrolment]:
@@ -162,5 +204,6 @@ def _grants(user: UUID) -> QuerySet[Grant]:
 modules = Prepared(_modules, user=ANYBODY)
 lessons = Prepared(_lessons, user=ANYBODY)
 components = Prepared(_components, user=ANYBODY)
+attempts = Prepared(_attempts, user=ANYBODY)
 enrolments = PreparedObjects(_enrolments, user=ANYBODY)
 grants = PreparedObjects(_grants, user=ANYBODY)

@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from enablement.programs.selectors.path import Step
+from enablement.programs.selectors.path_steps import Step
 from tracks.templatetags.marks import state_mark
 
 register = template.Library()
@@ -41,7 +41,7 @@ def _parts(step: Step, *, is_next: bool) -> tuple[str, ...]:
 
 def _words(step: Step) -> str:
     minutes = _("%(n)s min") % {"n": step.minutes} if step.minutes else ""
-    return " · ".join(filter(None, (step.noun, minutes, step.note)))
+    return " · ".join(filter(None, (step.noun, minutes, step.note, step.detail)))
 
 
 CURRENT = format_html(' aria-current="{}"', "step")
