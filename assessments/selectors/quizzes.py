@@ -21,7 +21,10 @@ from tracks.people import Person
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuizResult:
-    """The best attempt with a result; 0 points and no attempt where the only one runs or waits for marks."""
+    """The best attempt with a result; 0 points and no attempt where the only one runs or waits for marks.
+
+    last_ended_at: when the latest of all attempts ended.
+    """
 
     points: Decimal
     max_points: int
@@ -29,6 +32,7 @@ class QuizResult:
     graded_at: datetime | None
     in_progress: bool
     waiting: bool = False
+    last_ended_at: datetime | None = None
 
     @property
     def share(self) -> Fraction:
@@ -55,6 +59,7 @@ def quiz_results(*, user_ids: Iterable[UUID], quizzes: Iterable[Quiz]) -> dict[t
             graded_at=None if pending else ended_at,
             in_progress=state == Attempt.State.IN_PROGRESS,
             waiting=state == Attempt.State.WAITING,
+            last_ended_at=ended_at,
         )
         results[user_id, quiz_id] = _better(results.get((user_id, quiz_id)), this)
     return results
@@ -74,6 +79,7 @@ def _better(best: QuizResult | None, this: QuizResult) -> QuizResult:
         graded_at=winner.graded_at,
         in_progress=best.in_progress or this.in_progress,
         waiting=best.waiting or this.waiting,
+        last_ended_at=this.last_ended_at or best.last_ended_at,
     )
 
 

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
     """One requirement, evaluated for one person.
 
     met: True, False, or None where it cannot be established (unknown type, missing data): None denies,
-    also under `not`. begun: something is there already. required, actual, next_step: words for people.
+    also under `not`. begun: something is there already. failed: it was tried, and did not suffice.
+    opens_at: from when it may be tried again, where that is later. required, actual, next_step: words for people.
     done, total: how far it is, where it can be counted. link: path of the page for the next step.
     proof: the facts it rests on, as `model:primary key`. lapses_at: when the proof stops counting.
     short: its name where there is little room; the label where there is none.
@@ -22,6 +25,8 @@ class Leaf:
     required: str
     actual: str
     begun: bool = False
+    failed: bool = False
+    opens_at: datetime | None = None
     done: int | None = None
     total: int | None = None
     short: str = ""
@@ -35,7 +40,7 @@ class Leaf:
         """One of the five states that pages show."""
         if self.met:
             return "met"
-        if self.met is None:
+        if self.met is None or self.failed:
             return "not-met"
         return "waiting" if self.begun else "not-started"
 
@@ -48,6 +53,8 @@ class Leaf:
             "total": self.total,
             "met": self.met,
             "state": self.state,
+            "word": _("Failed") if self.failed and not self.met else "",
+            "opens_at": self.opens_at.isoformat() if self.opens_at else None,
             "required": self.required,
             "actual": self.actual,
             "next_step": self.next_step,

@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from assessments.services import attempts, labs
 from enablement.access.services.grants import reevaluate
-from enablement.programs.selectors.path import Step, track_plans
+from enablement.programs.selectors.path import track_plans
+from enablement.programs.selectors.path_steps import Step
 from enablement.programs.templatetags.steps import step_items
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.assessments.labs.factories import back, handed_in, sign
@@ -83,11 +84,45 @@ def test_a_step_that_was_begun_says_how_it_stands(world):
     attempts.submit(attempt=attempt, actor=enrolment.user, at=NOW)
     submission = handed_in(enrolment=enrolment, lab=lab)
     assert stands(enrolment) == [
-        ("at-risk", "not passed yet", True),
+        ("at-risk", "not passed yet", False),
         ("waiting", "waits for a mentor", False),
     ]
     back(submission, mentor)
     assert stands(enrolment)[1] == ("at-risk", "sent back", True)
+
+
+def test_a_running_attempt_comes_first_and_a_pause_between_attempts_last(client, world):
+    lesson, quiz, lab, enrolment, _mentor = world
+    user = enrolment.user
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    attempt = attempts.start(quiz=quiz, actor=user, at=NOW)
+    running = plan_of(enrolment).next_step
+    assert (running.url, running.ends_at) == (attempt.get_absolute_url(), attempt.deadline_at)
+    overdue = plan_of(enrolment, at=attempt.deadline_at + timedelta(minutes=1)).modules[0].steps[1]
+    assert (overdue.url, overdue.ends_at) == (reverse("quiz", args=[quiz.pk]), None)
+    attempts.submit(attempt=attempt, actor=user, at=NOW)
+    cooling = plan_of(enrolment)
+    quiz_step = cooling.modules[0].steps[1]
+    opens_at = NOW + timedelta(hours=quiz.cooldown_hours)
+    assert (quiz_step.is_open, quiz_step.opens_at, cooling.opens_next) == (False, opens_at, quiz_step)
+    assert quiz_step.detail.startswith("0 of 3 points · next attempt from ")
+    assert cooling.next_step.url == lesson.get_absolute_url()
+    read_lesson(enrolment=enrolment, lesson=lesson, actor=user, at=NOW)
+    assert plan_of(enrolment).next_step.url == reverse("lab", args=[lab.pk])
+    assert plan_of(enrolment, at=opens_at).next_step.url == reverse("quiz", args=[quiz.pk])
+
+
+def test_without_an_attempt_left_the_quiz_waits_for_the_mentor(world):
+    _lesson, quiz, _lab, enrolment, mentor = world
+    later = NOW + timedelta(days=2)
+    type(quiz).objects.update(max_attempts=1)
+    quiz.refresh_from_db()
+    sit(quiz=quiz, user=enrolment.user, at=NOW, right=0)
+    step = plan_of(enrolment, at=later).modules[0].steps[1]
+    assert (step.is_open, step.opens_at) == (False, None)
+    assert step.detail == "0 of 3 points · no attempt left; your mentor can unlock one"
+    attempts.grant_extra(quiz=quiz, learner=enrolment.user, reason="Ill.", actor=mentor, at=NOW)
+    assert plan_of(enrolment, at=later).modules[0].steps[1].is_open
 
 
 def test_a_withdrawn_sign_off_makes_the_lab_the_next_step_again(world):
@@ -149,7 +184,7 @@ def test_nobody_is_let_in_without_signing_in(client):
 
 
 @pytest.mark.parametrize("modules", [1, 6])
-def test_the_page_costs_eight_queries_for_any_number_of_modules(
+def test_the_page_costs_nine_queries_for_any_number_of_modules(
     client, world, modules, django_assert_num_queries
 ):
     enrolment = world[3]
@@ -159,7 +194,7 @@ def test_the_page_costs_eight_queries_for_any_number_of_modules(
         LabFactory(module=module)
     client.force_login(enrolment.user, backend="django.contrib.auth.backends.ModelBackend")
     client.get("/path/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert client.get("/path/").status_code == 200
 
 

@@ -2,10 +2,13 @@
 places that hold many; each is drawn once.
 """
 
+from datetime import datetime
 from functools import lru_cache
 
 from django import template
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -22,6 +25,13 @@ def state_mark(state: str, word: str = "") -> SafeString:
 def icon(name: str, size: str = "") -> SafeString:
     """Beside a word; size: "", small, large."""
     return _draw_icon(str(name), size)
+
+
+@register.filter
+def still_ahead(moment: str | datetime | None) -> datetime | None:
+    """A moment, also one kept as text, where it is yet to come; otherwise nothing."""
+    at = parse_datetime(moment) if isinstance(moment, str) else moment
+    return at if at is not None and at > timezone.now() else None
 
 
 @lru_cache(maxsize=256)

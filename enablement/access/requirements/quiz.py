@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -72,24 +72,34 @@ class QuizPassed:
         # Points against threshold times maximum, in Decimal: 17 of 20 meets 0.85 exactly.
         graded = result if result is not None and result.attempt_id is not None else None
         met = graded is not None and graded.points >= threshold * graded.max_points
+        failed = graded is not None and not (met or graded.in_progress or graded.waiting)
         return Leaf(
             type=self.name,
             label=_("Quiz: %(title)s") % {"title": quiz.title},
             met=met,
             begun=result is not None,
+            failed=failed,
+            opens_at=_opens_at(quiz, result) if failed else None,
             short=_("Quiz"),
             required=_("at least %(percent)s %%") % {"percent": f"{(threshold * 100).normalize():f}"},
-            actual=_actual(result),
+            actual=_actual(result, failed=failed),
             next_step="" if met else _("Take the quiz “%(title)s”") % {"title": quiz.title},
             link="" if met else reverse("quiz", args=[quiz.pk]),
             proof=(f"assessments.attempt:{graded.attempt_id}",) if met and graded else (),
         )
 
 
-def _actual(result: "QuizResult | None") -> str:
+def _opens_at(quiz: Quiz, result: "QuizResult | None") -> datetime | None:
+    """When the pause after the latest attempt is over."""
+    ended = result.last_ended_at if result else None
+    return ended + timedelta(hours=quiz.cooldown_hours) if ended and quiz.cooldown_hours else None
+
+
+def _actual(result: "QuizResult | None", *, failed: bool) -> str:
     if result is None:
         return _("not taken yet")
     if result.attempt_id is None:
         return _("waits for a mentor's marks") if result.waiting else _("under way")
     points = f"{result.points.normalize():f}"
-    return _("%(points)s of %(max)d") % {"points": points, "max": result.max_points}
+    counts = {"points": points, "max": result.max_points}
+    return _("failed with %(points)s of %(max)d") % counts if failed else _("%(points)s of %(max)d") % counts

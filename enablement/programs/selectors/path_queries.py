@@ -140,7 +140,8 @@ def _components(user: UUID) -> QuerySet[Component, tuple[Any, ...]]:
     return (
         Component.objects.filter(**_mine(user, path), retired_at=None, module__retired_at=None)
         .exclude(kind=Component.Kind.LESSONS)
-        .alias(enrolled=F(path), its_quiz=_same("module__quizzes"), its_lab=_same("module__labs"))
+        .annotate(enrolled=F(path))
+        .alias(its_quiz=_same("module__quizzes"), its_lab=_same("module__labs"))
         .order_by("pk")
         .values_list(
             "module_id",

@@ -67,9 +67,7 @@ def component_step(
     )
 
 
-def _quiz_step(
-    component: queries.ComponentRow, attempts: Sequence[queries.AttemptRow], at: datetime
-) -> Step:
+def _quiz_step(component: queries.ComponentRow, attempts: Sequence[queries.AttemptRow], at: datetime) -> Step:
     """Into the attempt that is running, else to the quiz's page."""
     latest = next((made for made in reversed(attempts) if made.enrolment_id == component.enrolment_id), None)
     state, note, detail, mine = "not-started", "", "", True
