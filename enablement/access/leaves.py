@@ -13,10 +13,11 @@ class Leaf:
 
     met: True, False, or None where it cannot be established (unknown type, missing data): None denies,
     also under `not`. begun: something is there already. failed: it was tried, and did not suffice.
-    opens_at: from when it may be tried again, where that is later. required, actual, next_step: words for people.
-    done, total: how far it is, where it can be counted. link: path of the page for the next step.
-    proof: the facts it rests on, as `model:primary key`. lapses_at: when the proof stops counting.
-    short: its name where there is little room; the label where there is none.
+    opens_at: from when it may be tried again, where that is later.
+    required, actual, next_step: words for people. done, total: how far it is, where it can be counted.
+    link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
+    lapses_at: when the proof stops counting. short: its name where there is little room; the label where
+    there is none.
     """
 
     type: str
