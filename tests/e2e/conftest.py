@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
     Always in the order of the files: the people of one running product go forward and never back.
     """
-    written = {item.nodeid: place for place, item in enumerate(items)}
+    written = {id(item): place for place, item in enumerate(items)}
     for item in filter(is_ours, items):
         item.add_marker(pytest.mark.xdist_group("e2e"))
         item.add_marker(pytest.mark.timeout(400))
@@ -44,10 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     items.sort(key=lambda item: _place(item, written))
 
 
-def _place(item: pytest.Item, written: dict[str, int]) -> tuple[bool, bool, int]:
+def _place(item: pytest.Item, written: dict[int, int]) -> tuple[bool, bool, int]:
     if not is_ours(item):
         return True, False, 0
-    return False, item.get_closest_marker("last") is not None, written[item.nodeid]
+    return False, item.get_closest_marker("last") is not None, written[id(item)]
 
 
 def is_ours(item: pytest.Item) -> bool:
