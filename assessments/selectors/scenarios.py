@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 
 from assessments.models import CaseDecision, Category, Complexity, Drill, ScenarioSet, Verdict
@@ -95,6 +95,13 @@ class Record:
     @property
     def observed(self) -> int:
         return sum(case.withdrawn_at is None for case in self.supervised)
+
+
+def has_cases(enrolment: Enrolment) -> bool:
+    """Whether the track has exception cases, or some were recorded while it had. One query."""
+    in_use = ScenarioSet.objects.live().filter(track=enrolment.track_id)
+    recorded = CaseDecision.objects.filter(enrolment=enrolment)
+    return Enrolment.objects.filter(Exists(in_use) | Exists(recorded), pk=enrolment.pk).exists()
 
 
 def record_of(enrolment: Enrolment) -> Record:

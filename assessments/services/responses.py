@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -94,7 +95,7 @@ def _matched(keys: Sequence[str], raw: object) -> dict[str, str] | None:
 
 
 def _ordered(keys: Sequence[str], raw: object) -> dict[str, int] | None:
-    """The position (from 1) by the step's key; steps without one are absent, two may claim the same."""
+    """The position (from 1) by the step's key; steps without one are absent."""
     places = {str(place): place for place in range(1, len(keys) + 1)}
     chosen: dict[str, int] = {}
     for key, place in _entries(raw).items():
@@ -103,6 +104,12 @@ def _ordered(keys: Sequence[str], raw: object) -> dict[str, int] | None:
         if isinstance(place, bool) or not isinstance(place, int | str) or str(place) not in places:
             raise _wrong()
         chosen[_one_of(keys, key)] = places[str(place)]
+    taken = Counter(chosen.values())
+    if twice := sorted(place for place, times in taken.items() if times > 1):
+        raise ValidationError(
+            _("Position %(place)d is given more than once: each step needs its own.") % {"place": twice[0]},
+            code="response",
+        )
     return dict(sorted(chosen.items())) or None
 
 

@@ -16,6 +16,7 @@ from assessments.forms.mentoring import DelegateForm, ObservationForm
 from assessments.models import Observation
 from assessments.selectors.labs import lab_work
 from assessments.selectors.mentees import mentees_of, progress_of
+from assessments.selectors.scenarios import has_cases
 from assessments.services import labs
 from assessments.views.reviews import may_review
 from assessments.views.signed_in import me
@@ -39,7 +40,8 @@ def mentee(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _mentored(request, pk)
     (progress,) = progress_of([found], at=timezone.now())
     work = [lab_work(enrolment=found, lab=each.lab) for each in progress.labs]
-    return render(request, "assessments/mentee.html", {"mentee": progress, "labs": work})
+    context = {"mentee": progress, "labs": work, "has_cases": has_cases(found)}
+    return render(request, "assessments/mentee.html", context)
 
 
 @require_http_methods(["GET", "POST"])

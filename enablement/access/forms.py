@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from enablement.access import prompts as library
 from enablement.access.models import Microtool
 from enablement.access.models.approval import COMMENT_MAX, PURPOSE_MAX
 from tracks.words import in_words
@@ -60,7 +61,9 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._choose("microtool", [(tool.key, tool.title) for tool in tools])
         self._choose("workflow_id", [("", _("Choose a task")), *((key, in_words(key)) for key in workflows)])
-        self._choose("prompt", [("", _("None")), *((key, key) for key in prompts)])
+        titles = library.titles()
+        named = sorted((titles.get(key, in_words(key)), key) for key in prompts)
+        self._choose("prompt", [("", _("None")), *((key, title) for title, key in named)])
 
     def _choose(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]

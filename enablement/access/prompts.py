@@ -53,6 +53,11 @@ def keys_for(user: User, *, role: str) -> list[str] | None:
     return None if user.has_perm("access.author_prompts") else own_prompts(user)
 
 
+def titles() -> dict[str, str]:
+    """By key, what people read for a prompt; one that nobody has written has none. One query."""
+    return dict(PromptVersion.objects.approved().values_list("prompt__key", "title"))
+
+
 def proposed() -> QuerySet[PromptVersion]:
     """What waits for another person, the oldest first."""
     rows = PromptVersion.objects.filter(state=PromptVersion.State.PROPOSED)

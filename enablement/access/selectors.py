@@ -50,6 +50,12 @@ class ToolView:
         return not shut
 
     @property
+    def on_leave(self) -> bool:
+        """Closed, and nothing that the person can do about it before they are back."""
+        paused = self.enrolment is not None and self.enrolment.state == Enrolment.State.PAUSED
+        return paused and not self.open
+
+    @property
     def ends_soon(self) -> bool:
         """Whether proof that lapses can be given anew now."""
         ends = self.grant.not_after if self.open and self.grant else None

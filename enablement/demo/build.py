@@ -16,6 +16,7 @@ from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.elsewhere import labs_elsewhere
 from enablement.demo.learning import Clock, Learner
 from enablement.demo.stages import ALL_SAMPLES, STAGES, Stage
+from enablement.jobs import outbox
 from enablement.people.models import User
 from enablement.people.services import add_person
 from enablement.playbook.services import apply_file
@@ -36,7 +37,15 @@ SECOND_MENTORS = {"process_quality_t1": ("mentor4",), "compliance_liaison_t1": (
 
 
 def build(*, count: int, seed: int, at: datetime) -> None:
-    """Fill an empty database. `count` engineers; the same seed gives the same demo."""
+    """Fill an empty database. `count` engineers; the same seed gives the same demo.
+
+    Its jobs are sent at the end: SQLite has one writer, and the build holds it for longer than they wait.
+    """
+    with outbox.held():
+        _build(count, seed, at)
+
+
+def _build(count: int, seed: int, at: datetime) -> None:
     chance = random.Random(seed)  # noqa: S311  (a demo, not a secret)
     start = (at - timedelta(days=DAYS_AGO)).replace(hour=8, minute=0, second=0, microsecond=0)
     with transaction.atomic():

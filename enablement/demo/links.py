@@ -11,6 +11,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from enablement.demo import example_tool
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF
 from enablement.demo.stages import STAGES
+from enablement.demo.tour import PARTS, Part
 from enablement.people.models import User
 
 SIGNER = signing.Signer(salt="enablement.demo.sign-in")
@@ -36,12 +38,30 @@ class Link:
     shows: str
     url: str
 
+    @property
+    def handle(self) -> str:
+        return self.user.email.partition("@")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody on the page, with what to try first as them."""
+
+    link: Link
+    tries: str
+
 
 def _links() -> list[Link]:
     shows = {persona.email: persona.shows for persona in (*STAFF, *MENTORS)}
     shows |= {f"engineer{i}@{DOMAIN}": stage.shows for i, stage in enumerate(STAGES, start=1)}
     people = {user.email: user for user in User.objects.filter(is_active=True, email__in=shows)}
     return [Link(people[email], shows[email], _address(email)) for email in shows if email in people]
+
+
+def _lines(part: Part, of_handle: dict[str, Link]) -> list[Line]:
+    """Takes the people of this part out of `of_handle`."""
+    here = [(handle, tries) for handle, tries in part.people if handle in of_handle]
+    return [Line(of_handle.pop(handle), str(tries)) for handle, tries in here]
 
 
 def _address(email: str) -> str:
@@ -79,5 +99,8 @@ def sign_in(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def cast(request: HttpRequest) -> HttpResponse:
     """Everybody in the demo, with a link to sign in as them."""
-    context = {"links": _links(), "tool": example_tool.address()}
+    of_handle = {link.handle: link for link in _links()}
+    parts = [{"title": part.title, "about": part.about, "lines": _lines(part, of_handle)} for part in PARTS]
+    more = [Line(link, capfirst(link.shows)) for link in of_handle.values()]
+    context = {"parts": parts, "more": more, "tool": example_tool.address()}
     return render(request, "demo/cast.html", context)

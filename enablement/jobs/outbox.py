@@ -10,6 +10,8 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +57,13 @@ def send(job: Job, *, at: datetime) -> bool:
     return True
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Messages wait until this is over: for a long run of changes, in a database that has one writer."""
+    with _publisher.hold():
+        yield
+
+
 def flush(seconds: float = FLUSH_SECONDS) -> bool:
     """Wait until this process has no message left to send, at most `seconds`; whether that was enough."""
     return _publisher.flush(seconds)
@@ -87,8 +96,23 @@ class _Publisher:
         self._ids: queue.Queue[UUID] = queue.Queue(BACKLOG)
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._held: list[UUID] | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        waiting: list[UUID] = []
+        self._held = waiting
+        try:
+            yield
+        finally:
+            self._held = None
+            for job_id in waiting:
+                self.submit(job_id)
 
     def submit(self, job_id: UUID) -> None:
+        if self._held is not None:
+            self._held.append(job_id)
+            return
         with self._start:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="job-outbox", daemon=True)

@@ -2,9 +2,29 @@
 (() => {
   const place = (step) => step.querySelector("select").selectedIndex;
 
+  const selects = (list) => [...list.querySelectorAll("select")];
+
+  // What each select holds now, so that a later change knows what it replaced.
+  const remember = (list) => selects(list).forEach((select) => { select.dataset.was = select.selectedIndex; });
+
   // Every step gets the position in which it stands.
   const number = (list) => {
-    [...list.children].forEach((step, index) => { step.querySelector("select").selectedIndex = index + 1; });
+    selects(list).forEach((select, index) => { select.selectedIndex = index + 1; });
+    remember(list);
+  };
+
+  // A position belongs to one step: whoever had it takes the one that has become free.
+  const swap = (list, changed) => {
+    const other = selects(list).find((select) => select !== changed && select.selectedIndex
+      && select.selectedIndex === changed.selectedIndex);
+    if (other) {
+      other.selectedIndex = Number(changed.dataset.was || 0);
+      const step = other.closest("li");
+      list.nextElementSibling.textContent = other.selectedIndex
+        ? `${step.querySelector("label").textContent.trim()}: ${list.dataset.moved} ${place(step)}`
+        : `${step.querySelector("label").textContent.trim()}: –`;
+    }
+    remember(list);
   };
 
   const move = (list, step, by) => {
@@ -39,6 +59,8 @@
     const said = Object.assign(document.createElement("span"), { className: "visually-hidden" });
     said.setAttribute("role", "status");
     list.after(said);
+    remember(list);
+    list.addEventListener("change", (event) => swap(list, event.target));
   };
 
   const ready = (within) => within.querySelectorAll("[data-ordering]").forEach(prepare);

@@ -41,6 +41,16 @@ def test_asking_for_a_job_does_not_wait(dead_broker, redis_url):
     assert not Job.objects.filter(sent_at=None).exists()
 
 
+def test_messages_wait_while_they_are_held(redis_url):
+    with broker(redis_url):
+        with outbox.held():
+            job = ask_for(tasks.quick, name="n")
+            assert outbox.flush(5)
+            assert Job.objects.get(pk=job.pk).sent_at is None
+        assert outbox.flush(15)
+        assert Job.objects.get(pk=job.pk).sent_at is not None
+
+
 def test_a_rolled_back_fact_asks_for_nothing(dead_broker):
     with transaction.atomic():
         ask_for(tasks.quick, name="n")

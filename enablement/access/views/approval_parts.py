@@ -9,10 +9,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from enablement.access import approvers
+from enablement.access import approvers, prompts
 from enablement.access.models import ApprovalRequest, ApprovalStep
 from enablement.access.models.approval import Kind
 from enablement.people.models import User
+from tracks.words import in_words
 
 State = ApprovalRequest.State
 WHY: dict[str, Promise] = {
@@ -43,12 +44,14 @@ TONES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A request in a list. `with_whom`: who has to decide now."""
+    """A request in a list. with_whom: who has to decide now; task, prompt: in words, "" where it has none."""
 
     request: ApprovalRequest
     tone: str
     overdue: bool
     with_whom: str
+    task: str
+    prompt: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,13 +82,15 @@ def listed(requests: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
 
 
 def lines(requests: Any, *, at: datetime) -> list[Line]:
-    title = approvers.titles()
+    title, prompt_titles = approvers.titles(), prompts.titles()
     return [
         Line(
             request=one,
             tone=tone(one, at=at),
             overdue=one.is_undecided and one.due_at <= at,
             with_whom=_with_whom(one, title),
+            task=in_words(one.workflow_id or ""),
+            prompt=prompt_titles.get(one.prompt, in_words(one.prompt)) if one.prompt else "",
         )
         for one in requests
     ]

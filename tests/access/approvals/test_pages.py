@@ -7,7 +7,13 @@ import pytest
 from django.urls import reverse
 
 from enablement.access.decisions.verdict import Call
-from enablement.access.models import ApprovalComment, ApprovalDelegation, ApprovalRequest
+from enablement.access.models import (
+    ApprovalComment,
+    ApprovalDelegation,
+    ApprovalRequest,
+    Prompt,
+    PromptVersion,
+)
 from enablement.access.services import approvals
 from tests.access.conftest import NOW
 from tests.people.factories import UserFactory
@@ -85,6 +91,29 @@ def test_the_queue_costs_the_same_for_one_and_for_many(
     client.force_login(world.otto)
     with django_assert_max_num_queries(28):
         assert len(client.get(LIST).context["lines"]) == requests
+
+
+def test_keys_are_read_as_titles(client, world, ask, output):
+    request = ask(replace(output, workflow_id="refund_credits"))
+    listed = "refund_credits", "Refund credits"
+    for address in (url(request), LIST):
+        text = page(client, world.otto, address).content.decode()
+        assert [word in text for word in listed] == [False, True]
+    assert "Triage summarize" in page(client, world.otto, url(request)).content.decode()
+    PromptVersion.objects.create(
+        prompt=Prompt.objects.get(key="triage_summarize"),
+        number=1,
+        title="Sum up a ticket",
+        text="…",
+        changelog="New.",
+        sha256="0" * 64,
+        state="approved",
+        proposed_at=NOW,
+        approved_at=NOW,
+        policy_revision=1,
+    )
+    text = page(client, world.otto, url(request)).content.decode()
+    assert ("Sum up a ticket" in text, "triage_summarize" in text) == (True, False)
 
 
 def test_the_page_says_who_what_and_why(client, world, ask):

@@ -13,6 +13,7 @@ from assessments.models import EvidenceFile, LabReview, SignOff, Submission
 from assessments.services import labs
 from tests.assessments.labs.factories import HOUR, MONDAY, back, handed_in, lab_of, mentored, sign, text_file
 from tests.assessments.quizzes.factories import make_quiz
+from tests.assessments.scenarios.factories import make_set
 from tests.assessments.shadow.factories import make_pool
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
@@ -485,6 +486,15 @@ class TestMentees:
         assert (rows[other].labs_signed, rows[other].lab_waits) == (0, True)
         assert "Signed off" in response.content.decode()
         assert "0 / 4" in response.content.decode()
+
+    def test_offer_exception_cases_only_where_the_track_has_some(self, client):
+        mentor = UserFactory(perms=["assessments.review_labs"])
+        (enrolment,), _lab = self.make(mentor, 1)
+        client.force_login(mentor)
+        address = reverse("mentee", args=[enrolment.pk])
+        assert "Exception cases" not in client.get(address).content.decode()
+        make_set(track=enrolment.track)
+        assert "Exception cases" in client.get(address).content.decode()
 
     @pytest.mark.parametrize("count", [1, 5])
     def test_take_a_constant_number_of_queries(self, client, count, django_assert_num_queries):

@@ -64,6 +64,12 @@ def test_steps_are_moved_by_buttons_and_pairs_chosen_and_both_are_saved(page_for
     order = sorted(item.response, key=item.response.get)
     assert [texts[key] for key in order] == [shown[1], shown[0], *shown[2:]]
 
+    # A position that is chosen by hand is taken from whoever had it, who gets the one left free.
+    chosen = group.locator("select").nth(0)
+    chosen.select_option("3")
+    expect(page.locator("#save-status")).to_have_text(SAVED)
+    assert group.locator("select").evaluate_all("all => all.map(one => one.selectedIndex)") == [3, 2, 1, 4]
+
     item = items["matching"]
     for left, right in right_response(item.question_version).items():
         page.select_option(f"#id_q-{item.position}-{left}", f"{left}:{right}")

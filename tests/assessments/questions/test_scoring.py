@@ -305,6 +305,15 @@ def test_what_cannot_be_an_answer_is_refused(make, raw):
         read_response(kind=version.kind, keys=option_keys(version), raw=raw)
 
 
+def test_a_position_belongs_to_one_step():
+    version = version_of(ordering())
+    first, second, *_rest = keys = option_keys(version)
+    with pytest.raises(ValidationError, match="Position 2 is given more than once"):
+        read_response(kind="ordering", keys=keys, raw=[f"{first}:2", f"{second}:2"])
+    read = read_response(kind="ordering", keys=keys, raw=[f"{first}:2", f"{second}:"])
+    assert read == {first: 2}
+
+
 def test_forms_send_pairs_and_places_one_by_one():
     version = version_of(matching())
     keys = option_keys(version)
