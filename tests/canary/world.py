@@ -148,7 +148,7 @@ def _wrong(item):
         case "short_text":
             return "something else"
         case "ordering":
-            return dict.fromkeys(item.option_order, 1)
+            return {item.option_order[0]: 1}
         case "matching":
             left = next(key for key in item.option_order if key.startswith("l-"))
             own = next(pair["right_key"] for pair in version.details["pairs"] if pair["key"] == left)
