@@ -11,6 +11,8 @@ from enablement.launch import services, system
 
 #: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
 PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
+#: What asks for none of these has no database to be tested on, and runs once: with SQLite.
+ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "redis_url", "stack"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,11 +33,18 @@ def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
     other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
     if item.get_closest_marker(other):
         return False
+    if connection.vendor == "postgresql" and not _uses_database(item):
+        return False
     needed = {package for mark in item.iter_markers("needs") for package in mark.args}
     for fixture in getattr(item, "fixturenames", ()):
         if fixture in PACKAGES_BY_FIXTURE:
             needed.add(PACKAGES_BY_FIXTURE[fixture])
     return not needed & absent
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgresql"))
+    return marked or not ON_BOTH_DATABASES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_report_header() -> str:

@@ -33,7 +33,12 @@ from tests.canary.walking import text_of
 from tests.canary.world import CLOSES, SCOPES, wrong_answers
 
 # One worker builds the world and walks it once.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("canary"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.sqlite,  # what a page gives away does not depend on the database under it
+    pytest.mark.django_db,
+    pytest.mark.xdist_group("canary"),
+    pytest.mark.timeout(600),
+]
 #: The first letters of words that say what is right.
 KEYS = ("zq", "ze", "zc")
 
