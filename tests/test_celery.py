@@ -75,6 +75,7 @@ def test_publishing_to_a_frozen_redis_gives_up_within_seconds(redis_url: str) ->
     assert seconds < 10
 
 
+@pytest.mark.postgresql  # Redis goes with it
 def test_a_worker_outlives_its_broker(redis_url: str, child_env: dict[str, str], tmp_path: Path) -> None:
     """After a freeze longer than its patience the worker takes messages again."""
     log = tmp_path / "log"

@@ -16,6 +16,7 @@ from tests.deploy.gated import echo, front
 from tests.tracks.factories import EnrolmentFactory
 
 pytestmark = [
+    pytest.mark.postgresql,  # what stands behind nginx in production
     pytest.mark.needs("nginx"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("live"),

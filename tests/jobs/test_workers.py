@@ -62,7 +62,7 @@ def test_a_worker_killed_while_it_writes_the_effect(start_worker, tmp_path):
     assert (Job.objects.get(pk=job.pk).attempts, tasks.marks("killed")) == (2, 1)
 
 
-@pytest.mark.parametrize("broker_env", ["redis"], indirect=True)
+@pytest.mark.postgresql  # with Redis, which gives a message again when it is not acknowledged in time
 def test_renewal_keeps_a_long_job_from_being_taken_twice(start_worker):
     start_worker()
     start_worker()

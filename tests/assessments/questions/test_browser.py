@@ -17,7 +17,11 @@ from tests.chromium import CHROMIUM
 from tests.people.factories import UserFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, ModuleFactory
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.sqlite,  # what a script does on a page does not depend on the database
+    pytest.mark.needs("chromium"),
+    pytest.mark.django_db(transaction=True),
+]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SAVED = re.compile(r"^Saved \d\d:\d\d:\d\d$")
 

@@ -15,7 +15,11 @@ from tests.assessments.quizzes.factories import make_quiz, numeric, right_answer
 from tests.chromium import CHROMIUM
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, ModuleFactory
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.sqlite,  # what a script does on a page does not depend on the database
+    pytest.mark.needs("chromium"),
+    pytest.mark.django_db(transaction=True),
+]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
