@@ -23,6 +23,7 @@ def test_the_best_closed_attempt_counts(cast):
             attempt_id=best.pk,
             graded_at=NOW + DAY + MINUTE,
             in_progress=False,
+            last_ended_at=NOW + 2 * DAY + MINUTE,
         )
     }
 
