@@ -180,3 +180,14 @@ class ShadowLook(Marks):
 
     def __str__(self) -> str:
         return f"{self.learner}: {self.number}"
+
+    @property
+    def reached(self) -> dict[str, str]:
+        """By mark, whether it was reached, as pages show states."""
+        reached = {
+            "agreement": self.lower >= self.mark_lower,
+            "kappa": self.kappa is not None and self.kappa >= self.mark_kappa,
+            "critical": self.critical <= self.mark_critical,
+            "yellow": self.yellow >= self.mark_yellow,
+        }
+        return {mark: "met" if is_met else "not-met" for mark, is_met in reached.items()}

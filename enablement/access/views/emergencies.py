@@ -123,6 +123,7 @@ def _context(request: PersonRequest, found: EmergencyAccess) -> dict[str, Any]:
     reviews = controls and state == "over" and not found.reviewed_at and request.user != found.approved_by
     return {
         "emergency": found,
+        "own": request.user == found.asked_by,
         "state": state,
         "controls": controls,
         "can_approve": controls and state == "waiting" and request.user != found.asked_by,

@@ -105,6 +105,7 @@ def _page(request: PersonRequest, found: Waiver, *, status: int = 200) -> HttpRe
     waiting = found.approved_at is None and found.is_open(at=timezone.now())
     context = {
         "waiver": found,
+        "own": request.user == found.proposed_by,
         "open": found.is_open(at=timezone.now()),
         "can_approve": waiting and request.user not in (found.user, found.proposed_by),
         "can_end": found.is_open(at=timezone.now()) and request.user != found.user,
