@@ -246,7 +246,8 @@ class TestPages:
         made_url = client.post(url, {"reason": "The queue burns", "hours": "2"}).url
         made = EmergencyAccess.objects.get()
         approve = reverse("emergency_approve", args=[made.pk])
-        assert client.get(made_url).status_code == 200
+        page = client.get(made_url).content.decode()
+        assert ("Withdraw the request" in page, "Open it now" in page) == (True, False)
         assert client.post(approve).status_code == 403
         client.force_login(warden())
         assert client.get(reverse("access_emergencies")).context["waiting"].get() == made

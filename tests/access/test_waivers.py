@@ -212,10 +212,15 @@ class TestPages:
         made_url = client.post(url, sent).url
         made = Waiver.objects.get()
         approve = reverse("waiver_approve", args=[made.pk])
-        assert "Waits for a second person" in client.get(made_url).content.decode()
+        page = client.get(made_url).content.decode()
+        assert ("Waits for a second person" in page, "Withdraw the proposal" in page) == (True, True)
+        page = client.get(url).content.decode()
+        assert page.count(f'href="{reverse("access_person", args=[enrolment.user_id])}"') == 2  # back, cancel
         assert client.post(approve).status_code == 409
         client.force_login(other)
         assert client.get(reverse("access_waivers")).context["waiting"].get() == made
+        page = client.get(made_url).content.decode()
+        assert ("Turn it down" in page, "Withdraw the proposal" in page) == (True, False)
         assert client.post(approve).url == made_url
         assert grant().state == "granted"
         assert client.post(reverse("waiver_end", args=[made.pk])).url == made_url

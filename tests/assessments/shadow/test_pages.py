@@ -227,7 +227,16 @@ class TestLearner:
 
         assert "Your latest comparison reached every mark" in page
         assert "20 / 20" in page
-        assert ShadowLook.objects.get().passed
+        look = ShadowLook.objects.get()
+        assert look.passed
+        assert set(look.reached.values()) == {"met"}
+        look.critical, look.kappa = 1, None
+        assert look.reached == {
+            "agreement": "met",
+            "kappa": "not-met",
+            "critical": "not-met",
+            "yellow": "met",
+        }
 
 
 class TestJudge:
