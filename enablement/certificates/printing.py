@@ -15,6 +15,8 @@ NAME_SIZES = ((22, "large"), (32, "medium"), (48, "small"))
 SKILLS_SHOWN = 6
 #: A side of one module of the QR code.
 QR_PIXELS = 4
+#: One of the eight, all of which can be read: looking for the best one takes a tenth of the sheet's time.
+QR_MASK = 2
 
 
 def print_certificate(certificate: Certificate) -> bytes:
@@ -51,6 +53,6 @@ def qr_code(address: str) -> str:
     Every module is a whole number of its pixels and is printed with hard edges. As a path of SVG it would
     look the same and take a tenth of the sheet's time.
     """
-    code = segno.make(address, error="q", micro=False, boost_error=False)
+    code = segno.make(address, error="q", micro=False, boost_error=False, mask=QR_MASK)
     uri: str = code.png_data_uri(scale=QR_PIXELS, border=0, dark="#101828", light="#ffffff")
     return uri
