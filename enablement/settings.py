@@ -194,7 +194,7 @@ AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [
     # First, because the others take over the rights that it has looked up.
     "enablement.people.backends.RightsBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "enablement.people.backends.SignInBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
     "enablement.access.backends.GrantBackend",
@@ -279,7 +279,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "enablement.people.sessions"
 if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True

