@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import BigIntegerField, Count, Max, Q, QuerySet, Sum
 
 from assessments import rules
 from assessments.models import Attempt, AttemptAllowance, Quiz, TimeAllowance
@@ -17,6 +17,7 @@ from tracks.errors import Refused
 from tracks.models import Enrolment, Mentorship
 from tracks.months import REFRESHER, months_later
 from tracks.people import Person
+from tracks.prepared import PreparedObjects
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +95,20 @@ def latest_passes(*, user_ids: Iterable[UUID], quiz: Quiz, threshold: Decimal) -
         for user_id, pk, points, max_points, ended_at in rows.order_by("number").values_list(*columns)
         if points >= threshold * max_points
     }
+
+
+def _taken(user: UUID, quiz: int) -> QuerySet[Quiz]:
+    return Quiz.objects.select_related("module__track").taken_by(user).filter(pk=quiz)
+
+
+_quiz_taken = PreparedObjects(_taken, user=UUID(int=1), quiz=2_000_000_001)
+
+
+def quiz_taken(*, pk: int, user: Person) -> Quiz | None:
+    """The quiz, with its module and track, where this person takes it. One query."""
+    if pk > BigIntegerField.MAX_BIGINT:
+        return None
+    return next(iter(_quiz_taken(user=user.pk, quiz=pk)), None)
 
 
 def attempt_limits(*, quiz: Quiz, user: Person, at: datetime) -> AttemptLimits:

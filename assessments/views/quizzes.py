@@ -18,7 +18,7 @@ from assessments.forms.quizzes import AnswersForm
 from assessments.models import Attempt, Quiz
 from assessments.selectors.asking import Asked, Typed
 from assessments.selectors.attempts import marks_of
-from assessments.selectors.quizzes import quiz_overview
+from assessments.selectors.quizzes import quiz_overview, quiz_taken
 from assessments.selectors.results import attempt_result, parts_on
 from assessments.services import attempts
 from tracks.errors import Refused
@@ -163,7 +163,7 @@ def result(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _visible_quiz(request: HttpRequest, pk: int) -> Quiz:
     """Asked by learners first: a whole department may open a quiz within a minute."""
     quizzes = Quiz.objects.select_related("module__track")
-    own: Quiz | None = quizzes.taken_by(request.user).filter(pk=pk).first()
+    own = quiz_taken(pk=pk, user=request.user)
     return own or get_object_or_404(quizzes.visible_to(request.user), pk=pk)
 
 
