@@ -17,6 +17,8 @@ from typing import Any
 _lock = threading.Lock()
 _logger = logging.getLogger("weasyprint")
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
+#: Drawings of ours, ready to be drawn, by their address.
+_kept: dict[str, Any] = {}
 
 
 class Unprintable(ValueError):
@@ -30,17 +32,24 @@ class Unprintable(ValueError):
 def render(html: str, *, stylesheet: Path, must_show: str = "") -> bytes:
     """The document as PDF with embedded fonts. stylesheet: a file of ours; its addresses are relative to it.
 
-    Only `data:` addresses in the HTML are followed. must_show: text that has to be there in full. Raises
+    Of addresses in the HTML, `data:` and the names of SVG files beside the style sheet are followed, no
+    others; such a drawing is read once a process. must_show: text that has to be there in full. Raises
     Unprintable where a font for it is missing, OSError where Pango is not installed.
     """
     with _lock:
         from weasyprint import HTML
 
-        document = HTML(string=html, url_fetcher=_fetcher("data"))
+        folder = stylesheet.parent
+        document = HTML(string=html, base_url=f"{folder.as_uri()}/", url_fetcher=_drawings(folder))
+        images = dict(_kept)
         with _missing_characters() as missing, _collected_less_often():
             pdf: bytes = document.write_pdf(
-                stylesheets=[_stylesheet(stylesheet)], font_config=_fonts(), pdf_identifier=False
+                stylesheets=[_stylesheet(stylesheet)],
+                font_config=_fonts(),
+                pdf_identifier=False,
+                cache=images,
             )
+        _kept.update((url, image) for url, image in images.items() if url.startswith("file:"))
     if gaps := [character for character in dict.fromkeys(must_show) if character in missing]:
         raise Unprintable("".join(gaps))
     return pdf
@@ -87,6 +96,7 @@ def _fonts() -> Any:
 
 
 def _forget() -> None:
+    _kept.clear()
     _stylesheet.cache_clear()
     _fonts.cache_clear()
 
@@ -103,3 +113,19 @@ def _fetcher(*protocols: str) -> Any:
     from weasyprint.urls import URLFetcher
 
     return URLFetcher(allowed_protocols=set(protocols))
+
+
+@functools.cache
+def _drawings(folder: Path) -> Any:
+    """Follows `data:` and the addresses of the drawings in this folder, as they stand."""
+    from weasyprint.urls import URLFetcher
+
+    ours = frozenset(path.as_uri() for path in folder.glob("*.svg"))
+
+    class Fetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url not in ours and not url.startswith("data:"):
+                raise ValueError(f"not ours: {url}")
+            return super().fetch(url, headers)
+
+    return Fetcher(allowed_protocols={"data", "file"})

@@ -62,6 +62,22 @@ def test_neither_the_network_nor_files_are_read(stylesheet, server, tmp_path):
     assert b"/EmbeddedFile" not in pdf
 
 
+def test_a_drawing_beside_the_style_sheet_is_shown_and_no_other_is(stylesheet, tmp_path):
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M1 2h4"/></svg>'
+    (tmp_path / "ours.svg").write_text(drawing)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "theirs.svg").write_text(drawing)
+
+    def lines(name):
+        pdf = render(f'<p>Hello</p><img src="{name}">', stylesheet=stylesheet)
+        (page,) = PdfReader(io.BytesIO(pdf)).pages
+        return page.get_contents().get_data().count(b" l\n")
+
+    assert [lines("ours.svg"), lines("ours.svg")] == [1, 1]
+    for name in ("elsewhere/theirs.svg", (tmp_path / "elsewhere" / "theirs.svg").as_uri(), "%6furs.svg"):
+        assert lines(name) == 0
+
+
 def test_characters_without_a_font_are_an_error_where_the_text_matters(stylesheet):
     assert render("<p>\U00012000</p>", stylesheet=stylesheet)
     with pytest.raises(Unprintable) as error:

@@ -88,9 +88,8 @@ def _issue(certificate: Certificate, pdf: bytes) -> dict[str, Any]:
     _shown(enrolment, at=certificate.issued_at)
     certificate.file.save("", ContentFile(pdf), save=False)
     try:
-        with transaction.atomic():
-            certificate.save(force_insert=True)
-            certificate_changed.send(sender=Certificate, facts=[_fact(certificate)])
+        certificate.save(force_insert=True)
+        certificate_changed.send(sender=Certificate, facts=[_fact(certificate)])
     except BaseException:
         certificate.file.delete(save=False)
         raise
