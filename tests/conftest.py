@@ -8,6 +8,9 @@ import pytest
 from django.db import connection
 
 from enablement.launch import services, system
+from tests.migrated import django_db_keepdb, django_db_modify_db_settings, django_db_setup, migrated
+
+__all__ = ["django_db_keepdb", "django_db_modify_db_settings", "django_db_setup", "migrated"]
 
 #: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
 PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
