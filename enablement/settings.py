@@ -187,6 +187,10 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database["CONN_MAX_AGE"] = None
     _database["CONN_HEALTH_CHECKS"] = True
+    # Queries that are asked again and again are planned once a connection (tracks/prepared.py). A pooler that
+    # gives each transaction another connection may not know them again: then false.
+    if env.bool("DATABASE_PREPARES", True):
+        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "prepare_threshold": 2}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

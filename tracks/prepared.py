@@ -1,11 +1,17 @@
-"""Queries whose SQL is built once a process: for answers within milliseconds, building costs most."""
+"""Queries whose SQL is built once a process: for answers within milliseconds, building costs most.
 
-from collections.abc import Callable, Mapping
+On PostgreSQL each connection prepares them, too, so that the server plans them once and not on every call.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
@@ -14,11 +20,15 @@ M = TypeVar("M", bound=Model)
 
 
 class _Compiled(NamedTuple):
-    """`slots` are the parameters in order: the name of a stand-in, or "" and a constant."""
+    """`slots` are the parameters in order: the name of a stand-in, or "" and a constant.
+
+    numbered: for PostgreSQL, where each value has a name in the SQL; by it, its slot.
+    """
 
     compiler: Any
     sql: str
     slots: list[tuple[str, Any]]
+    numbered: Mapping[str, tuple[str, Any]]
     converters: Mapping[int, Any]
 
 
@@ -29,6 +39,9 @@ class _Question:
     reach the database as it is: only as the right side of a comparison, or among those of an `in`.
     """
 
+    #: Whether PostgreSQL plans every call for its values.
+    anew: ClassVar[bool] = False
+
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], **stand_ins: Value) -> None:
         self._build = build
         self._stand_ins = stand_ins
@@ -36,10 +49,14 @@ class _Question:
 
     def _ask(self, values: Mapping[str, Value]) -> tuple[Any, list[tuple[Any, ...]]]:
         """The compiler, which knows the columns, and the rows for these values, one for each stand-in."""
-        compiler, sql, slots, converters = self._compiled or self._compile()
+        compiler, sql, slots, numbered, converters = self._compiled or self._compile()
         given = {name: _as_stored(value) for name, value in values.items()}
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [given[name] if name else constant for name, constant in slots])
+        with _cursor(anew=self.anew) as cursor:
+            if numbered:
+                named = {key: given[name] if name else value for key, (name, value) in numbered.items()}
+                cursor.execute(sql, named)
+            else:
+                cursor.execute(sql, [given[name] if name else constant for name, constant in slots])
             rows = cursor.fetchall()
         if converters:
             rows = [tuple(row) for row in compiler.apply_converters(rows, converters)]
@@ -53,7 +70,10 @@ class _Question:
         # Parameters need not be hashable: the path into a JSON column is a list.
         slots = [(next((name for value, name in names if value == param), ""), param) for param in params]
         columns = [column for column, _sql, _alias in compiler.select]
-        self._compiled = _Compiled(compiler, sql, slots, compiler.get_converters(columns))
+        numbered: dict[str, tuple[str, Any]] = {}
+        if connection.vendor == "postgresql":
+            sql, numbered = _named(sql, slots)
+        self._compiled = _Compiled(compiler, sql, slots, numbered, compiler.get_converters(columns))
         return self._compiled
 
 
@@ -62,6 +82,14 @@ class Prepared(_Question):
 
     def __call__(self, **values: Value) -> list[tuple[Any, ...]]:
         return self._ask(values)[1]
+
+
+class PlannedAnew(Prepared):
+    """For what reads few rows with one value and thousands with another: a plan for any value would then take
+    several times as long as the best one.
+    """
+
+    anew = True
 
 
 class PreparedObjects(_Question, Generic[M]):
@@ -87,6 +115,47 @@ class PreparedObjects(_Question, Generic[M]):
                 setattr(made, name, row[position])
             found.append(made)
         return found
+
+
+def _named(sql: str, slots: Sequence[tuple[str, Any]]) -> tuple[str, dict[str, tuple[str, Any]]]:
+    """The SQL with a name for each different value: what stands in two places has to be one to PostgreSQL,
+    which otherwise does not know an expression again that it groups by.
+    """
+    names: dict[str, str] = {}
+    numbered: dict[str, tuple[str, Any]] = {}
+    following = iter(slots)
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%%"
+        name, constant = next(following)
+        key = names.setdefault(repr((name, constant)), f"v{len(names)}")
+        numbered[key] = (name, constant)
+        return f"%({key})s"
+
+    return re.sub("%[s%]", place, sql), numbered
+
+
+@contextmanager
+def _cursor(*, anew: bool) -> Iterator[CursorWrapper]:
+    """Of PostgreSQL one that sends SQL and values apart, as a prepared statement needs it.
+
+    Where the connection's option `prepare_threshold` is absent, the server plans every call anew. Where
+    queries are written down, it is the ordinary one, which can say what it has asked.
+    """
+    if anew or connection.vendor != "postgresql" or connection.queries_logged:
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    # As `connection.cursor()` begins.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    # The stubs know neither its arguments nor that any cursor can be wrapped.
+    raw: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    with connection.make_cursor(raw) as cursor:
+        yield cursor
 
 
 def _as_stored(value: Value) -> Value | None:

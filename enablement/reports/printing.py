@@ -1,13 +1,14 @@
 """The report as a document of A4: the answer first, then the gate, the modules, the people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from enablement.programs.selectors.everybody import Line
+from enablement.programs.selectors.readiness import Board
 from enablement.reports.reading import Reading, reasons, verdict
 from tracks import pdf
 from tracks.charts import SERIES, meters, stacked_bars
@@ -26,7 +27,7 @@ def print_report(reading: Reading) -> bytes:
         "board": reading.board,
         "verdict": verdict(reading.board),
         "reasons": reasons(reading.board),
-        "people": [(row, _done(row.modules), _met(row.leaves), _next_step(row.leaves)) for row in shown],
+        "people": [(row, _done(row.modules), _met(row), _next_step(row, reading.board)) for row in shown],
         "left_out": len(reading.people) - len(shown),
         "mentors": reading.mentors,
         "legend": list(zip(SERIES, series, strict=False)),
@@ -53,10 +54,12 @@ def _done(modules: Sequence[str]) -> str:
     return f"{sum(state == 'met' for state in modules)} / {len(modules)}"
 
 
-def _met(leaves: Sequence[Mapping[str, Any]]) -> str:
-    return f"{sum(leaf['met'] is True for leaf in leaves)} / {len(leaves)}" if leaves else ""
+def _met(row: Line) -> str:
+    return "" if row.met_count is None else f"{row.met_count} / {len(row.there)}"
 
 
-def _next_step(leaves: Sequence[Mapping[str, Any]]) -> str:
+def _next_step(row: Line, board: Board) -> str:
     """What the first unmet requirement lacks."""
-    return next((f"{leaf['label']}: {leaf['actual']}" for leaf in leaves if leaf["met"] is not True), "")
+    if row.met_count is None or row.first_unmet is None:
+        return ""
+    return f"{board.requirements[row.first_unmet].label}: {row.there[row.first_unmet]}"

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from enablement.access.models import Policy
 from enablement.programs.selectors import readiness
-from enablement.programs.selectors.readiness import Board, ModuleRow, PersonRow
+from enablement.programs.selectors.everybody import Line, everybody
+from enablement.programs.selectors.readiness import Board, ModuleRow
 from tracks.models import Cohort, Mentorship
 
 #: Who needs attention first comes first.
@@ -27,7 +28,7 @@ class Reading:
 
     board: Board
     modules: Sequence[ModuleRow]
-    people: Sequence[PersonRow]
+    people: Sequence[Line]
     mentors: Mapping[UUID, Sequence[str]]
     revision: int | None
     at: datetime
@@ -39,9 +40,10 @@ class Reading:
 
 def read(*, cohort: Cohort, at: datetime) -> Reading:
     policy = Policy.objects.first()
-    modules, people = readiness.everybody(cohort=cohort, at=at)
+    board = readiness.board(cohort=cohort, at=at)
+    modules, people = everybody(cohort=cohort, requirements=len(board.requirements), at=at)
     return Reading(
-        board=readiness.board(cohort=cohort, at=at),
+        board=board,
         modules=modules,
         people=sorted(people, key=lambda row: ORDER.index(row.state) if row.state in ORDER else 0),
         mentors=_mentors(cohort),

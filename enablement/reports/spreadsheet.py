@@ -7,11 +7,12 @@ apostrophe.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 
 from django.utils.translation import gettext as _
 
-from enablement.programs.selectors.readiness import PersonRow
+from enablement.programs.selectors.everybody import Line
 from enablement.reports.reading import Reading
 from tracks.csv_files import BOM, safe
 
@@ -37,24 +38,34 @@ def _lines(reading: Reading) -> Iterator[list[str]]:
     ]
     yield [safe(cell) for cell in heading]
     words = {state: safe(word) for state, word in _words().items()}
+
+    # Many people stand alike: their cells are put into words once.
+    @cache
+    def units(states: tuple[str, ...]) -> list[str]:
+        return [words[state] for state in states]
+
+    @cache
+    def shown(there: tuple[str | None, ...]) -> list[str]:
+        """Somebody who was never evaluated has nothing there; the columns stay."""
+        return [safe(text or "") for text in there]
+
     for row in reading.people:
-        yield _line(reading, row, words)
+        yield [
+            *_about(row, reading.mentors.get(row.enrolment_id, ())),
+            *units(row.modules),
+            *shown(row.there),
+        ]
 
 
-def _line(reading: Reading, row: PersonRow, words: dict[str, str]) -> list[str]:
+def _about(row: Line, mentors: Sequence[str]) -> list[str]:
     """Every text in it is safe; a number and a day have no sign."""
-    # Somebody who was never evaluated has no leaves; the columns stay.
-    blank = [""] * (len(reading.board.requirements) - len(row.leaves))
     return [
         safe(row.name),
         safe(row.email),
-        safe("; ".join(reading.mentors.get(row.enrolment_id, ()))),
+        safe("; ".join(mentors)),
         row.due_on.isoformat(),
         safe(row.status),
-        str(sum(leaf["met"] is True for leaf in row.leaves)),
-        *[words[state] for state in row.modules],
-        *[safe(leaf["actual"]) for leaf in row.leaves],
-        *blank,
+        str(row.met_count or 0),
     ]
 
 

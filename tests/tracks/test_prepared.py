@@ -2,7 +2,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db.models import Exists, OuterRef
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Exists, F, OuterRef, Value
+from django.db.models.functions import Concat
 
 from enablement.people.models import User
 from tests.people.factories import UserFactory
@@ -85,3 +87,36 @@ def test_an_object_can_be_changed_and_kept(enrolments_on):
     found.save(update_fields=["due_on"])
     enrolment.refresh_from_db()
     assert enrolment.due_on == found.due_on
+
+
+def test_what_is_grouped_by_may_hold_values():
+    UserFactory(name="Ann"), UserFactory(name="Ann"), UserFactory(name="Ben")
+    greeted = Prepared(
+        lambda name: (
+            User.objects.exclude(name=name)
+            .order_by()
+            .values(greeting=Concat(Value("100 % "), F("name")))
+            .annotate(number=Count("pk"))
+            .values_list("greeting", "number")
+        ),
+        name="\0name",
+    )
+    assert [greeted(name="Ann") for _again in range(4)] == [[("100 % Ben", 1)]] * 4
+    assert sorted(greeted(name="Cem")) == [("100 % Ann", 2), ("100 % Ben", 1)]
+
+
+@pytest.mark.postgresql
+def test_a_query_that_is_asked_again_is_planned_once_a_connection(by_email):
+    def kept():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%people_user%'")
+            return cursor.fetchone()[0]
+
+    person = UserFactory()
+    before = kept()
+    for _again in range(4):
+        assert by_email(email=person.email) == [(person.pk, person.name)]
+    assert kept() == before + 1
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+    assert by_email(email=person.email) == [(person.pk, person.name)]

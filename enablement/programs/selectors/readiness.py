@@ -152,10 +152,10 @@ def module_rows(*, cohort: Cohort, modules: Sequence[Titled], total: int) -> lis
     Completions are counted by the database; only who is between first step and completion is read.
     """
     under_way = Counter(module for _enrolment, module in queries.under_way(cohort=cohort.pk))
-    return _spread(modules, dict(queries.completed_counts(cohort=cohort.pk)), under_way, total)
+    return spread(modules, dict(queries.completed_counts(cohort=cohort.pk)), under_way, total)
 
 
-def _spread(
+def spread(
     modules: Iterable[Titled], completed: Mapping[int, int], under_way: Mapping[int, int], total: int
 ) -> list[ModuleRow]:
     return [
@@ -186,23 +186,6 @@ def person_rows(
     return _person_rows(people, modules, states, today(cohort, at))
 
 
-def everybody(*, cohort: Cohort, at: datetime) -> tuple[list[ModuleRow], list[PersonRow]]:
-    """The cohort's modules with how people are spread over them, and a line for everybody. Four queries."""
-    modules, _surveys = content(cohort=cohort)
-    people = [Somebody._make(row) for row in queries.everybody(cohort=cohort.pk)]
-    states: dict[UUID, dict[int, str]] = defaultdict(dict)
-    counts: dict[str, Counter[int]] = {}
-    for state, rows in (
-        ("met", queries.completed_pairs(cohort=cohort.pk)),
-        ("waiting", queries.under_way(cohort=cohort.pk)),
-    ):
-        counts[state] = Counter(module for _enrolment, module in rows)
-        for enrolment, module in rows:
-            states[enrolment][module] = state
-    spread = _spread(modules, counts["met"], counts["waiting"], len(people))
-    return spread, _person_rows(people, modules, states, today(cohort, at))
-
-
 def _person_rows(
     people: Iterable[Somebody],
     modules: Sequence[Titled],
@@ -210,12 +193,13 @@ def _person_rows(
     day: date,
 ) -> list[PersonRow]:
     ids = [module.pk for module in modules]
-    words = _words()
+    words = words_of_states()
     none: Mapping[int, str] = {}
     rows = []
     for person in people:
         reached = states.get(person.enrolment_id, none)
-        state = _state(person, day, begun=any(pk in reached for pk in ids))
+        begun = any(pk in reached for pk in ids)
+        state = state_of(met=person.met, state=person.state, late=person.due_on < day, begun=begun)
         rows.append(
             PersonRow(
                 enrolment_id=person.enrolment_id,
@@ -241,7 +225,7 @@ TONES = {
 }
 
 
-def _words() -> dict[str, str]:
+def words_of_states() -> dict[str, str]:
     """Each state of a person in words, translated once a page."""
     return {
         "ready": _("Ready"),
@@ -252,11 +236,12 @@ def _words() -> dict[str, str]:
     }
 
 
-def _state(person: Somebody, day: date, *, begun: bool) -> str:
-    if person.met:
+def state_of(*, met: bool | None, state: str, late: bool, begun: bool) -> str:
+    """A person's state, a key of `TONES`. met: the gate, by the standing; state: the enrolment's."""
+    if met:
         return "ready"
-    if person.state == Enrolment.State.PAUSED:
+    if state == Enrolment.State.PAUSED:
         return "on_leave"
-    if person.due_on < day:
+    if late:
         return "late"
     return "under_way" if begun else "not_started"

@@ -11,14 +11,27 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Aggregate,
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce
 
 from assessments.models import Submission
 from surveys.models import Survey
 from tracks.models import Cohort, ComponentCompletion, Enrolment, LessonRead, Module, ModuleCompletion
 from tracks.people import Person
-from tracks.prepared import Prepared
+from tracks.prepared import PlannedAnew, Prepared
 
 PAGE_SIZE = 25
 ANY_COHORT, ANYBODY = UUID(int=1), UUID(int=2)
@@ -47,6 +60,20 @@ class Somebody(NamedTuple):
     email: str
     met: bool | None
     leaves: list[dict[str, Any]] | None
+
+
+class Member(NamedTuple):
+    """As `Somebody`, for a report. there, requirements_met: of each requirement; no standing, all None."""
+
+    enrolment_id: UUID
+    state: str
+    due_on: date
+    name: str
+    email: str
+    met: bool | None
+    met_count: int | None
+    there: tuple[str | None, ...]
+    requirements_met: tuple[bool | None, ...]
 
 
 def _live(cohort: UUID) -> QuerySet[Enrolment]:
@@ -145,9 +172,26 @@ def _completed_counts(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
     return counted
 
 
-def _completed_pairs(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
-    pairs: QuerySet[Any, tuple[Any, ...]] = _completed(cohort).values_list("enrolment_id", "module_id")
-    return pairs
+class _Joined(Aggregate):
+    """The numbers of a group as one text, "3,1,2", in no order."""
+
+    function = "GROUP_CONCAT"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        template = "STRING_AGG((%(expressions)s)::text, ',')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def _completed_of_each(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
+    """(enrolment, its completed modules as `_Joined`): a row for each person, not for each fact."""
+    lists: QuerySet[Any, tuple[Any, ...]] = (
+        _completed(cohort)
+        .values("enrolment")
+        .annotate(modules=_Joined("module_id"))
+        .values_list("enrolment_id", "modules")
+    )
+    return lists
 
 
 def _under_way(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
@@ -184,13 +228,43 @@ def _states(**people: UUID) -> QuerySet[Any, tuple[Any, ...]]:
     )
 
 
+#: Of a line of a report, without its requirements.
+MEMBER = ("pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__met_count")
 #: Of a line of the people table.
 LINE = ("pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves")
 BY_NAME = ("user__name", "user__email", "pk")
 
 
-def _everybody(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
-    return _live(cohort).order_by(*BY_NAME).values_list(*LINE)
+@lru_cache(maxsize=64)
+def _everybody(requirements: int) -> Prepared:
+    """Of everybody what `Member` names, with so many requirements.
+
+    The JSON stays in the database, which takes out of it what a report says.
+    """
+    there = {
+        f"there_{index}": KeyTextTransform("actual", KeyTransform(index, "standing__leaves"))
+        for index in range(requirements)
+    }
+    met = {
+        f"met_{index}": ExpressionWrapper(
+            Q(**{f"standing__leaves__{index}__met": True}), output_field=BooleanField()
+        )
+        for index in range(requirements)
+    }
+
+    def build(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
+        people = _live(cohort).order_by(*BY_NAME).annotate(**there, **met)
+        return people.values_list(*MEMBER, *there, *met)
+
+    return PlannedAnew(build, cohort=ANY_COHORT)
+
+
+def everybody(*, cohort: UUID, requirements: int) -> list[Member]:
+    end = len(MEMBER) + requirements
+    return [
+        Member._make((*row[: len(MEMBER)], row[len(MEMBER) : end], row[end:]))
+        for row in _everybody(requirements)(cohort=cohort)
+    ]
 
 
 @lru_cache(maxsize=128)
@@ -221,9 +295,8 @@ def states(people: Sequence[UUID]) -> list[tuple[UUID, int, bool]]:
 
 
 gate = Prepared(_gate, cohort=ANY_COHORT)
-completed_counts = Prepared(_completed_counts, cohort=ANY_COHORT)
-completed_pairs = Prepared(_completed_pairs, cohort=ANY_COHORT)
-under_way = Prepared(_under_way, cohort=ANY_COHORT)
-everybody = Prepared(_everybody, cohort=ANY_COHORT)
+completed_counts = PlannedAnew(_completed_counts, cohort=ANY_COHORT)
+completed_of_each = PlannedAnew(_completed_of_each, cohort=ANY_COHORT)
+under_way = PlannedAnew(_under_way, cohort=ANY_COHORT)
 _prepared_content = Prepared(_content, cohort=ANY_COHORT)
 _prepared_states = Prepared(_states, **SLOTS)
