@@ -1,6 +1,7 @@
 """SQLite's test database is migrated once for each state of the migrations, and copied from then on.
 
-Migrating takes longer than most runs of a few tests. `migrate` still looks at each copy, which costs a second.
+Migrating takes longer than most runs of a few tests. `migrate` still looks at each copy, which costs a
+second.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from django.db import connection
 
 @dataclass
 class Migrated:
-    """Where the migrated database of this state is kept. Locked until it is there, so that one process makes it."""
+    """Where the migrated database of this state is kept; locked until it is there: one process makes it."""
 
     path: Path
     lock: IO[str]
