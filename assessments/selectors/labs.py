@@ -143,6 +143,10 @@ class LabWork:
         latest = self.rounds[0].submission if self.rounds else None
         return latest if latest is not None and latest.state == State.SUBMITTED else None
 
+    def is_with_mentors(self, *, text: str | None, link: str | None) -> bool:
+        """Whether just this was handed in: then a save of the draft that comes late has lost nothing."""
+        return self.waiting is not None and (self.waiting.text, self.waiting.link) == (text, link)
+
     @property
     def signed(self) -> SignOff | None:
         """The sign-off that stands."""

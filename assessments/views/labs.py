@@ -105,6 +105,10 @@ def _store(request: HttpRequest, pk: int, *, hand_in: bool) -> HttpResponse:
     except ValidationError as error:
         form.add_errors(error)
     except Refused as refusal:
+        if in_place and _own_work(request, pk).is_with_mentors(
+            text=form.cleaned_data.get("text"), link=form.cleaned_data.get("link")
+        ):
+            return render(request, "assessments/lab_saved.html", {"handed_in": True})
         if in_place:
             return render(request, "assessments/lab_saved.html", {"refusal": refusal.message}, status=409)
         messages.error(request, refusal.message)

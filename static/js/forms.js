@@ -20,10 +20,6 @@
 
   document.addEventListener("DOMContentLoaded", () => ready(document));
   document.addEventListener("htmx:afterSettle", (event) => ready(event.target));
-  // A form that is sent carries everything: a save of its draft that is still under way has nothing to add.
-  document.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented && event.target.matches("[hx-post]")) htmx.trigger(event.target, "htmx:abort");
-  });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;

@@ -86,7 +86,7 @@ def ruling(records: Records) -> list[object]:
 
 
 def certificate_to_revoke(records: Records) -> list[object]:
-    return [records.one(Certificate, **ENGINEER_1).public_id]
+    return [records.made(Certificate, **ENGINEER_1).public_id]
 
 
 def choose_upload(page: Page) -> None:

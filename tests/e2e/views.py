@@ -1,6 +1,7 @@
 """Every page of the way: who sees it, where it is, and what has to be clicked to get there."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from tests.e2e.pages.shadow import Case, JudgementQueue, ShadowMode
 from tracks.models import Enrolment, Lab, Lesson
 
 TRACK = "frontline_ops_t1"
+JOB_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class Records:
 
     def one(self, model: type[Model], **where: object) -> Any:
         return model._default_manager.using(self.using).filter(**where).order_by("pk").first()
+
+    def made(self, model: type[Model], **where: object) -> Any:
+        """What a job of the demo makes, as soon as it has."""
+        deadline = time.monotonic() + JOB_SECONDS
+        while (found := self.one(model, **where)) is None:
+            assert time.monotonic() < deadline, f"no {model.__name__} with {where}"
+            time.sleep(0.2)
+        return found
 
     def enrolment(self, handle: str) -> Any:
         return self.one(Enrolment, user__email=f"{handle}@{DOMAIN}", cohort__track__key=TRACK)
@@ -121,11 +131,12 @@ def person(handle: str) -> Callable[[Records], list[object]]:
 
 
 def certificate(records: Records) -> list[object]:
-    return [records.one(Certificate, user__email=f"engineer1@{DOMAIN}").public_id]
+    return [records.made(Certificate, user__email=f"engineer1@{DOMAIN}").public_id]
 
 
 def open_case(records: Records) -> list[object]:
-    return [records.one(ShadowCase, settled_at=None, dropped_at=None, retired_at=None).pk]
+    """Nobody has judged it: who has is led on to the next."""
+    return [records.one(ShadowCase, settled_at=None, dropped_at=None, retired_at=None, judgements=None).pk]
 
 
 def drill(handle: str, kind: str, *more: object) -> Callable[[Records], list[object]]:
