@@ -56,8 +56,21 @@ class _Carrier:
     def words(self, text: Text) -> str:
         found = as_words(text)
         self._note(found)
+        if found.images and not found.text:
+            raise Unmappable(
+                _("One of its answers is a picture that no words stand for."),
+                _("Give the picture an alternative text that says what it shows."),
+            )
         if found.images:
             self.lost.append(_("an image in an answer; its alternative text stands in its place"))
+        return found.text
+
+    def remark(self, text: Text) -> str:
+        """What is said of an answer; without words it says nothing."""
+        found = as_words(text)
+        self._note(found)
+        if found.images:
+            self.lost.append(_("an image in a feedback or an explanation"))
         return found.text
 
     def _note(self, found: Converted) -> None:
@@ -140,7 +153,7 @@ def _single(item: Item, carrier: _Carrier) -> dict[str, Any]:
         OptionSpec(
             text=carrier.words(answer.text),
             correct=answer is right[0],
-            why=carrier.words(answer.feedback),
+            why=carrier.remark(answer.feedback),
             share=_single_share(answer, right[0], carrier) if weighted else None,
         )
         for answer in item.answers
@@ -169,7 +182,7 @@ def _several(item: Item, carrier: _Carrier) -> dict[str, Any]:
         OptionSpec(
             text=carrier.words(answer.text),
             correct=answer.share > 0,
-            why=carrier.words(answer.feedback),
+            why=carrier.remark(answer.feedback),
             share=carrier.share(answer.share, low=-_WHOLE) if scoring == Scoring.WEIGHTED else None,
         )
         for answer in item.answers
@@ -210,7 +223,7 @@ def _number(item: Item, carrier: _Carrier) -> dict[str, Any]:
             own |= {"why_wrong": carrier.prose(answer.feedback)} if answer.feedback else {}
         elif answer is not main:
             share = carrier.share(answer.share, low=Decimal(0))
-            why = carrier.words(answer.feedback)
+            why = carrier.remark(answer.feedback)
             numbers.append(NumberSpec.between(answer.low, answer.high, share=share, why=why))
     if main.feedback:
         own["why_right"] = carrier.prose(main.feedback)
@@ -230,7 +243,7 @@ def _short_text(item: Item, carrier: _Carrier) -> dict[str, Any]:
             continue
         text, pattern = from_wildcards(words) if item.wildcards else (words, answer.pattern)
         share = carrier.share(answer.share, low=Decimal(0))
-        texts.append(TextSpec(text=text, pattern=pattern, share=share, why=carrier.words(answer.feedback)))
+        texts.append(TextSpec(text=text, pattern=pattern, share=share, why=carrier.remark(answer.feedback)))
     return own | {"texts": tuple(texts)}
 
 

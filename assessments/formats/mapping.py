@@ -80,8 +80,8 @@ def _check(spec: QuestionSpec, same: int | None) -> None:
         )
     problems = [text for _field, text in problems_of(spec)]
     if problems:
-        text = " ".join(dict.fromkeys(problems))
-        raise Unmappable(text[:1].upper() + text[1:], _("Mend it in the file."))
+        sentences = (text[:1].upper() + text[1:] for text in dict.fromkeys(problems))
+        raise Unmappable(" ".join(sentences), _("Mend it in the file."))
 
 
 def _left_out(item: Item, error: Unmappable) -> Fault:

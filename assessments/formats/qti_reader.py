@@ -20,6 +20,7 @@ from assessments.formats.qti_response import (
     Branch,
     Response,
     every_node,
+    lost_bounds,
     read_branches,
     read_response,
     uses_mapping,
@@ -130,10 +131,12 @@ def _interaction(root: Node) -> Node:
 def _choice(asked: _Asked, question: Item) -> Item:
     choices = list(asked.interaction.nodes("qti-simple-choice"))
     several = asked.interaction.get("max-choices", "1") != "1"
+    shares, lost = _shares(asked, choices, several=several)
     answers = tuple(
         Answer(text=_choice_text(node), share=share, feedback=_choice_feedback(node), line=node.line)
-        for node, share in zip(choices, _shares(asked, choices, several=several), strict=True)
+        for node, share in zip(choices, shares, strict=True)
     )
+    question = replace(question, lost=(*question.lost, *lost))
     truth = _truth(choices)
     if not several and truth and sorted(answer.share for answer in answers) == [0, _WHOLE]:
         right = next(value for value, answer in zip(truth, answers, strict=True) if answer.share)
@@ -141,19 +144,21 @@ def _choice(asked: _Asked, question: Item) -> Item:
     return replace(question, several=several, scoring=_scoring(asked, ""), answers=answers)
 
 
-def _shares(asked: _Asked, choices: list[Node], *, several: bool) -> list[Decimal]:
+def _shares(asked: _Asked, choices: list[Node], *, several: bool) -> tuple[list[Decimal], list[str]]:
+    """What each choice is worth (percent), and what of that does not hold here."""
     response = asked.response
     names = [node.get("identifier") for node in choices]
     if not asked.uses_mapping:
         if not response.correct:
             raise _unanswered(asked)
         part = _WHOLE / len(response.correct)
-        return [part if name in response.correct else Decimal(0) for name in names]
-    points = [response.mapped.get(name, Decimal(0)) for name in names]
+        return [part if name in response.correct else Decimal(0) for name in names], []
+    points = [response.points(name) for name in names]
     best = sum(value for value in points if value > 0) if several else max(points, default=Decimal(0))
     # Up to 1 they are shares already; else they are marks of this item's own.
     whole = best if best > 1 or not several else Decimal(1)
-    return [value / whole * 100 if whole > 0 else value for value in points]
+    shares = [value / whole * 100 if whole > 0 else value for value in points]
+    return shares, list(lost_bounds(response, points, best=best))
 
 
 def _truth(choices: list[Node]) -> list[bool]:
@@ -190,6 +195,9 @@ def _match(asked: _Asked, question: Item) -> Item:
     lost = question.lost
     if asked.uses_mapping and len({asked.response.mapped.get(" ".join(pair)) for pair in pairs}) > 1:
         lost = (*lost, _("different marks for single pairs; each counts the same here"))
+    wrong = (asked.response.unmapped, *asked.response.mapped.values())
+    if asked.uses_mapping and (min(wrong) < 0 or asked.response.unmapped):
+        lost = (*lost, _("points of wrong pairs; here they earn nothing and cost nothing"))
     scoring = "proportional" if asked.uses_mapping else "exact"
     return replace(question, kind=ItemKind.MATCH, pairs=tuple(found), scoring=scoring, lost=lost)
 
@@ -210,6 +218,16 @@ def _order(asked: _Asked, question: Item) -> Item:
 
 
 def _entry(asked: _Asked, question: Item) -> Item:
+    if asked.uses_mapping and not asked.branches:
+        if asked.response.unmapped > 0:
+            raise Unmappable(
+                _("Any answer at all earns points."),
+                _("Set the default value of its mapping to 0."),
+                line=asked.interaction.line,
+            )
+        points = (*asked.response.mapped.values(), asked.response.unmapped)
+        lost = lost_bounds(asked.response, points, best=max(points))
+        question = replace(question, lost=(*question.lost, *lost))
     if asked.response.base_type in {"float", "integer"}:
         return _number(asked, question)
     if asked.response.base_type != "string":

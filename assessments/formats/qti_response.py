@@ -1,6 +1,6 @@
 """What a QTI item expects for an answer: the response declaration, and how its processing gives points."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -35,8 +35,9 @@ KNOWN_RULES = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """A response declaration. `mapped`: points by value.
+    """A response declaration. `mapped`: points by value; `unmapped`: of every other value.
 
+    lower, upper: what all of an answer's points are held between; None: no bound is declared.
     folded: upper and lower case are the same there.
     """
 
@@ -44,7 +45,13 @@ class Response:
     base_type: str
     correct: tuple[str, ...] = ()
     mapped: Mapping[str, Decimal] = field(default_factory=dict)
+    unmapped: Decimal = Decimal(0)
+    lower: Decimal | None = None
+    upper: Decimal | None = None
     folded: bool = False
+
+    def points(self, value: str) -> Decimal:
+        return self.mapped.get(value, self.unmapped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +89,9 @@ def read_response(root: Node, interaction: Node) -> Response:
                 entry.get("map-key"): decimal_of(entry.get("mapped-value"), line=entry.line)
                 for entry in entries
             },
+            unmapped=_bound(mapping, "default-value") or Decimal(0),
+            lower=_bound(mapping, "lower-bound"),
+            upper=_bound(mapping, "upper-bound"),
             folded=any(entry.get("case-sensitive", "false") != "true" for entry in entries),
         )
     raise Unmappable(
@@ -89,6 +99,22 @@ def read_response(root: Node, interaction: Node) -> Response:
         _("Declare “%(name)s”.") % {"name": identifier[:40]},
         line=interaction.line,
     )
+
+
+def _bound(mapping: Node | None, name: str) -> Decimal | None:
+    if mapping is None or not mapping.get(name):
+        return None
+    return decimal_of(mapping.get(name), line=mapping.line)
+
+
+def lost_bounds(response: Response, points: Collection[Decimal], *, best: Decimal) -> Iterator[str]:
+    """What of a mapping's bounds does not hold here. points: what single answers earn; best: all together."""
+    if response.upper is not None and response.upper < best:
+        yield _("a highest score that is less than its right answers earn together")
+    if response.lower is not None and response.lower > 0:
+        yield _("points that any answer earns")
+    elif min(points, default=Decimal(0)) < 0 and response.lower != 0:
+        yield _("a score below zero; here an answer is worth nothing at the least")
 
 
 def uses_mapping(processing: Node | None, response: Response) -> bool:

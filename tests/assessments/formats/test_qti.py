@@ -111,6 +111,76 @@ def test_rules_of_scoring_that_are_its_own_are_listed_and_the_declared_answer_co
     ]
 
 
+def several(bounds):
+    """A multiple choice of a, b, c and d, of which A earns 1, B costs 1 and the others stand in no entry."""
+    return (
+        '<qti-response-declaration identifier="R" cardinality="multiple" base-type="identifier">'
+        f"<qti-correct-response><qti-value>A</qti-value></qti-correct-response><qti-mapping {bounds}>"
+        f'<qti-map-entry map-key="A" mapped-value="1"/><qti-map-entry map-key="B" mapped-value="-1"/>'
+        "</qti-mapping></qti-response-declaration>"
+    )
+
+
+MAP = (
+    '<qti-response-processing template="https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/map_response"/>'
+)
+FOUR = CHOICE.replace('response-identifier="R"', 'response-identifier="R" max-choices="0"').replace(
+    "</qti-choice-interaction>",
+    '<qti-simple-choice identifier="C">c</qti-simple-choice>'
+    '<qti-simple-choice identifier="D">d</qti-simple-choice></qti-choice-interaction>',
+)
+
+
+def test_a_choice_without_an_entry_is_worth_the_mappings_default():
+    """Or picking everything would earn here what it does not earn there."""
+    parsed = item(FOUR, declaration=several('lower-bound="0" default-value="-0.5"'), processing=MAP)
+    assert [option.share for option in only(parsed).options] == [1, -1, Decimal("-0.5"), Decimal("-0.5")]
+    parsed = item(FOUR, declaration=several('lower-bound="0"'), processing=MAP)
+    assert [option.share for option in only(parsed).options] == [1, -1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "lost"),
+    [
+        ("", "a score below zero; here an answer is worth nothing at the least"),
+        ('lower-bound="-1"', "a score below zero; here an answer is worth nothing at the least"),
+        ('lower-bound="0.5"', "points that any answer earns"),
+        (
+            'lower-bound="0" upper-bound="0.5"',
+            "a highest score that is less than its right answers earn together",
+        ),
+    ],
+)
+def test_bounds_of_a_score_that_do_not_hold_here_are_listed(bounds, lost):
+    parsed = item(FOUR, declaration=several(bounds), processing=MAP)
+    assert [fault.what for fault in parsed.faults] == [f"Lost: {lost}."]
+
+
+def test_a_text_that_earns_points_whatever_it_is_is_left_out():
+    declared = (
+        '<qti-response-declaration identifier="R" cardinality="single" base-type="string"><qti-mapping'
+        ' default-value="1"><qti-map-entry map-key="x" mapped-value="2"/></qti-mapping>'
+        "</qti-response-declaration>"
+    )
+    entry = '<p>Which? <qti-text-entry-interaction response-identifier="R"/></p>'
+    (fault,) = item(entry, declaration=declared, processing=MAP).faults
+    assert (fault.leaves_out, fault.what) == (True, "Any answer at all earns points.")
+    assert only(item(entry, declaration=declared.replace('"1"', '"0"'), processing=MAP)).texts[0].text == "x"
+
+
+@pytest.mark.parametrize(
+    ("alt", "what"),
+    [
+        ("", "One of its answers is a picture that no words stand for."),
+        ("a cat", "Lost: an image in an answer; its alternative text stands in its place."),
+    ],
+)
+def test_a_picture_as_an_answer_is_named_as_what_it_is(alt, what):
+    body = CHOICE.replace(">a<", f'><img src="a.png" alt="{alt}"/><')
+    parsed = item(body, declaration=DECLARED)
+    assert [fault.what for fault in parsed.faults] == [what]
+
+
 def linked():
     info = zipfile.ZipInfo("items/link.xml")
     info.external_attr = 0o120777 << 16
