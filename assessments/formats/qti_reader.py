@@ -154,7 +154,8 @@ def _shares(asked: _Asked, choices: list[Node], *, several: bool) -> tuple[list[
         part = _WHOLE / len(response.correct)
         return [part if name in response.correct else Decimal(0) for name in names], []
     points = [response.points(name) for name in names]
-    best = sum(value for value in points if value > 0) if several else max(points, default=Decimal(0))
+    gains = [value for value in points if value > 0] or [Decimal(0)]
+    best = sum(gains, Decimal(0)) if several else max(gains)
     # Up to 1 they are shares already; else they are marks of this item's own.
     whole = best if best > 1 or not several else Decimal(1)
     shares = [value / whole * 100 if whole > 0 else value for value in points]
