@@ -15,7 +15,7 @@ __all__ = ["django_db_keepdb", "django_db_modify_db_settings", "django_db_setup"
 #: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
 PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
 #: What asks for none of these has no database to be tested on, and runs once: with SQLite.
-ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "redis_url", "stack"}
+ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "stack"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
