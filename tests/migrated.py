@@ -36,9 +36,10 @@ class Migrated:
 
 @pytest.fixture(scope="session")
 def migrated(pytestconfig: pytest.Config) -> Migrated | None:
-    if connection.vendor != "sqlite" or pytestconfig.cache is None:
+    cache = getattr(pytestconfig, "cache", None)
+    if connection.vendor != "sqlite" or cache is None:
         return None
-    folder = pytestconfig.cache.mkdir("migrated")
+    folder = cache.mkdir("migrated")
     lock = (folder / "lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return Migrated(folder / f"{_state()}.sqlite3", lock)

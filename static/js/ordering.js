@@ -4,27 +4,22 @@
 
   const selects = (list) => [...list.querySelectorAll("select")];
 
-  // What each select holds now, so that a later change knows what it replaced.
-  const remember = (list) => selects(list).forEach((select) => { select.dataset.was = select.selectedIndex; });
-
   // Every step gets the position in which it stands.
-  const number = (list) => {
-    selects(list).forEach((select, index) => { select.selectedIndex = index + 1; });
-    remember(list);
-  };
+  const number = (list) => selects(list).forEach((select, index) => { select.selectedIndex = index + 1; });
 
-  // A position belongs to one step: whoever had it takes the one that has become free.
-  const swap = (list, changed) => {
-    const other = selects(list).find((select) => select !== changed && select.selectedIndex
-      && select.selectedIndex === changed.selectedIndex);
-    if (other) {
-      other.selectedIndex = Number(changed.dataset.was || 0);
-      const step = other.closest("li");
-      list.nextElementSibling.textContent = other.selectedIndex
-        ? `${step.querySelector("label").textContent.trim()}: ${list.dataset.moved} ${place(step)}`
-        : `${step.querySelector("label").textContent.trim()}: –`;
-    }
-    remember(list);
+  const twin = (list, chosen) => selects(list).find((select) =>
+    select !== chosen && select.selectedIndex && select.selectedIndex === chosen.selectedIndex);
+
+  // A position belongs to one step: as somebody leaves the one they chose for, whoever had it takes the one
+  // that has become free. Not before: by keyboard a choice passes through the positions of others.
+  const settle = (list, chosen) => {
+    const other = twin(list, chosen);
+    if (!other) return;
+    other.selectedIndex = Number(chosen.dataset.was || 0);
+    const name = other.closest("li").querySelector("label").textContent.trim();
+    list.nextElementSibling.textContent = other.selectedIndex
+      ? `${name}: ${list.dataset.moved} ${other.selectedIndex}` : `${name}: –`;
+    chosen.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
   const move = (list, step, by) => {
@@ -59,8 +54,12 @@
     const said = Object.assign(document.createElement("span"), { className: "visually-hidden" });
     said.setAttribute("role", "status");
     list.after(said);
-    remember(list);
-    list.addEventListener("change", (event) => swap(list, event.target));
+    list.addEventListener("focusin", (event) => {
+      if (event.target.matches("select")) event.target.dataset.was = event.target.selectedIndex;
+    });
+    // What is not settled yet is not saved yet.
+    list.addEventListener("change", (event) => { if (twin(list, event.target)) event.stopPropagation(); });
+    list.addEventListener("focusout", (event) => { if (event.target.matches("select")) settle(list, event.target); });
   };
 
   const ready = (within) => within.querySelectorAll("[data-ordering]").forEach(prepare);
