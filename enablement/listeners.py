@@ -23,6 +23,9 @@ from enablement.ledger import services as ledger
 from enablement.people import signals as people
 from enablement.people.models import User
 from enablement.reports import signals as reports
+from enablement.webhooks import events
+from enablement.webhooks import services as webhook_services
+from enablement.webhooks import signals as webhooks
 from surveys import signals as surveys
 from tracks import signals as tracks
 from tracks.facts import Fact
@@ -94,6 +97,7 @@ RECORD = (
     certificates.certificate_changed,
     reports.report_requested,
     reports.evidence_pack_changed,
+    webhooks.endpoint_changed,
 )
 Listener = Callable[..., None]
 
@@ -102,6 +106,7 @@ def connect() -> None:
     _listen(PROOF, on_proof)
     _listen(RECORD, on_record)
     _listen((access.grant_changed,), on_grant_changed)
+    _listen((access.stop_changed,), on_stop_changed)
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
@@ -181,8 +186,14 @@ def on_record(*, facts: Sequence[Fact], **_: Any) -> None:
 
 
 def on_grant_changed(*, facts: Sequence[Fact], **_: Any) -> None:
-    """People hear of what opens and closes for them."""
+    """People hear of what opens and closes for them, and so do programs that asked to."""
     tell_changes(facts)
+    webhook_services.tell(facts, as_events=events.of_grants)
+
+
+def on_stop_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Programs that hear of grants hear of kill switches too."""
+    webhook_services.tell(facts, as_events=events.of_stops)
 
 
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:

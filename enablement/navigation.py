@@ -105,6 +105,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
             Place(_("Tokens"), "key-round", "tokens", "people.add_apitoken"),
+            Place(_("Webhooks"), "send", "webhooks", "webhooks.view_webhookendpoint"),
         ),
     ),
 )

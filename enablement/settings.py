@@ -8,6 +8,7 @@
 """
 
 import base64
+import ipaddress
 import os
 import secrets
 import sys
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "enablement.reports",
     "enablement.certificates",
     "enablement.programs",
+    "enablement.webhooks",
     "enablement.access",
     "enablement.people",
     "enablement.ledger",
@@ -308,6 +310,17 @@ REST_FRAMEWORK = {
 #: Of a token that says nothing else.
 CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", 60_000)
 _refuse_unless(CALLS_PER_MINUTE >= 1, "CALLS_PER_MINUTE has to be at least 1")
+#: Where webhooks may go although it is private, and without TLS. Everything else is public and https.
+try:
+    WEBHOOK_ALLOWED_NETWORKS = [
+        ipaddress.ip_network(name.strip())
+        for name in env.list("WEBHOOK_ALLOWED_NETWORKS", [] if PRODUCTION else ["127.0.0.0/8"], subcast=str)
+        if name.strip()
+    ]
+except ValueError as error:
+    raise ImproperlyConfigured(f"WEBHOOK_ALLOWED_NETWORKS: {error}") from error
+#: From the connection to the head of the answer.
+WEBHOOK_TIMEOUT_SECONDS = 10
 SPECTACULAR_SETTINGS = {"TITLE": "Enablement", "VERSION": "1", "SERVE_PERMISSIONS": []}
 
 EMAIL_BACKEND = env.str(
@@ -380,6 +393,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "bring all grants in line": {
         "task": "enablement.access.tasks.reevaluate_all_grants",
         "schedule": crontab(hour="2", minute="11"),
+        "options": {"expires": 3600},
+    },
+    "send webhooks that are due": {
+        "task": "enablement.webhooks.tasks.wake_webhooks",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "forget webhooks of long ago": {
+        "task": "enablement.webhooks.tasks.forget_webhooks",
+        "schedule": crontab(hour="3", minute="37"),
         "options": {"expires": 3600},
     },
     "delete jobs that are long done": {

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("surveys.urls")),
     path("", include("enablement.programs.urls")),
     path("", include("enablement.access.urls")),
+    path("", include("enablement.webhooks.urls")),
     path("", include("enablement.certificates.urls")),
     path("", include("enablement.reports.urls")),
     path("", include("enablement.playbook.urls")),

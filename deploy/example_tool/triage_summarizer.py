@@ -25,6 +25,7 @@ from summarising import MODEL_VERSION, Summary, summarise
 TOOL = "triage_summarizer"
 SUBJECT = "X-Enablement-Subject"
 SECONDS = 3.0
+EVENTS = "/events"
 MAX_BODY = 50_000
 EXAMPLE = (
     "My parcel 4711 was due on Monday.\n"
@@ -116,7 +117,7 @@ class Gate:
 
 
 class Tool(BaseHTTPRequestHandler):
-    """GET shows the form, POST the summary as well."""
+    """GET shows the form, POST the summary as well; a webhook of the product may be pointed at `EVENTS`."""
 
     gate: Gate | None = None
     server_version = "triage-summarizer"
@@ -131,6 +132,11 @@ class Tool(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MAX_BODY:
             self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"At most 50,000 bytes.", "text/plain")
+            return
+        if self.path == EVENTS:
+            # It asks before every call, and so has nothing to remember.
+            self.rfile.read(int(length))
+            self._send(HTTPStatus.NO_CONTENT, b"", "text/plain")
             return
         fields = parse_qs(self.rfile.read(int(length)).decode(errors="replace"))
         self._answer(fields.get("ticket", [""])[0])

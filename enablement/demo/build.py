@@ -11,7 +11,7 @@ from django.db import transaction
 
 from assessments.models import ShadowPool
 from assessments.services import shadow
-from enablement.demo import approvals, asking, exceptions, judging, putting_right
+from enablement.demo import approvals, asking, exceptions, judging, listening, putting_right
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.elsewhere import labs_elsewhere
 from enablement.demo.learning import Clock, Learner
@@ -62,6 +62,7 @@ def _build(count: int, seed: int, at: datetime) -> None:
     approvals.build(people, end=at)
     asking.build(people, end=at, chance=chance)
     putting_right.build(people, track=cohort.track, at=at)
+    listening.build(people, at=at)
 
 
 def _people(count: int, at: datetime) -> dict[str, User]:

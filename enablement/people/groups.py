@@ -18,6 +18,10 @@ _RULES = ("access.explain_rules",)
 #: What authors and compliance change, each with another person or an apply after them.
 _WRITES = ("access.propose_rulings", "access.author_prompts")
 _CONTROL = ("access.control_access",)
+#: Which programs may ask, and which are told.
+_GATEWAYS = ("people.add_apitoken", "webhooks.add_webhookendpoint")
+#: To see which are told what.
+_TOLD = ("webhooks.view_webhookendpoint",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,11 +69,12 @@ GROUPS: dict[str, StaffGroup] = {
             *_CONTROL,
             *_RULES,
             *_WRITES,
+            *_TOLD,
             "assessments.declare_material",
         ),
     ),
     "security": StaffGroup(
-        label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, "people.add_apitoken")
+        label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, *_TOLD, *_GATEWAYS)
     ),
     "legal": StaffGroup(label=_("Legal"), permissions=(*_EVIDENCE, *_RULES)),
     "authors": StaffGroup(
@@ -86,7 +91,7 @@ GROUPS: dict[str, StaffGroup] = {
     ),
     "administrators": StaffGroup(
         label=_("Administrators"),
-        permissions=("people.manage_roster", "people.add_apitoken"),
+        permissions=("people.manage_roster", *_GATEWAYS),
         views_all=True,
     ),
 }

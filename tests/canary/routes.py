@@ -29,7 +29,17 @@ from tracks.models import Delegation, Enrolment, Mentorship
 #: An id of nothing. Pages of access, of which these are the beginnings of the names, know tools, people and
 #: gates, and no content of learning: they are walked with it.
 NOTHING = [uuid.UUID(int=0)]
-OF_ACCESS = ("access_", "approval", "emergency", "evidence_pack", "grant_lift", "prompt_", "ruling", "waiver")
+OF_ACCESS = (
+    "access_",
+    "approval",
+    "emergency",
+    "evidence_pack",
+    "grant_lift",
+    "prompt_",
+    "ruling",
+    "waiver",
+    "webhook",
+)
 #: Of things that many people have, how many of others are tried beside one's own.
 OTHERS = 1
 

@@ -19,6 +19,7 @@ from enablement.access.models import ApprovalRequest, DecisionRecord, Grant, Pro
 from enablement.certificates.models import Certificate
 from enablement.demo.cast import DOMAIN
 from enablement.people.models import ApiToken
+from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.e2e.pages.governing import Stops
 from tests.e2e.pages.labs import LabPage
 from tests.e2e.views import (
@@ -170,6 +171,14 @@ DESK_VIEWS = {
     "new token": View("security", "token_new"),
     "new secret": View("security", "token_rotate", first(ApiToken, name="Helpdesk gateway")),
     "end of a token": View("security", "token_revoke", first(ApiToken, name="Helpdesk gateway")),
+    "webhooks": View("security", "webhooks"),
+    "webhook": View("security", "webhook", first(WebhookEndpoint)),
+    "webhook, to look at": View("compliance", "webhook", first(WebhookEndpoint)),
+    "new webhook": View("security", "webhook_new"),
+    "change a webhook": View("security", "webhook_edit", first(WebhookEndpoint)),
+    "new secret of a webhook": View("security", "webhook_secret", first(WebhookEndpoint)),
+    "end of a webhook": View("security", "webhook_end", first(WebhookEndpoint)),
+    "event of a webhook": View("security", "webhook_delivery", first(WebhookDelivery)),
     "withdraw a request": View(
         "engineer1", "approval_withdraw", first(ApprovalRequest, workflow_id="refund_credits")
     ),

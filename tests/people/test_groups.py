@@ -29,9 +29,9 @@ def test_program_managers_run_cohorts_and_do_not_review_labs():
     assert permissions_of("program_managers") == {"tracks.run_cohorts", "assessments.answer_appeals"}
 
 
-def test_administrators_view_everything_and_change_nothing_but_roster_and_tokens():
+def test_administrators_view_everything_and_change_nothing_but_roster_tokens_and_webhooks():
     changing = {perm for perm in permissions_of("administrators") if ".view_" not in perm}
-    assert changing == {"people.manage_roster", "people.add_apitoken"}
+    assert changing == {"people.manage_roster", "people.add_apitoken", "webhooks.add_webhookendpoint"}
     assert "tracks.view_cohort" in permissions_of("administrators")
 
 
