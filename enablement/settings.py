@@ -338,6 +338,15 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 
+#: Where approvals that wait for a person are announced; empty: nowhere but by e-mail.
+SLACK_WEBHOOK_URL = env.str("SLACK_WEBHOOK_URL", "").strip()
+TEAMS_WEBHOOK_URL = env.str("TEAMS_WEBHOOK_URL", "").strip()
+for _channel in (SLACK_WEBHOOK_URL, TEAMS_WEBHOOK_URL):
+    _refuse_unless(
+        not _channel or _channel.startswith("https://"),
+        "SLACK_WEBHOOK_URL and TEAMS_WEBHOOK_URL have to begin with https://",
+    )
+
 if PRODUCTION:
     # Limits on failed sign-ins count for all web processes together.
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

@@ -53,6 +53,11 @@ def test_serve_names_everything_that_is_missing_at_once(production_env: dict[str
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        (
+            "TEAMS_WEBHOOK_URL",
+            "http://teams.example/hook",
+            "SLACK_WEBHOOK_URL and TEAMS_WEBHOOK_URL have to begin with https://",
+        ),
         ("SECRET_KEY", "short", "SECRET_KEY is too easy to guess; it needs 50 random characters"),
         ("SECRET_KEY", "abcd" * 20, "SECRET_KEY is too easy to guess; it needs 50 random characters"),
         (

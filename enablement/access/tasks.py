@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from enablement.access.services import approvals, decision_log, grants, nightly, telling
+from enablement.access.services.approvals import channels
 from enablement.access.services.approvals.mailing import mail
 from enablement.access.services.telling.changes import Change
 
@@ -31,6 +32,12 @@ def open_grants(user_ids: list[str], cause: str, actor_id: str | None) -> Callab
 def mail_approval(request_id: str, occasion: str) -> dict[str, int]:
     """Tell people about a request: they are asked, it is late, it is settled."""
     return {"sent": mail(request_id=UUID(request_id), occasion=occasion, at=timezone.now())}
+
+
+@shared_task(acks_late=True)
+def post_approval(request_id: str, occasion: str, channel: str) -> dict[str, int]:
+    """Tell a channel of Slack or Teams that an approval waits for a person."""
+    return {"sent": channels.post(request_id=UUID(request_id), occasion=occasion, channel=channel)}
 
 
 @shared_task(acks_late=True)

@@ -1,7 +1,7 @@
 """A program that listens, over a real socket: it keeps what it was sent and answers what the test says."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,12 +16,16 @@ __all__ = ["switch"]
 
 
 class Receiver:
-    """`answers`: (status, headers) for the next requests, then 204. `hold`: keeps answers back until set."""
+    """`answers`: (status, headers) for the next requests, then 204. `hold`: keeps answers back until set.
+
+    `check`: looks at a body first; what it returns is the status, unless it is None.
+    """
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.hold: threading.Event | None = None
+        self.check: Callable[[bytes], int | None] = lambda _body: None
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +36,7 @@ class Receiver:
                 if receiver.hold is not None:
                     receiver.hold.wait(30)
                 status, headers = receiver.answers.pop(0) if receiver.answers else (204, {})
+                status = receiver.check(body) or status
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

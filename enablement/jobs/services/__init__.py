@@ -1,10 +1,19 @@
-from enablement.jobs.services.attempts import FINAL_ERRORS, LeaseLost, claim, finish, record_failure, renew
+from enablement.jobs.services.attempts import (
+    FINAL_ERRORS,
+    LeaseLost,
+    TryLater,
+    claim,
+    finish,
+    record_failure,
+    renew,
+)
 from enablement.jobs.services.enqueueing import enqueue
 from enablement.jobs.services.sweeping import purge, sweep
 
 __all__ = [
     "FINAL_ERRORS",
     "LeaseLost",
+    "TryLater",
     "claim",
     "enqueue",
     "finish",

@@ -1,7 +1,7 @@
 """One attempt at a job: claim, renew, finish or fail; each a conditional UPDATE fenced by the attempt."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -22,6 +22,16 @@ FINAL_ERRORS = (Refused, ValidationError)
 
 class LeaseLost(Exception):
     """Another worker has taken the job over; what this attempt did must not count."""
+
+
+class TryLater(Exception):
+    """The other side is there and asks for a pause: the next attempt is made no earlier (an hour at most)."""
+
+    MOST = timedelta(hours=1)
+
+    def __init__(self, *, seconds: int = 0) -> None:
+        super().__init__(f"try again in {seconds} s")
+        self.pause = min(timedelta(seconds=seconds), self.MOST)
 
 
 def claim(*, job_id: UUID, at: datetime) -> Job | None:
@@ -76,6 +86,8 @@ def record_failure(*, job: Job, error: Exception, at: datetime) -> None:
         )
         return
     pause = conf.backoff() * 2 ** (job.attempts - 1)
+    if isinstance(error, TryLater):
+        pause = max(pause, error.pause)
     Job.objects.held(job).update(
         state=JobState.QUEUED,
         lease_until=None,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from enablement.access.models import ApprovalRequest
+from enablement.access.services.approvals import channels
 from enablement.access.signals import approval_changed
 from tracks.facts import Fact
 
@@ -37,7 +38,13 @@ def announce(
 
 
 def tell(occasion: str, request: ApprovalRequest) -> None:
-    """An e-mail by a job: `asked` and `escalated` go to who decides now, `settled` to who asked."""
-    from enablement.access.tasks import mail_approval
+    """An e-mail by a job: `asked` and `escalated` go to who decides now, `settled` to who asked.
+
+    The channels of Slack and Teams hear, each by a job of its own, of what waits for another person.
+    """
+    from enablement.access.tasks import mail_approval, post_approval
 
     mail_approval.delay(str(request.pk), occasion)
+    if channels.concerns_channels(request, occasion):
+        for channel in channels.channels():
+            post_approval.delay(str(request.pk), occasion, channel)
