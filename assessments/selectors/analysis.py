@@ -223,7 +223,11 @@ def _bands(options: Sequence[OptionLine]) -> SafeString | None:
         title=_("Who picked what"),
         description=_(
             "For each option the share of the weakest, the middle and the best group that picked it."
+            " A tick stands before what is right."
         ),
-        rows=[(option.text, (option.lower, option.middle, option.upper)) for option in options],
+        rows=[
+            (f"✓ {option.text}" if option.right else option.text, (option.lower, option.middle, option.upper))
+            for option in options
+        ],
         series=group_names(),
     )

@@ -1,9 +1,13 @@
 """The facts of attempts."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from assessments.models import Attempt
+import rfc8785
+
+from assessments.models import Attempt, AttemptItem
 from tracks.facts import Fact
 from tracks.people import Person
 
@@ -30,3 +34,12 @@ def attempt_fact(what: str, attempt: Attempt, *, actor: Person | None, at: datet
             **payload,
         },
     )
+
+
+def digest_of(items: Iterable[AttemptItem]) -> str:
+    """SHA-256 of what was asked and answered, in order: a later change of an answer shows (decision 0110).
+
+    The canonical JSON (RFC 8785) of [version, order of its options, response] for each question.
+    """
+    sheet = [[item.question_version_id, item.option_order, item.response] for item in items]
+    return hashlib.sha256(rfc8785.dumps(sheet)).hexdigest()

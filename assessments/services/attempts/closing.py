@@ -13,7 +13,7 @@ from assessments.models import Attempt, AttemptItem
 from assessments.models.attempt import AttemptQuerySet
 from assessments.services import grading
 from assessments.services.attempts import earning
-from assessments.services.attempts.announce import attempt_fact
+from assessments.services.attempts.announce import attempt_fact, digest_of
 from assessments.services.attempts.locks import lock_own
 from tracks.models import Component
 from tracks.people import Person
@@ -80,20 +80,20 @@ def _close(attempt: Attempt, *, ended_at: datetime, actor: Person | None) -> Non
     for item in items:
         item.points = None if earning.needs_marking(item) else grading.stored(earning.earned(item))
     write_items(items, fields=["points"])
-    attempt.submitted_at = ended_at
+    attempt.submitted_at, answers = ended_at, digest_of(items)
     if any(item.points is None for item in items):
         attempt.state = State.WAITING
         attempt.save(update_fields=["state", "submitted_at", "timed_out"])
-        fact = attempt_fact("waits_for_marks", attempt, actor=actor, at=ended_at)
+        fact = attempt_fact("waits_for_marks", attempt, actor=actor, at=ended_at, answers=answers)
         signals.attempt_waits_for_marks.send(sender=Attempt, facts=[fact])
         return
     total = sum((earning.earned(item) for item in items), Fraction(0))
     settle_result(attempt, total=total, actor=actor, at=ended_at)
     if attempt.timed_out:
-        fact = attempt_fact("lapsed", attempt, actor=None, at=ended_at)
+        fact = attempt_fact("lapsed", attempt, actor=None, at=ended_at, answers=answers)
         signals.attempt_lapsed.send(sender=Attempt, facts=[fact])
     else:
-        fact = attempt_fact("graded", attempt, actor=actor, at=ended_at)
+        fact = attempt_fact("graded", attempt, actor=actor, at=ended_at, answers=answers)
         signals.attempt_graded.send(sender=Attempt, facts=[fact])
 
 

@@ -69,7 +69,8 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
     versions = draw(quiz=quiz, user=actor, rng=rng)
     items = items_of(attempt, versions, shuffle=quiz.shuffle_options, rng=rng)
     AttemptItem.objects.bulk_create(items)
-    fact = attempt_fact("started", attempt, actor=actor, at=at)
+    asked = [version.pk for version in versions]
+    fact = attempt_fact("started", attempt, actor=actor, at=at, asked=asked)
     signals.attempt_started.send(sender=Attempt, facts=[fact])
     return attempt
 

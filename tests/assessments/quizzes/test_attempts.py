@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from assessments.models import Attempt, AttemptItem, QuestionVersion
 from assessments.rules import GRACE
 from assessments.services import attempts
+from assessments.services.attempts.announce import digest_of
 from assessments.services.quizzes import put_quiz, retire_quiz
 from assessments.specs import SectionSpec
 from assessments.tasks import lapse_overdue_attempts
@@ -57,6 +58,8 @@ class TestStart:
         assert (attempt.deadline_at, attempt.threshold, attempt.max_points) == (DEADLINE, Decimal("0.85"), 3)
         assert [fact.kind for fact in heard] == ["assessments.attempt_started"]
         assert heard[0].learner_id == cast.learner.pk
+        asked = [item.question_version_id for item in attempt.items.all()]
+        assert heard[0].payload["asked"] == asked
         put_quiz(
             module=cast.module, spec=quiz_spec(threshold=Decimal("0.5"), time_limit_min=1), at=NOW + MINUTE
         )
@@ -402,6 +405,7 @@ class TestSubmit:
             "points": f"{right}.0000",
             "max_points": 20,
             "passed": passed,
+            "answers": digest_of(attempt.items.all()),
         }
 
     def test_marks_each_question(self, cast):
@@ -431,6 +435,14 @@ class TestSubmit:
 
         assert (attempt.points, attempt.passed) == (1, True)
         assert set(attempt.items.values_list("points", flat=True)) == {Decimal("0.3333")}
+
+    def test_the_record_has_a_hash_that_an_answer_changed_afterwards_no_longer_fits(self, cast, heard):
+        attempt = sit(quiz=cast.quiz, user=cast.learner)
+
+        recorded = heard[-1].payload["answers"]
+        assert recorded == digest_of(attempt.items.all())
+        AttemptItem.objects.filter(attempt=attempt, position=1).update(response=None)
+        assert recorded != digest_of(attempt.items.all())
 
     def test_twice_is_one_result(self, cast, heard):
         first = sit(quiz=cast.quiz, user=cast.learner)
