@@ -92,6 +92,7 @@ RECORD = (
     access.prompt_changed,
     access.waiver_proposed,
     access.emergency_changed,
+    access.denies_repeated,
     access.approval_changed,
     access.approval_delegation_changed,
     certificates.certificate_changed,

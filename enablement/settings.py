@@ -310,6 +310,13 @@ REST_FRAMEWORK = {
 #: Of a token that says nothing else.
 CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", 60_000)
 _refuse_unless(CALLS_PER_MINUTE >= 1, "CALLS_PER_MINUTE has to be at least 1")
+#: So many denies of one person at one tool within so many seconds are told to compliance, once a window.
+DENY_ALERT_COUNT = env.int("DENY_ALERT_COUNT", 10)
+DENY_ALERT_WINDOW_SECONDS = env.int("DENY_ALERT_WINDOW_SECONDS", 60 * 60)
+_refuse_unless(
+    DENY_ALERT_COUNT >= 1 and DENY_ALERT_WINDOW_SECONDS >= 60,  # noqa: PLR2004 - beat looks once a minute
+    "DENY_ALERT_COUNT has to be at least 1, DENY_ALERT_WINDOW_SECONDS at least 60",
+)
 #: Where webhooks may go although it is private, and without TLS. Everything else is public and https.
 try:
     WEBHOOK_ALLOWED_NETWORKS = [
@@ -431,6 +438,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "escalate and end approvals that are late": {
         "task": "enablement.access.tasks.escalate_and_expire_approvals",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "alert on repeated denies": {
+        "task": "enablement.access.tasks.alert_repeated_denies",
         "schedule": 60.0,
         "options": {"expires": 55},
     },

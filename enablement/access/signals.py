@@ -20,6 +20,8 @@ waiver_proposed = Signal()
 waiver_changed = Signal()
 # `access.emergency_asked`, `…_approved`, `…_ended` and `…_reviewed`, the subject is the emergency access.
 emergency_changed = Signal()
+# `access.denies_repeated`, the subject is the tool.
+denies_repeated = Signal()
 # `access.attested`, the subject is the attestation.
 attestation_made = Signal()
 # `access.ruling_made`, `…_ended` and `…_module_confirmed`, the subject is the ruling.

@@ -1,6 +1,7 @@
 """Background work. Each task delegates to one service, and may run twice."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from celery import shared_task
@@ -52,6 +53,25 @@ def mail_grant_warnings(warning_ids: list[str]) -> dict[str, int]:
     """Tell people that a tool is about to close."""
     ids = [UUID(pk) for pk in warning_ids]
     return {"sent": telling.mail_warnings(warning_ids=ids, at=timezone.now())}
+
+
+@shared_task(acks_late=True)
+def mail_denies(person_id: str, microtool: str, count: int, since: str) -> Callable[[], dict[str, int]]:
+    """Tell compliance that somebody is denied again and again; the record of it commits with the job."""
+    denies = telling.Denies(UUID(person_id), microtool, count, datetime.fromisoformat(since))
+    sent = telling.mail_denied(denies)
+
+    def effect() -> dict[str, int]:
+        telling.record_denies(denies, at=timezone.now())
+        return {"sent": sent}
+
+    return effect
+
+
+@shared_task
+def alert_repeated_denies() -> None:
+    """Every minute: the same person, denied the same tool again and again."""
+    telling.alert_repeated_denies(at=timezone.now())
 
 
 @shared_task
