@@ -23,6 +23,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from enablement.people import organisation
+
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("ENABLEMENT_VAR", "") or BASE_DIR / "var").resolve()
@@ -107,6 +109,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
@@ -233,6 +237,10 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 # How many proxies of ours stand in front: only their word on the client's address counts.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1 if PRODUCTION else 0)
+#: The organisation's own sign-in, or None. What it gives is decided at every sign-in (decision 0106).
+IDENTITY_PROVIDER = organisation.from_environment(env, loopback=not PRODUCTION)
+SOCIALACCOUNT_ADAPTER = "enablement.people.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = organisation.for_allauth(IDENTITY_PROVIDER)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Enablement"
 LOGIN_URL = "account_login"

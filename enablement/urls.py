@@ -10,6 +10,9 @@ from enablement.people.views import account
 urlpatterns = [
     path("", home.home, name="home"),
     path("accounts/email/", account.addresses, name="account_email"),
+    # Accounts are joined by the roster and the provider's word; nobody joins or parts them here.
+    path("accounts/3rdparty/", account.not_here, name="socialaccount_connections"),
+    path("accounts/3rdparty/signup/", account.not_here, name="socialaccount_signup"),
     path("accounts/", include("allauth.urls")),
     path("", include("tracks.urls")),
     path("", include("assessments.urls")),

@@ -139,3 +139,62 @@ def test_the_local_secret_is_made_once_and_private(tmp_path: Path) -> None:
     assert first == second
     assert len(first.strip()) >= 50
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example/realm",
+    "OIDC_CLIENT_ID": "enablement",
+    "OIDC_CLIENT_SECRET": "secret",
+}
+
+
+def test_an_identity_provider_is_read_from_the_environment(production_env: dict[str, str]) -> None:
+    rules = {"SIGN_IN_GROUPS": "cn=a,dc=b=group:mentors; ops = role:frontline", "SIGN_IN_ADMITS": "x;y"}
+    provider = "settings.IDENTITY_PROVIDER"
+    read = read_settings(
+        production_env | OIDC | rules,
+        f"({provider}.name, {provider}.rules.gives, sorted({provider}.rules.admits))",
+    )
+    gives = (("cn=a,dc=b", "group:mentors"), ("ops", "role:frontline"))
+    assert read.stdout == f"{('login.example', gives, ['x', 'y'])}\n"
+    assert read_settings(production_env, provider).stdout == "None\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"OIDC_CLIENT_SECRET": ""},
+            "OIDC_ISSUER is set, and sign-in at an identity provider needs OIDC_CLIENT_SECRET too",
+        ),
+        (
+            {**dict.fromkeys(OIDC, ""), "SIGN_IN_GROUPS": "a=role:b"},
+            (
+                "SIGN_IN_GROUPS is set, and sign-in at an identity provider needs OIDC_ISSUER, "
+                "OIDC_CLIENT_ID, OIDC_CLIENT_SECRET too"
+            ),
+        ),
+        (
+            {"OIDC_ISSUER": "http://127.0.0.1/realm"},
+            "OIDC_ISSUER is 'http://127.0.0.1/realm'; it has to begin with https://",
+        ),
+        (
+            {"SIGN_IN_GROUPS": "a=wizards"},
+            "SIGN_IN_GROUPS has 'a=wizards'; expected THEIR GROUP=role:KEY or THEIR GROUP=group:NAME",
+        ),
+        (
+            {"SIGN_IN_GROUPS": "a=group:wizards"},
+            (
+                "SIGN_IN_GROUPS names the unknown group wizards; expected mentors, quality, quality_owners, "
+                "program_managers, sponsors, compliance, security, legal, authors, administrators"
+            ),
+        ),
+    ],
+)
+def test_serve_refuses_half_an_identity_provider(
+    production_env: dict[str, str], changes: dict[str, str], message: str
+) -> None:
+    refused = serve(production_env | OIDC | changes)
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1] == f"manage.py: {message} (see docs/operations.md)"

@@ -231,6 +231,8 @@ CAUSES = {
     "assessments.sign_off_voided": _lazy("Signed-off evidence was changed"),
     "assessments.sign_off_withdrawn": _lazy("A sign-off was withdrawn"),
     "assessments.version_declared_material": _lazy("A new version of the tool was declared material"),
+    "people.identity_linked": _lazy("Signed in at the organisation for the first time"),
+    "people.sessions_ended": _lazy("The organisation signed the person out everywhere"),
     "people.person_added": _lazy("The account was opened"),
     "people.person_deactivated": _lazy("The account was closed"),
     "people.person_reactivated": _lazy("The account was opened again"),

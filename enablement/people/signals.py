@@ -4,7 +4,8 @@ transaction.
 
 from django.dispatch import Signal
 
-#: kinds `people.person_added`, `…_updated`, `…_deactivated`, `…_reactivated`
+#: kinds `people.person_added`, `…_updated`, `…_deactivated`, `…_reactivated`,
+#: `people.identity_linked`, `people.sessions_ended`
 person_changed = Signal()
 #: kinds `people.token_created`, `people.token_revoked`
 token_changed = Signal()

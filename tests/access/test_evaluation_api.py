@@ -6,9 +6,13 @@ import json
 import pytest
 from django.db import DatabaseError
 
+from enablement.access.models import Grant
 from enablement.access.services.grants import reevaluate
 from enablement.ledger.models import LedgerEntry
+from enablement.people.identity import Identity
+from enablement.people.organisation import GroupRules
 from enablement.people.services import revoke_token
+from enablement.people.services.identities import admit
 from tests.access.conftest import NOW
 from tests.access.factories import (
     GateFactory,
@@ -19,6 +23,7 @@ from tests.access.factories import (
 )
 from tests.people.factories import ApiTokenFactory
 from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory
+from tracks.errors import Refused
 
 pytestmark = pytest.mark.django_db
 URL = "/access/v1/evaluation"
@@ -88,6 +93,30 @@ def test_allow_then_deny_again_on_the_next_call(client, gateway, opened, switch)
     switch.on.clear()
     reevaluate(user_ids=[opened.user_id], cause="tests", actor_id=None, at=NOW)
     assert post(client, body()).json()["decision"] is False
+
+
+def test_whom_the_organisation_admits_no_longer_is_denied_on_the_next_call(client, gateway, opened):
+    def arrives(*groups):
+        identity = Identity(
+            issuer="https://login.example",
+            subject="idp|1",
+            alias="idp|1",
+            email="engineer1@demo.example",
+            email_verified=True,
+            name="",
+            groups=frozenset(groups),
+        )
+        return admit(identity=identity, rules=GroupRules(admits=frozenset({"ai"})), at=NOW)
+
+    arrives("ai")
+    assert post(client, body("idp|1")).json()["decision"] is True
+    with pytest.raises(Refused) as refused:
+        arrives("sales")
+    assert refused.value.code == "not_admitted"
+    for name in ("idp|1", "engineer1@demo.example", str(opened.user_id)):
+        answer = post(client, body(name)).json()
+        assert (answer["decision"], answer["context"]["reason"]) == (False, "inactive_subject")
+    assert Grant.objects.get(user=opened.user).state == Grant.State.REVOKED
 
 
 @pytest.mark.parametrize("external_id", ["idp-7", "0b6d5c8e-5a8e-4d0b-9a57-0f6f4a9a7c11"])

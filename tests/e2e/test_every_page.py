@@ -70,6 +70,7 @@ STEPS = [
 ]
 #: They answer programs, or send a file.
 NO_PAGE = [
+    "openid_connect_logout",
     "access_log_csv",
     "access_roles_csv",
     "api_schema",
@@ -106,6 +107,10 @@ ELSEWHERE = {
     "waiver": "nobody in the demo proposed one; tests/access",
     "case_drop": "opens where two judges differ, which none do in the demo; tests/assessments/judging",
     "demo_sign_in": "a link that leads on",
+    "openid_connect_callback": "leads on; tests/people/test_openid.py",
+    "openid_connect_login": "leads on to the organisation's provider; tests/people/test_openid.py",
+    "socialaccount_connections": "always a 404; tests/people/test_openid.py",
+    "socialaccount_signup": "always a 404; tests/people/test_openid.py",
     "home": "leads on to a person's first page",
     "styleguide": "tests/test_styleguide.py",
 }

@@ -24,7 +24,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def verified_address(self, create, extracted, **kwargs):
         if create and extracted is not False:
-            EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
+            EmailAddress.objects.create(user=self, email=self.email.lower(), verified=True, primary=True)
 
     @factory.post_generation
     def groups(self, create, extracted, **kwargs):

@@ -48,7 +48,8 @@ def test_a_person_is_added_with_a_verified_address_and_no_password(keeper, heard
     )
     assert not ada.has_usable_password()
     assert ada.has_perm("assessments.review_labs")
-    assert EmailAddress.objects.get(user=ada).verified
+    address = EmailAddress.objects.get(user=ada)
+    assert (address.email, address.verified) == ("ada@example.com", True)
     assert RoleAssignment.objects.get(user=ada).role == role
     assert heard.kinds == ["people.person_added", "tracks.role_assigned"]
     assert heard[0].payload == {"groups": ["mentors"]}

@@ -1,6 +1,7 @@
 """People: one account a person, known by an e-mail address, deactivated and never deleted."""
 
 import uuid
+from datetime import UTC
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
@@ -51,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin, GuardianUserMixin):
     is_staff = models.BooleanField(_("may use the admin site"), default=False)
     joined_at = models.DateTimeField(_("joined"), default=now)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -77,6 +80,13 @@ class User(AbstractBaseUser, PermissionsMixin, GuardianUserMixin):
         words = [word for word in self.name.split() if word[0].isalpha()] or [self.email]
         letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
         return letters.upper()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session has to know: Django's, and when all sessions were ended for the last time."""
+        if self.sessions_ended_at is None:
+            return super()._get_session_auth_hash(secret=secret)  # type: ignore[misc, no-any-return]
+        told = f"{self.password}|{self.sessions_ended_at.astimezone(UTC).isoformat()}"
+        return salted_hmac("people.session", told, secret=secret, algorithm="sha256").hexdigest()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Like Django's, but a governed permission has no short cut for superusers (DESIGN: grants)."""

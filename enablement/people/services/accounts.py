@@ -56,9 +56,10 @@ def add_person(
     except IntegrityError as error:
         # Somebody added the same person since the address was looked up.
         raise _address_taken() from error
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    # Allauth looks addresses up by their small letters, and finds no others.
+    EmailAddress.objects.create(user=user, email=user.email.lower(), verified=True, primary=True)
     user.groups.set(_groups(groups))
-    _announce("people.person_added", user, actor, at, groups=groups)
+    announce("people.person_added", user, actor, at, groups=groups)
     set_roles(user=user, roles=_roles(roles), actor=actor, at=at)
     return user
 
@@ -93,7 +94,7 @@ def update_person(
         different.append("groups")
     if different:
         names = sorted(user.groups.values_list("name", flat=True))
-        _announce("people.person_updated", user, actor, at, changed=different, groups=names)
+        announce("people.person_updated", user, actor, at, changed=different, groups=names)
     if roles is None:
         return bool(different)
     wanted_roles = _roles(sorted(set(roles)))
@@ -116,13 +117,13 @@ def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     if not user.is_active:
         return False
     user.is_active = user.is_staff = user.is_superuser = False
-    user.left_at = at
-    user.save(update_fields=["is_active", "is_staff", "is_superuser", "left_at"])
+    user.left_at = user.sessions_ended_at = at
+    user.save(update_fields=["is_active", "is_staff", "is_superuser", "left_at", "sessions_ended_at"])
     withdraw_enrolments_of(user=user, actor=actor, at=at)
     end_mentorships_of(user=user, actor=actor, at=at)
     _take_all_rights(user)
     set_roles(user=user, roles=[], actor=actor, at=at)
-    _announce("people.person_deactivated", user, actor, at)
+    announce("people.person_deactivated", user, actor, at)
     return True
 
 
@@ -136,7 +137,7 @@ def reactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     user.is_active = True
     user.left_at = None
     user.save(update_fields=["is_active", "left_at"])
-    _announce("people.person_reactivated", user, actor, at)
+    announce("people.person_reactivated", user, actor, at)
     return True
 
 
@@ -146,6 +147,11 @@ def _address_taken() -> ValidationError:
 
 def roles_of(user: User) -> set[str]:
     return set(user.role_assignments.filter(ended_at=None).values_list("role__key", flat=True))
+
+
+def live_roles(keys: Iterable[str]) -> list[str]:
+    """Those of these roles that there are."""
+    return list(Role.objects.live().filter(key__in=set(keys)).values_list("key", flat=True))
 
 
 def _take_all_rights(user: User) -> None:
@@ -185,7 +191,7 @@ def _roles(keys: list[str]) -> list[Role]:
     return list(roles.values())
 
 
-def _announce(kind: str, user: User, actor: User | None, at: datetime, **payload: Any) -> None:
+def announce(kind: str, user: User, actor: User | None, at: datetime, **payload: Any) -> None:
     fact = Fact(
         kind=kind,
         subject=("people.User", str(user.pk)),

@@ -2,7 +2,7 @@
 
 from allauth.account import views as allauth
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,3 +18,8 @@ def addresses(request: HttpRequest) -> HttpResponseBase:
         raise PermissionDenied(_("Addresses come from the roster; ask your program manager to change one."))
     response: HttpResponseBase = allauth.email(request)
     return response
+
+
+def not_here(request: HttpRequest) -> HttpResponseBase:
+    """A page of allauth that this product does not have."""
+    raise Http404(request.path)

@@ -1,0 +1,1 @@
+"""OpenID Connect: allauth's flow, with every token checked here."""
