@@ -54,6 +54,39 @@ def test_people_are_added_changed_and_kept(keeper, roles, heard):
     assert ([line.action for line in again], heard) == (["keep"] * 3, [])
 
 
+def test_who_has_left_by_the_file_is_closed_and_may_be_named_again(keeper, roles, heard):
+    leaver = RoleAssignmentFactory(role=roles[0], user__groups=["mentors"]).user
+    stays = UserFactory(name="Sal Stays")
+    content = f"email,name,left\n{leaver.email},Any Name,Yes\n{stays.email},Sal Stays,\n".encode()
+    lines = roster.apply(content=content, actor=keeper, at=NOW)
+    assert [line.action for line in lines] == ["leave", "keep"]
+    leaver.refresh_from_db()
+    assert (leaver.is_active, leaver.left_at, roles_of(leaver), leaver.groups.count()) == (
+        False,
+        NOW,
+        set(),
+        0,
+    )
+    assert "people.person_deactivated" in heard.kinds
+    heard.clear()
+    again = roster.apply(content=content, actor=keeper, at=NOW)
+    assert ([line.action for line in again], heard) == (["keep", "keep"], [])
+
+
+def test_who_cannot_have_left(keeper, roles):
+    person, gone = UserFactory(), UserFactory(is_active=False)
+    content = (
+        "email,name,left\n"
+        f"{keeper.email},{keeper.name},yes\n"
+        "nobody@example.com,Nobody,yes\n"
+        f"{person.email},{person.name},soon\n"
+        f"{gone.email},{gone.name},\n"
+    )
+    assert faults(content.encode(), keeper) == [(2, "left"), (3, "left"), (4, "left"), (5, "email")]
+    person.refresh_from_db()
+    assert person.is_active
+
+
 def test_a_column_that_the_file_lacks_leaves_things_as_they_are(keeper, roles):
     held = RoleAssignmentFactory(role=roles[0], user__groups=["mentors"], user__timezone="Asia/Tokyo").user
     roster.apply(content=f"email,name\n{held.email},New Name\n".encode(), actor=keeper, at=NOW)
@@ -122,7 +155,7 @@ def test_the_command(tmp_path, capsys, roles):
     path = tmp_path / "people.csv"
     path.write_bytes(b"email;name;roles\nada@example.com;Ada;frontline\n")
     call_command("roster", "import", str(path))
-    assert capsys.readouterr().out == "1 added, 0 changed, 0 as before.\n"
+    assert capsys.readouterr().out == "1 added, 0 changed, 0 deactivated, 0 as before.\n"
     assert roles_of(User.objects.get(email="ada@example.com")) == {"frontline"}
 
 

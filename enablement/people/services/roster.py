@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from enablement.people.groups import GROUPS
 from enablement.people.models import User
 from enablement.people.rules import ensure_manages_roster
-from enablement.people.services.accounts import add_person, update_person
+from enablement.people.services.accounts import add_person, deactivate, update_person
 from tracks.csv_files import CsvFault, CsvFaults, CsvRow, read_csv, repeated
 from tracks.models import Role, RoleAssignment
 from tracks.people import by_email
@@ -30,17 +30,22 @@ from tracks.zones import validate_zone
 
 _NAME_LENGTH = 200
 _EMAIL_LENGTH = 254
+_YES = "yes"
 
 
 class Action(StrEnum):
     ADD = "add"
     CHANGE = "change"
     KEEP = "keep"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the file. `roles`, `groups`, `timezone` None: the file lacks the column."""
+    """One person of the file. `roles`, `groups`, `timezone` None: the file lacks the column.
+
+    `left`: the file says that they have left, and their account is still open.
+    """
 
     line: int
     email: str
@@ -50,9 +55,12 @@ class RosterLine:
     timezone: str | None
     user: User | None
     changed: Sequence[str] = field(default=())
+    left: bool = False
 
     @property
     def action(self) -> Action:
+        if self.left:
+            return Action.LEAVE
         if self.user is None:
             return Action.ADD
         return Action.CHANGE if self.changed else Action.KEEP
@@ -60,7 +68,7 @@ class RosterLine:
 
 def plan(*, content: bytes, actor: User | None) -> list[RosterLine]:
     """What `apply` would do, line by line; changes nothing. CsvFaults names every fault. Four queries."""
-    rows = read_csv(content, required=["email", "name"], optional=["roles", "groups", "timezone"])
+    rows = read_csv(content, required=["email", "name"], optional=["roles", "groups", "timezone", "left"])
     people = by_email(row.cells["email"] for row in rows)
     known_roles = list(Role.objects.live().values_list("key", flat=True))
     held = _Held(list(people.values()))
@@ -68,7 +76,9 @@ def plan(*, content: bytes, actor: User | None) -> list[RosterLine]:
     lines = []
     for row in rows:
         line = _line(row, people.get(row.cells["email"].lower()), held)
-        faults += [*_cell_faults(line, known_roles), *_person_faults(line, actor)]
+        faults += [*_cell_faults(line, known_roles), *_left_faults(row, line, actor)]
+        if not row.cells.get("left"):
+            faults += _person_faults(line, actor)
         lines.append(line)
     if faults:
         raise CsvFaults(faults)
@@ -83,6 +93,8 @@ def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLin
     for line in lines:
         if line.user is None:
             _add(line, actor=actor, at=at)
+        elif line.left:
+            deactivate(user=line.user, actor=actor, at=at)
         elif line.changed:
             update_person(
                 user=line.user,
@@ -134,7 +146,8 @@ def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
     name, zone = row.cells["name"], row.cells.get("timezone")
     roles, groups = _names(row, "roles"), _names(row, "groups")
     changed = []
-    if user is not None:
+    left = row.cells.get("left", "").lower() == _YES
+    if user is not None and not left:
         changed = [
             column
             for column, new, old in (
@@ -145,7 +158,8 @@ def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
             )
             if new is not None and new != old
         ]
-    return RosterLine(row.line, row.cells["email"], name, roles, groups, zone or None, user, changed)
+    leaves = left and (user is None or user.is_active)
+    return RosterLine(row.line, row.cells["email"], name, roles, groups, zone or None, user, changed, leaves)
 
 
 def _names(row: CsvRow, column: str) -> list[str] | None:
@@ -169,6 +183,18 @@ def _cell_faults(line: RosterLine, known_roles: Sequence[str]) -> Iterator[CsvFa
             if name not in known:
                 message = _("“%(name)s” is unknown; expected %(known)s.")
                 yield CsvFault(line.line, column, message % {"name": name, "known": ", ".join(known)})
+
+
+def _left_faults(row: CsvRow, line: RosterLine, actor: User | None) -> Iterator[CsvFault]:
+    """Whoever has left before may be named again: the file of a staff system lists them for months."""
+    said = row.cells.get("left", "").lower()
+    if said not in {"", _YES}:
+        message = _("“%(value)s” is neither yes nor empty.") % {"value": said}
+        yield CsvFault(line.line, "left", message)
+    elif said and line.user is None:
+        yield CsvFault(line.line, "left", _("Nobody has this address, so nobody can have left."))
+    elif said and line.user == actor:
+        yield CsvFault(line.line, "left", _("You cannot deactivate yourself; ask another person."))
 
 
 def _person_faults(line: RosterLine, actor: User | None) -> Iterator[CsvFault]:

@@ -130,7 +130,9 @@ def _plan(request: HttpRequest, content: bytes) -> HttpResponse:
 def _applied(request: HttpRequest, content: bytes) -> HttpResponse:
     lines = files.apply(content=content, actor=_actor(request), at=timezone.now())
     counts = {action.value: sum(line.action is action for line in lines) for action in Action}
-    messages.success(request, _("%(add)s added, %(change)s changed, %(keep)s as before.") % counts)
+    messages.success(
+        request, _("%(add)s added, %(change)s changed, %(leave)s deactivated, %(keep)s as before.") % counts
+    )
     return redirect("roster")
 
 

@@ -13,7 +13,7 @@ from tracks.csv_files import CsvFaults
 
 
 class Command(BaseCommand):
-    help = "Adds and changes people from a CSV file: email,name and, if wanted, roles,groups,timezone."
+    help = "Adds and changes people from a CSV file: email,name and, if wanted, roles,groups,timezone,left."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
@@ -32,5 +32,6 @@ class Command(BaseCommand):
             ) from error
         count = {action: sum(line.action is action for line in lines) for action in Action}
         self.stdout.write(
-            f"{count[Action.ADD]} added, {count[Action.CHANGE]} changed, {count[Action.KEEP]} as before."
+            f"{count[Action.ADD]} added, {count[Action.CHANGE]} changed, "
+            f"{count[Action.LEAVE]} deactivated, {count[Action.KEEP]} as before."
         )
