@@ -120,7 +120,7 @@ def ours(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from ours(pattern.url_patterns)
-        elif not pattern.callback.__module__.startswith("allauth."):
+        elif not pattern.callback.__module__.startswith(("allauth.", "django.views.generic")):
             yield pattern
 
 
