@@ -22,6 +22,7 @@ from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
 from enablement.people import signals as people
 from enablement.people.models import User
+from enablement.playbook.services import chain
 from enablement.reports import signals as reports
 from enablement.webhooks import events
 from enablement.webhooks import services as webhook_services
@@ -100,12 +101,14 @@ RECORD = (
     reports.evidence_pack_changed,
     webhooks.endpoint_changed,
 )
+_APPROVALS = frozenset({"access.approval_step_approved", "access.approval_approved"})
 Listener = Callable[..., None]
 
 
 def connect() -> None:
     _listen(PROOF, on_proof)
     _listen(RECORD, on_record)
+    _listen((access.approval_changed,), on_approval_changed)
     _listen((access.grant_changed,), on_grant_changed)
     _listen((access.stop_changed,), on_stop_changed)
     _listen((access.gate_met,), on_gate_met)
@@ -195,6 +198,18 @@ def on_grant_changed(*, facts: Sequence[Fact], **_: Any) -> None:
 def on_stop_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     """Programs that hear of grants hear of kill switches too."""
     webhook_services.tell(facts, as_events=events.of_stops)
+
+
+def on_approval_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """The last approval of a change of the playbook puts it in force, or none of it happens."""
+    for fact in facts:
+        if fact.payload["kind"] == "change" and fact.kind in _APPROVALS:
+            chain.on_approved(
+                request_id=UUID(fact.subject[1]),
+                actor_id=fact.actor_id,
+                at=fact.at,
+                last=fact.kind == "access.approval_approved",
+            )
 
 
 def on_gate_met(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -11,7 +11,15 @@ from django.db import transaction
 
 from assessments.models import ShadowPool
 from assessments.services import shadow
-from enablement.demo import approvals, asking, exceptions, judging, listening, putting_right
+from enablement.demo import (
+    approvals,
+    asking,
+    exceptions,
+    judging,
+    listening,
+    proposing,
+    putting_right,
+)
 from enablement.demo.cast import DOMAIN, MENTORS, STAFF, Persona, engineers
 from enablement.demo.elsewhere import labs_elsewhere
 from enablement.demo.learning import Clock, Learner
@@ -60,6 +68,7 @@ def _build(count: int, seed: int, at: datetime) -> None:
         labs_elsewhere(people, clock=Clock(now=start + timedelta(days=2), end=at))
     exceptions.build(people, clock=Clock(now=start + timedelta(days=1), end=at), chance=chance)
     approvals.build(people, end=at)
+    proposing.build(people, path=PLAYBOOK, end=at)
     asking.build(people, end=at, chance=chance)
     putting_right.build(people, track=cohort.track, at=at)
     listening.build(people, at=at)

@@ -38,6 +38,8 @@ OBSERVED_ACCESS = (
 OBSERVED_SUPPLIER = "Looked at the list first, and offered the one on it. Could have told the depot sooner."
 DRAFT = "The parcel has been at the depot since Tuesday; the customer wants it by Friday and has asked twice."
 APPROVED = "The dates agree with the carrier's page. Take the second sentence out before you send it."
+WIDER_WHY = "The Frankfurt floor joins the program in January; its tickets may not leave Germany."
+WIDER_SEEN = "Frankfurt's leads asked for this in October, and their mentors are named."
 REFUND = "Order 40713 came broken, photographs are in the ticket. The customer asks for the 38 euros back."
 APPEAL_UNCLEAR = (
     "Two of the options fit what the lesson says, depending on how one reads the situation. Two colleagues "

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from enablement.access.models.approval import COMMENT_MAX
 from enablement.playbook.archive import MAX_ARCHIVE_BYTES
 
 if TYPE_CHECKING:
@@ -31,6 +32,23 @@ class UploadForm(forms.Form):
         if (file.size or 0) > MAX_ARCHIVE_BYTES:
             raise forms.ValidationError(_("The file is larger than 10 MB."))
         return file
+
+
+class DecisionForm(forms.Form):
+    decision = forms.ChoiceField(choices=(("approve", _("Approve")), ("reject", _("Turn down"))))
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=COMMENT_MAX,
+        help_text=_("Whoever proposed it reads it. Needed to turn it down."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your comment"), max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class ApplyForm(forms.Form):

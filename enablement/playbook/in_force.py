@@ -323,6 +323,12 @@ def _gates() -> Found:
         yield Item("gate", gate.track.key), {"needs": Lines(gating.conditions(gate.tree))}
 
 
+def gates() -> dict[str, Mapping[str, Any]]:
+    """The gates of live tracks as trees, by track. One query."""
+    rows = Gate.objects.filter(track__retired_at=None).select_related("track")
+    return {gate.track.key: gate.tree for gate in rows}
+
+
 def _policy() -> Found:
     policy = Policy.objects.first()
     if policy is not None:

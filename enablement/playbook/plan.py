@@ -88,7 +88,10 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """`base_number`: the revision it was made against; 0 before the first one. `warnings`: what is undone."""
+    """`base_number`: the revision it was made against; 0 before the first one. `warnings`: what is undone.
+
+    loosens: what of it needs the approval of others; never anything before the first revision.
+    """
 
     base_number: int
     sha256: str
@@ -97,6 +100,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    loosens: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -155,10 +159,11 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
             yield from (f"{RETIRE} {line}" for line in before if line not in after)
             yield from (f"{ADD} {line}" for line in after if line not in before)
         elif before != after:
-            yield f"{name}: {_difference(before, after)}"
+            yield f"{name}: {difference(before, after)}"
 
 
-def _difference(before: Any, after: Any) -> str:
+def difference(before: Any, after: Any) -> str:
+    """How a value changed, in a few words."""
     if isinstance(before, Entries) and isinstance(after, Entries):
         changed = sum(before[key] != after[key] for key in before.keys() & after.keys())
         return f"+{len(after.keys() - before.keys())} ~{changed} -{len(before.keys() - after.keys())}"

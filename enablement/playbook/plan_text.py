@@ -20,6 +20,7 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  {change.action} {change.item}"
             yield from (f"      {detail}" for detail in change.details)
     yield from _part("Access", [line for effect in plan.effects for line in effect_lines(effect)])
+    yield from _part("Loosens, so others have to approve it", plan.loosens)
     yield from _part("Undone", plan.warnings)
     yield from _part("Gaps", plan.gaps)
     yield from _part("Notes", plan.notes)

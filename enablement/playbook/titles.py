@@ -1,9 +1,12 @@
 """Titles of what the playbook only names."""
 
-from enablement.playbook.content.formats import TrackFile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from enablement.playbook.content.formats import TrackFile
 
 
-def tool_title(name: str, head: TrackFile | None) -> str:
+def tool_title(name: str, head: "TrackFile | None") -> str:
     """What people call a tool: as the track's content says, else from its name, which stays as it is."""
     return head.microtools.get(name, humanised(name)) if head else humanised(name)
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from enablement.playbook import views
-from enablement.playbook.views import rulings
+from enablement.playbook.views import proposals, rulings
 
 urlpatterns = [
     path("rulings/<uuid:pk>/propose/", rulings.propose, name="ruling_propose"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("playbooks/upload/", views.upload, name="playbook_upload"),
     path("playbooks/drafts/<uuid:pk>/", views.draft, name="playbook_draft"),
     path("playbooks/drafts/<uuid:pk>/apply/", views.apply_draft, name="playbook_apply"),
+    path("playbooks/proposals/<uuid:pk>/", proposals.proposal, name="playbook_proposal"),
+    path("playbooks/proposals/<uuid:pk>/decide/", proposals.decide, name="playbook_proposal_decide"),
+    path("playbooks/proposals/<uuid:pk>/comment/", proposals.comment, name="playbook_proposal_comment"),
     path("playbooks/in-force/", views.in_force, name="playbook_in_force"),
     path("playbooks/<int:number>/", views.revision, name="playbook_revision"),
     path("playbooks/<int:number>/archive/", views.archive, name="playbook_archive"),

@@ -39,6 +39,7 @@ OF_ACCESS = (
     "ruling",
     "waiver",
     "webhook",
+    "playbook_proposal",
 )
 #: Of things that many people have, how many of others are tried beside one's own.
 OTHERS = 1

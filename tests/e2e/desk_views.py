@@ -19,6 +19,7 @@ from enablement.access.models import ApprovalRequest, DecisionRecord, Grant, Pro
 from enablement.certificates.models import Certificate
 from enablement.demo.cast import DOMAIN
 from enablement.people.models import ApiToken
+from enablement.playbook.models import PlaybookProposal
 from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.e2e.pages.governing import Stops
 from tests.e2e.pages.labs import LabPage
@@ -182,6 +183,8 @@ DESK_VIEWS = {
     "withdraw a request": View(
         "engineer1", "approval_withdraw", first(ApprovalRequest, workflow_id="refund_credits")
     ),
+    "proposed playbook": View("security", "playbook_proposal", first(PlaybookProposal)),
+    "own proposed playbook": View("author", "playbook_proposal", first(PlaybookProposal)),
     "stops": View("compliance", "access_stops"),
     "end a stop": View("security", "access_stops", then=stop_and_end, lands="access_stop_end"),
     "review a stop": View("compliance", "access_stops", then=stop_and_review, lands="access_stop_review"),

@@ -45,6 +45,8 @@ STEPS = [
     "mentor_end",
     "observation_remove",
     "playbook_apply",
+    "playbook_proposal_comment",
+    "playbook_proposal_decide",
     "question_preview",
     "question_restore",
     "question_retire",

@@ -35,7 +35,7 @@ def plan(given):
 
 def apply(given, **options):
     options = {"actor": None, "at": NOW, "base_number": services.current_number()} | options
-    return services.apply(bundle=given, **options)
+    return services.put_in_force(bundle=given, **options)
 
 
 def told(found):

@@ -75,7 +75,7 @@ def author(db):
 @pytest.fixture
 def applied(author):
     bundle = Bundle(yaml=YAML, content=CONTENT | {FILE: COMMENTED})
-    services.apply(bundle=bundle, base_number=0, actor=author, at=NOW)
+    services.put_in_force(bundle=bundle, base_number=0, actor=author, at=NOW)
     return bundle
 
 
@@ -134,7 +134,7 @@ def test_files_without_the_edit_undo_it_and_the_plan_says_so(applied, author):
         ),
     )
     assert [str(change.item) for change in found.changes] == ["quiz clerk_t1/next-steps/check"]
-    services.apply(bundle=applied, base_number=1, actor=author, at=NOW)
+    services.put_in_force(bundle=applied, base_number=1, actor=author, at=NOW)
     question = Question.objects.get(key="first")
     assert (question.versions.first().prompt, question.edited_at) == ("What comes first?", None)
     assert [version.number for version in question.versions.all()] == [3, 2, 1]
@@ -145,7 +145,7 @@ def test_a_playbook_without_content_keeps_the_edit(applied, author):
     bundle = Bundle(yaml=YAML + "\n# a comment\n")
 
     assert plan(bundle).warnings == ()
-    services.apply(bundle=bundle, base_number=1, actor=author, at=NOW)
+    services.put_in_force(bundle=bundle, base_number=1, actor=author, at=NOW)
     assert Question.objects.get(key="first").versions.first().prompt == "What comes first of all?"
     assert "What comes first of all?" in services.current_bundle().content[FILE]
     assert services.export(at=NOW) == services.current_bundle()
@@ -158,7 +158,7 @@ def test_added_and_retired_questions_travel_too(applied, author):
 
     assert list(read(exported.content[FILE])) == ["first", "third", "judge"]
     assert len(plan(applied).warnings) == 2
-    services.apply(bundle=exported, base_number=1, actor=author, at=NOW)
+    services.put_in_force(bundle=exported, base_number=1, actor=author, at=NOW)
     assert not Question.objects.exclude(edited_at=None).exists()
     assert Question.objects.live().count() == 3
 

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from enablement.access.models import Microtool
 from enablement.ledger.models import PolicyRevision
 from enablement.playbook import in_force
+from enablement.playbook.models import PlaybookProposal
 from tests.people.factories import UserFactory
 from tests.playbook.small import YAML, bundle, changed
 
@@ -149,3 +150,20 @@ def test_a_missing_file_and_an_unwritable_target_are_one_line(run, small_file, t
 
 def test_export_before_the_first_playbook_says_so(run):
     assert run("export", "-") == (2, "", "No playbook is in force yet.\n")
+
+
+def test_what_loosens_is_proposed_with_exit_code_3(run, small_file):
+    author = UserFactory(groups=["authors"])
+    run("apply", small_file)
+    small_file.write_text(changed("0.82", "0.75"))
+    code, out, err = run("apply", small_file)
+    assert (code, err) == (3, "")
+    assert "Microtool Summariser: confidence threshold: 0.82 → 0.75" in out
+    proposal = PlaybookProposal.objects.get()
+    assert proposal.request.subject == author
+    assert out.splitlines()[-1].startswith(
+        "Proposed, not applied: it loosens what revision 1 says. To approve: Ops manager, then Security "
+        "partner, then Legal partner; due "
+    )
+    assert run("apply", small_file)[1].splitlines()[-1].startswith("Proposed before, not applied: ")
+    assert Microtool.objects.get().confidence_threshold == Decimal("0.82")

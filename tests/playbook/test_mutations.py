@@ -58,7 +58,7 @@ def test_a_mutated_playbook_plans_as_it_applies_or_changes_nothing(text):
     try:
         planned = services.plan(bundle=given_bundle, at=NOW)
         assert in_force.snapshot() == before
-        applied = services.apply(bundle=given_bundle, base_number=number, actor=None, at=NOW)
+        applied = services.put_in_force(bundle=given_bundle, base_number=number, actor=None, at=NOW)
     except (SourceErrors, Refused):
         assert in_force.snapshot() == before
         assert services.current_number() == number

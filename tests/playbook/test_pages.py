@@ -11,6 +11,7 @@ from django.urls import reverse
 from enablement.ledger.models import LedgerEntry, PolicyRevision
 from enablement.playbook import in_force, services
 from enablement.playbook.archive import read_archive, write_archive
+from enablement.playbook.bundle import read_bundle
 from enablement.playbook.models import PlaybookDraft
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
@@ -43,7 +44,7 @@ def apply(client, found, **data):
 
 
 def test_only_authors_see_playbooks(client):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     some = UserFactory(groups=["authors"])
     client.force_login(some)
     found = draft(client, alone())
@@ -75,7 +76,7 @@ def test_before_the_first_playbook_the_page_says_what_to_do(client, signed_in):
 
 def test_what_is_in_force_is_told_in_words(client, signed_in):
     text = changed("- type: modules_completed", "- type: quiz\n        threshold: 0.85")
-    services.apply(bundle=bundle(text), base_number=0, actor=signed_in, at=NOW, note="To begin")
+    services.put_in_force(bundle=bundle(text), base_number=0, actor=signed_in, at=NOW, note="To begin")
     page = client.get(reverse("playbooks")).text
     for words in (
         "Revision 1 is in force",
@@ -94,10 +95,11 @@ def test_the_overview_costs_as_many_queries_for_many_tracks_as_for_one(client, s
             assert client.get(reverse("playbooks")).status_code == 200
         return len(captured)
 
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     cost()
     small = cost()
-    services.apply_file(path=with_content / "demo_playbook.yaml", actor=None, at=NOW)
+    large = read_bundle(with_content / "demo_playbook.yaml")
+    services.put_in_force(bundle=large, base_number=1, actor=None, at=NOW)
     assert cost() == small
 
 
@@ -125,9 +127,9 @@ def test_a_second_click_changes_nothing(client, signed_in):
 
 
 def test_a_stale_base_is_refused_in_words(client, signed_in):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     found = draft(client, alone(changed("0.82", "0.9")))
-    services.apply(bundle=alone(changed("0.82", "0.7")), base_number=1, actor=None, at=NOW)
+    services.put_in_force(bundle=alone(changed("0.82", "0.7")), base_number=1, actor=None, at=NOW)
     response = apply(client, found, base="1")
     assert "Revision 2 is in force, and this plan was made against revision 1." in response.text
     assert PolicyRevision.objects.count() == 2
@@ -140,7 +142,7 @@ def test_a_stale_base_is_refused_in_words(client, signed_in):
 def test_who_gains_or_loses_is_named_before_it_happens(client, signed_in):
     from tests.playbook.test_applying import EASY, enrolled
 
-    services.apply(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
     ada = enrolled("Ada Byron", completed=True)
     page = client.get(draft(client, alone()).get_absolute_url()).text
     assert "summariser: 1 person loses access" in page
@@ -167,7 +169,7 @@ def test_nothing_in_a_file_becomes_markup(client, signed_in):
 
 
 def test_nothing_to_do_is_said(client, signed_in):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     assert "Nothing to do" in client.get(draft(client, bundle()).get_absolute_url()).text
 
 
@@ -190,9 +192,9 @@ def test_what_cannot_be_read_is_refused_at_the_door(client, signed_in, name, dat
 
 
 def test_a_revision_shows_its_document_its_hash_and_what_changed(client, signed_in):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     second = bundle(changed("0.82", "0.9"), without=("clerk_t1/first-steps/lab-try-it.md",))
-    revision = services.apply(bundle=second, base_number=1, actor=None, at=NOW).revision
+    revision = services.put_in_force(bundle=second, base_number=1, actor=None, at=NOW).revision
     page = client.get(reverse("playbook_revision", args=[2])).text
     assert revision.sha256 in page
     assert '<span class="gd">-         confidence_threshold: 0.82</span>' in page
@@ -205,7 +207,7 @@ def test_a_revision_shows_its_document_its_hash_and_what_changed(client, signed_
 
 
 def test_a_revision_downloads_as_an_archive_that_applies_as_no_change(client, signed_in):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     response = client.get(reverse("playbook_archive", args=[1]))
     assert response["Content-Disposition"] == 'attachment; filename="playbook-revision-1.zip"'
     again = read_archive("again.zip", response.content)

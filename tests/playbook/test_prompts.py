@@ -48,7 +48,7 @@ def with_prompts(text=PROMPTS):
 
 
 def apply(given):
-    return services.apply(bundle=given, base_number=services.current_number(), actor=None, at=NOW)
+    return services.put_in_force(bundle=given, base_number=services.current_number(), actor=None, at=NOW)
 
 
 @pytest.fixture

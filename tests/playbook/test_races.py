@@ -21,7 +21,9 @@ WITHOUT_SURVEY = changed("      - type: survey\n        survey: ready\n", "", YA
 
 def apply(yaml):
     try:
-        return services.apply(bundle=bundle(yaml), base_number=services.current_number(), actor=None, at=NOW)
+        return services.put_in_force(
+            bundle=bundle(yaml), base_number=services.current_number(), actor=None, at=NOW
+        )
     finally:
         connection.close()
 
@@ -29,7 +31,7 @@ def apply(yaml):
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_that_holds_its_enrolment_and_an_apply_that_opens_its_gate_do_not_deadlock():
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     enrolment = EnrolmentFactory(cohort__track=Track.objects.get())
     for module in Module.objects.live():
         ModuleCompletion.objects.create(enrolment=enrolment, module=module, achieved_at=NOW)

@@ -36,7 +36,7 @@ def with_roles(text):
 
 
 def apply(given, *, at=NOW, actor=None):
-    return services.apply(bundle=given, base_number=services.current_number(), actor=actor, at=at)
+    return services.put_in_force(bundle=given, base_number=services.current_number(), actor=actor, at=at)
 
 
 @pytest.fixture
@@ -253,7 +253,8 @@ class TestProposing:
         draft = PlaybookDraft.objects.get()
         shown = client.get(draft.get_absolute_url()).text
         assert "Asked for by the floor" in shown
-        services.drafts.apply_draft(draft=draft, base_number=1, actor=author, at=LATER)
+        assert "Propose this plan" in shown
+        services.put_in_force(bundle=draft.bundle, base_number=1, actor=author, at=LATER)
         new = refunds()
         assert (new.line, new.text, new.supersedes.line) == ("yellow_zone", "Prepare a refund.", "avoid")
         assert LedgerEntry.objects.filter(kind="playbook.ruling_proposed").count() == 1

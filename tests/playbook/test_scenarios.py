@@ -47,7 +47,7 @@ FILES = {"clerk_t1/scenarios.yaml": HEAD, "clerk_t1/scenarios-all.yaml": PARTS}
 
 
 def apply(wanted):
-    return services.apply(bundle=wanted, base_number=services.current_number(), actor=None, at=AT)
+    return services.put_in_force(bundle=wanted, base_number=services.current_number(), actor=None, at=AT)
 
 
 def plan(wanted):

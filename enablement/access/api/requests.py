@@ -44,7 +44,7 @@ class UnderWay(APIException):
 class AskSerializer(EvaluationSerializer):
     """An evaluation, sent again in the same words to use what was approved. `purpose`: for the approver."""
 
-    kind = serializers.ChoiceField(Kind.choices, required=False)
+    kind = serializers.ChoiceField(Kind.of_calls(), required=False)
     purpose = Name(required=False, max_length=PURPOSE_MAX, allow_blank=True)
 
 
@@ -65,7 +65,7 @@ class RequestSerializer(serializers.Serializer[Any]):
     """What a request says of itself; people's comments and names stay on the page."""
 
     id = serializers.UUIDField(help_text="Passed back as `context.approval` once it is approved.")
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(Kind.of_calls())
     state = serializers.ChoiceField(ApprovalRequest.State.choices)
     required = serializers.ListField(  # type: ignore[assignment]  # as evaluations name it
         child=serializers.DictField(child=serializers.CharField())

@@ -14,6 +14,12 @@ PURPOSE_MAX, COMMENT_MAX = 500, 2_000
 class Kind(models.TextChoices):
     APPROVAL = "approval", _("approval")
     REVIEW = "review", _("own review")
+    CHANGE = "change", _("change of the playbook")
+
+    @classmethod
+    def of_calls(cls) -> list[tuple[str, str]]:
+        """What a call can need, and a gateway ask for."""
+        return [(kind.value, str(kind.label)) for kind in (cls.APPROVAL, cls.REVIEW)]
 
 
 class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
@@ -23,6 +29,9 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
 
 class ApprovalRequest(models.Model):
     """Bound to one call: its subject and `input_sha256`, the fingerprint of everything else that it says.
+
+    A change of the playbook has whoever proposes it as its subject, no tool, and the playbook's SHA-256; it
+    is spent by being put in force, and `spent_decision` is the ledger entry of that.
 
     `requirements` are those of the decision that it would settle: `[{"type", "reason", "approver"}]`.
     due_at: when it is escalated. expires_at: undecided, it ends then; approved, it has to be used before.
@@ -46,7 +55,9 @@ class ApprovalRequest(models.Model):
     subject = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="approval_requests", verbose_name=_("for")
     )
-    microtool = models.ForeignKey("access.Microtool", models.PROTECT, related_name="approval_requests")
+    microtool = models.ForeignKey(
+        "access.Microtool", models.PROTECT, null=True, blank=True, related_name="approval_requests"
+    )
     action = models.CharField(_("action"), max_length=20)
     prompt = models.CharField(_("prompt"), max_length=255, blank=True)
     workflow_id = models.CharField(_("workflow"), max_length=255, blank=True)
@@ -100,10 +111,15 @@ class ApprovalRequest(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(requirements=[]), name="approval_request_settles_something"
             ),
+            models.CheckConstraint(
+                condition=models.Q(kind="change", microtool=None, token=None)
+                | (models.Q(kind__in=("approval", "review")) & models.Q(microtool__isnull=False)),
+                name="approval_request_is_of_a_tool_or_a_change",
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.microtool} {self.state}"
+        return f"{self.get_kind_display()}: {self.microtool or self.input_sha256[:8]} {self.state}"
 
     @property
     def is_undecided(self) -> bool:
@@ -113,13 +129,17 @@ class ApprovalRequest(models.Model):
     def is_review(self) -> bool:
         return self.kind == Kind.REVIEW
 
+    @property
+    def is_change(self) -> bool:
+        return self.kind == Kind.CHANGE
+
 
 class ApprovalStep(models.Model):
     """One decision of a chain. `approver` names a role or an owner, and is "" for a review: the subject.
 
     `escalated_to`: who may decide as well since the request was late. `on_behalf_of`: whose delegate decided.
     `kind` and `subject` repeat the request's, so that the database itself can keep people from approving
-    what is their own.
+    what is their own; the steps of a change are approvals too.
     """
 
     class Decision(models.TextChoices):

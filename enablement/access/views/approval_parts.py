@@ -25,6 +25,7 @@ WHY: dict[str, Promise] = {
     "yellow_zone_term": _lazy("The output speaks of something that a person has to look at."),
     "mixed_scripts": _lazy("A word in the output mixes letters of two alphabets; it may pose as another."),
     "human_in_loop": _lazy("In this role, a person looks at every output."),
+    "workflow_change": _lazy("It loosens what is in force, so one person may not do it alone."),
     "activity_without_ruling": _lazy("Nothing says yet whether the tool may do this task."),
 }
 ACTIONS: dict[str, Promise] = {
@@ -128,12 +129,13 @@ def history(request: ApprovalRequest) -> list[Event]:
         for step in decided
         if step.decided_at is not None
     )
-    if request.settled_at and request.state == State.CANCELLED:
+    if request.settled_at and request.state == State.CANCELLED and not request.is_change:
         events.append(Event(at=request.settled_at, what=_("Withdrawn"), who=str(request.subject)))
     if request.state == State.EXPIRED:
         events.append(Event(at=request.expires_at, what=_("Ended: its time was over")))
     if request.spent_at:
-        events.append(Event(at=request.spent_at, what=_("Used by the call that it was for")))
+        used = _("Put in force") if request.is_change else _("Used by the call that it was for")
+        events.append(Event(at=request.spent_at, what=used))
     return sorted(events, key=lambda event: event.at)
 
 

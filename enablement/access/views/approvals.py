@@ -19,6 +19,7 @@ from enablement.access.api.serializers import REASONS
 from enablement.access.decisions.verdict import Call
 from enablement.access.forms import AskForm, CommentForm, DecisionForm, DelegateForm, LookForm
 from enablement.access.models import ApprovalDelegation, ApprovalRequest
+from enablement.access.models.approval import Kind
 from enablement.access.selectors import own_approvals, own_prompts, tools_for
 from enablement.access.services import approvals as services
 from enablement.access.services.decisions import Caller
@@ -61,7 +62,9 @@ def approval_list(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def approval(request: PersonRequest, pk: UUID) -> HttpResponse:
-    return _page(request, _visible(request, pk))
+    """A change of the playbook has a page of its own, with its plan."""
+    found: ApprovalRequest = get_object_or_404(_visible_to(request), pk=pk)
+    return redirect("playbook_proposal", pk) if found.is_change else _page(request, found)
 
 
 @require_POST
@@ -185,7 +188,8 @@ def _visible_to(request: PersonRequest) -> Any:
 
 
 def _visible(request: PersonRequest, pk: UUID) -> ApprovalRequest:
-    found: ApprovalRequest = get_object_or_404(_visible_to(request), pk=pk)
+    """A call's request; a change is decided on its own page alone."""
+    found: ApprovalRequest = get_object_or_404(_visible_to(request).exclude(kind=Kind.CHANGE), pk=pk)
     return found
 
 

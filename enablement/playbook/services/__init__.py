@@ -6,6 +6,16 @@ from enablement.playbook.services.applying import (
     current_number,
     export,
     plan,
+    put_in_force,
 )
 
-__all__ = ["Applied", "apply", "apply_file", "current_bundle", "current_number", "export", "plan"]
+__all__ = [
+    "Applied",
+    "apply",
+    "apply_file",
+    "current_bundle",
+    "current_number",
+    "export",
+    "plan",
+    "put_in_force",
+]

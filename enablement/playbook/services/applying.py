@@ -1,6 +1,6 @@
 """Plan, apply and export: a plan is an apply that is undone, so the two cannot differ."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,13 @@ from enablement.ledger.models import PolicyRevision
 from enablement.people.models import User
 from enablement.playbook import in_force
 from enablement.playbook.bundle import Bundle, read_bundle
+from enablement.playbook.loosening import State, loosened
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services import bank_edits, prompt_edits
+from enablement.playbook.services import bank_edits, outrun, prompt_edits
 from enablement.playbook.services.writing import write
+from enablement.playbook.titles import humanised
 from tracks.errors import Refused
 from tracks.models import Enrolment
 
@@ -32,6 +34,16 @@ CAUSE = "playbook.applied"
 #: Kinds of items whose change moves nobody's grants.
 _WITHOUT_GATES = frozenset({"role", "prompt", "policy", "section", "document", "judge"})
 Holders = dict[str, set[UUID]]
+Check = Callable[[Plan, Bundle], None]
+
+
+class NeedsApproval(Exception):
+    """Nothing was changed: `plan` loosens what is in force. `bundle`: the playbook with all its content."""
+
+    def __init__(self, found: Plan, bundle: Bundle) -> None:
+        super().__init__("the plan loosens what is in force")
+        self.plan = found
+        self.bundle = bundle
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +79,26 @@ def plan(*, bundle: Bundle, at: datetime) -> Plan:
 
 
 def apply(*, bundle: Bundle, base_number: int, actor: User | None, at: datetime, note: str = "") -> Applied:
-    """Put a playbook in force, in one transaction, as the next revision; without a change, no revision.
+    """Put a playbook in force as the next revision, where one person may: the first, and one that tightens.
+
+    Raises NeedsApproval where it loosens what is in force, and as `put_in_force` does.
+    """
+    return put_in_force(
+        bundle=bundle, base_number=base_number, actor=actor, at=at, note=note, check=_ensure_tightens
+    )
+
+
+def put_in_force(
+    *,
+    bundle: Bundle,
+    base_number: int,
+    actor: User | None,
+    at: datetime,
+    note: str = "",
+    check: Check = lambda _plan, _bundle: None,
+) -> Applied:
+    """In one transaction, as the next revision; without a change, no revision. Whoever calls it answers for
+    the approvals: `check` sees the plan when nothing can change any more, and raises to undo all of it.
 
     base_number: the revision that its plan was made against. Raises SourceErrors for a playbook that is not
     sound; Refused "stale_base" where another revision is in force by now, "content_refused" where a table
@@ -78,8 +109,13 @@ def apply(*, bundle: Bundle, base_number: int, actor: User | None, at: datetime,
     reading = _read(bundle, old)
     with transaction.atomic():
         _begin(base_number)
+        if current_bundle() != old:
+            raise Refused("stale_base", _("Another playbook was put in force at this moment. Plan again."))
         found = _carry_out(reading, old, base_number, actor=actor, at=at, note=note)
-        if not found:
+        check(found, reading.bundle)
+        if found:
+            outrun.end_outdated(revision=base_number + 1, at=at)
+        else:
             transaction.set_rollback(True)
     revision = ledger_selectors.current_revision()
     if revision is None:
@@ -94,6 +130,11 @@ def apply_file(
     bundle = read_bundle(path)
     base = current_number() if base_number is None else base_number
     return apply(bundle=bundle, base_number=base, actor=actor, at=at, note=note)
+
+
+def _ensure_tightens(found: Plan, bundle: Bundle) -> None:
+    if found.loosens:
+        raise NeedsApproval(found, bundle)
 
 
 def _read(bundle: Bundle, old: Bundle | None) -> Reading:
@@ -159,10 +200,11 @@ def _carry_out(
     note: str = "",
 ) -> Plan:
     """Write, compare, number, re-evaluate; the caller keeps it or undoes it. `old`: the bundle in force."""
-    before = in_force.snapshot() | in_force.sections(old)
+    before = State(items=in_force.snapshot() | in_force.sections(old), gates=in_force.gates())
     holders, edits, prompts = _holders(at), bank_edits.edits(), prompt_edits.edits()
     _write(reading, revision=base_number + 1, at=at)
-    changes = compare(before, in_force.snapshot() | in_force.sections(reading.bundle))
+    after = State(items=in_force.snapshot() | in_force.sections(reading.bundle), gates=in_force.gates())
+    changes = compare(before.items, after.items)
     if not changes and (old is None or old.document() != reading.bundle.document()):
         wording = ("only comments, order, layout or files that are left out",)
         changes = (Change(action=CHANGE, item=Item("document", ""), details=wording),)
@@ -184,9 +226,19 @@ def _carry_out(
         )
         rulings.follow(revision=revision.number, actor=actor, at=at)
         later = _reevaluate(changes, actor=actor, at=at)
-        found = replace(found, effects=_effects(holders, _holders(at, later=later)))
+        effects = _effects(holders, _holders(at, later=later))
+        found = replace(
+            found, effects=effects, loosens=_loosened(before, after, effects) if base_number else ()
+        )
         _record(found, revision, actor=actor, at=at)
     return found
+
+
+def _loosened(before: State, after: State, effects: tuple[Effect, ...]) -> tuple[str, ...]:
+    """What loosens; and where somebody gains a tool, something does, whatever the comparison says."""
+    found = loosened(before, after)
+    gaining = [effect.tool for effect in effects if effect.gain]
+    return found or tuple(_("%(tool)s: somebody gains access") % {"tool": humanised(key)} for key in gaining)
 
 
 def _write(reading: Reading, *, revision: int, at: datetime) -> None:

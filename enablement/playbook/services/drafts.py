@@ -13,7 +13,8 @@ from enablement.playbook.errors import SourceError, SourceErrors
 from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.plan import Plan
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services.applying import Applied, apply, current_number, plan
+from enablement.playbook.services.applying import current_number, plan
+from enablement.playbook.services.chain import Submitted, submit
 from tracks.errors import Refused
 
 _SHOWN = 160
@@ -81,19 +82,20 @@ def inspect(*, draft: PlaybookDraft, at: datetime) -> Inspection:
 @transaction.atomic
 def apply_draft(
     *, draft: PlaybookDraft, base_number: int, actor: User, at: datetime, note: str = ""
-) -> Applied | None:
-    """Put a draft in force; None where it was applied before (a second click changes nothing).
+) -> Submitted | None:
+    """Put a draft in force, or propose it; None where it was applied before (a second click changes nothing).
 
-    base_number: the revision that the plan on the page was made against. Raises as `apply` does.
+    base_number: the revision that the plan on the page was made against. Raises as `submit` does.
     """
     ensure_authors(actor)
     draft = PlaybookDraft.objects.select_for_update().get(pk=draft.pk)
     if draft.applied_revision_id is not None:
         return None
-    applied = apply(bundle=draft.bundle, base_number=base_number, actor=actor, at=at, note=note)
-    draft.applied_revision = applied.revision
-    draft.save(update_fields=["applied_revision"])
-    return applied
+    done = submit(bundle=draft.bundle, base_number=base_number, actor=actor, at=at, note=note, draft=draft)
+    if done.applied is not None:
+        draft.applied_revision = done.applied.revision
+        draft.save(update_fields=["applied_revision"])
+    return done
 
 
 def _fault(error: SourceError, bundle: Bundle) -> Fault:

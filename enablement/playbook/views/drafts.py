@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from enablement.access.models import ApprovalRequest
 from enablement.people.requests import PersonRequest
 from enablement.playbook.errors import SourceErrors
 from enablement.playbook.forms import ApplyForm, UploadForm
@@ -16,6 +17,7 @@ from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.phrases import by_kind
 from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, Plan
 from enablement.playbook.services import current_number, drafts
+from enablement.playbook.services.chain import Submitted
 from enablement.playbook.views.revisions import authors_only
 from tracks.errors import Refused
 
@@ -51,6 +53,7 @@ def draft(request: PersonRequest, pk: UUID) -> HttpResponse:
         "totals": _totals(inspection.plan) if inspection.plan else {},
         "groups": by_kind(inspection.plan.changes) if inspection.plan else [],
         "named": NAMED,
+        "proposal": shown.proposals.filter(request__state__in=ApprovalRequest.UNDECIDED).first(),
         "form": ApplyForm(initial={"base": base}),
     }
     return render(request, "playbook/draft.html", context)
@@ -65,7 +68,7 @@ def apply_draft(request: PersonRequest, pk: UUID) -> HttpResponse:
         messages.error(request, _("That did not say which plan you saw. Look at it again, then apply."))
         return redirect(shown)
     try:
-        applied = drafts.apply_draft(
+        done = drafts.apply_draft(
             draft=shown,
             base_number=form.cleaned_data["base"],
             note=form.cleaned_data["note"],
@@ -77,11 +80,19 @@ def apply_draft(request: PersonRequest, pk: UUID) -> HttpResponse:
         return redirect(shown)
     except SourceErrors:
         return redirect(shown)
-    if applied is None:
+    return _after(request, done)
+
+
+def _after(request: PersonRequest, done: Submitted | None) -> HttpResponse:
+    if done is None:
         messages.info(request, _("This draft has been applied before."))
-    elif applied.new:
-        done = _("Revision %(number)d is in force.") % {"number": applied.revision.number}
-        messages.success(request, done)
+    elif done.proposal is not None:
+        said = _("Proposed. It is in force once the last approver agrees.") if done.new else ""
+        messages.success(request, said or _("It has been proposed before; this is how it stands."))
+        return redirect(done.proposal)
+    elif done.applied is not None and done.new:
+        in_force = _("Revision %(number)d is in force.") % {"number": done.applied.revision.number}
+        messages.success(request, in_force)
     else:
         messages.info(request, _("Nothing to do: this is what is in force."))
     return redirect("playbooks")

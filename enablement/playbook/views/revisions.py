@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from enablement.ledger.models import PolicyRevision
 from enablement.ledger.selectors import current_revision
 from enablement.people.requests import PersonRequest
-from enablement.playbook import selectors
+from enablement.playbook import proposals, selectors
 from enablement.playbook.archive import write_archive
 from enablement.playbook.bundle import Bundle
 from enablement.playbook.models import PlaybookDraft
@@ -19,7 +19,7 @@ from enablement.playbook.rules import AUTHOR
 from enablement.playbook.services.applying import export
 from tracks.errors import Refused
 
-_REVISIONS_A_PAGE = 20
+_REVISIONS_A_PAGE, _PROPOSALS = 20, 10
 authors_only = permission_required(AUTHOR, raise_exception=True)
 
 
@@ -33,6 +33,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         "facts": selectors.applied_facts(current.number) if current else {},
         "tracks": selectors.tracks_in_force(),
         "roles": selectors.roles_in_force(),
+        "proposals": proposals.rows(user=request.user, at=timezone.now(), most=_PROPOSALS),
         "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
         "page": Paginator(selectors.revisions(), _REVISIONS_A_PAGE).get_page(request.GET.get("page")),
     }

@@ -123,7 +123,7 @@ def _approval(one: ApprovalRequest) -> dict[str, Any]:
         "id": one.pk,
         "kind": one.kind,
         "subject": one.subject.email,
-        "microtool": one.microtool.key,
+        "microtool": one.microtool.key if one.microtool else None,
         "action": one.action,
         "prompt": one.prompt,
         "workflow_id": one.workflow_id,

@@ -28,7 +28,7 @@ def announce(
         learner_id=request.subject_id,
         payload={
             "kind": request.kind,
-            "microtool": request.microtool.key,
+            "microtool": request.microtool.key if request.microtool else "",
             "input_sha256": request.input_sha256,
             "state": request.state,
         }

@@ -19,7 +19,7 @@ def escalate_and_expire(*, at: datetime) -> int:
 
     A request that was approved and not used in its time ends as well.
     """
-    late = Q(kind=Kind.APPROVAL, state=State.PENDING, due_at__lte=at)
+    late = Q(kind__in=(Kind.APPROVAL, Kind.CHANGE), state=State.PENDING, due_at__lte=at)
     over = Q(state__in=(*ApprovalRequest.UNDECIDED, State.APPROVED), expires_at__lte=at)
     ids = list(ApprovalRequest.objects.filter(late | over).values_list("pk", flat=True))
     return sum(_move(pk, at=at) for pk in ids)

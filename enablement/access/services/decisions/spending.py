@@ -15,8 +15,10 @@ from django.db.models import Case, Value, When
 from enablement.access.decisions.fingerprint import fingerprint
 from enablement.access.decisions.verdict import Call, Person, Requirement, Verdict, requirement
 from enablement.access.models import ApprovalRequest
+from enablement.access.models.approval import Kind
 
 State = ApprovalRequest.State
+OF_CALLS = (Kind.APPROVAL, Kind.REVIEW)
 #: For so long the same token and X-Request-ID get the answer of the call that used an approval again.
 REPLAY = timedelta(hours=24)
 UNKNOWN, NOT_THIS_CALL = "approval_unknown", "approval_not_for_this_call"
@@ -63,7 +65,7 @@ class Purse:
         ids = {pk for call in calls for name in call.approvals if (pk := _as_uuid(name)) is not None}
         if not ids:
             return cls()
-        rows = ApprovalRequest.objects.filter(pk__in=ids).order_by("pk")
+        rows = ApprovalRequest.objects.filter(pk__in=ids, kind__in=OF_CALLS).order_by("pk")
         return cls(rows={row.pk: row for row in (rows.select_for_update() if lock else rows)})
 
     def settle(

@@ -1,0 +1,88 @@
+"""A proposed playbook: its plan, who has to approve it, the decision."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from enablement.access.services import approvals
+from enablement.people.requests import PersonRequest
+from enablement.playbook import proposals as words
+from enablement.playbook.errors import SourceErrors
+from enablement.playbook.forms import CommentForm, DecisionForm
+from enablement.playbook.models import PlaybookProposal
+from enablement.playbook.services import chain
+from tracks.errors import Refused
+
+
+@require_safe
+def proposal(request: PersonRequest, pk: UUID) -> HttpResponse:
+    return _page(request, _visible(request, pk))
+
+
+@require_POST
+def decide(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Approve or turn down; the last approval puts the playbook in force."""
+    found, form = _visible(request, pk), DecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, status=422, decide=form)
+    try:
+        chain.decide(
+            proposal=found,
+            approve=form.cleaned_data["decision"] == "approve",
+            actor=request.user,
+            comment=form.cleaned_data["comment"],
+            at=timezone.now(),
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _page(request, found, status=422, decide=form)
+    except SourceErrors as errors:
+        form.add_error(None, str(errors))
+        return _page(request, _visible(request, pk), status=409, decide=form)
+    except Refused as refused:
+        form.add_error(None, refused.message)
+        return _page(request, _visible(request, pk), status=409, decide=form)
+    revision = _visible(request, pk).applied_revision
+    done = _("Revision %(number)d is in force.") % {"number": revision.number} if revision else ""
+    messages.success(request, done or _("Your decision is recorded."))
+    return redirect(found)
+
+
+@require_POST
+def comment(request: PersonRequest, pk: UUID) -> HttpResponse:
+    found, form = _visible(request, pk), CommentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, status=422, say=form)
+    try:
+        approvals.comment(
+            request=found.request, actor=request.user, text=form.cleaned_data["text"], at=timezone.now()
+        )
+    except Refused as refused:
+        form.add_error(None, refused.message)
+        return _page(request, found, status=409, say=form)
+    messages.success(request, _("Your comment is added."))
+    return redirect(found)
+
+
+def _visible(request: PersonRequest, pk: UUID) -> PlaybookProposal:
+    rows = PlaybookProposal.objects.visible_to(request.user, at=timezone.now()).select_related(
+        "request__subject", "draft", "applied_revision", "outdated_by"
+    )
+    found: PlaybookProposal = get_object_or_404(rows, pk=pk)
+    return found
+
+
+def _page(
+    request: PersonRequest, found: PlaybookProposal, *, status: int = 200, **bound: forms.Form
+) -> HttpResponse:
+    context: dict[str, Any] = words.context(found, user=request.user, at=timezone.now())
+    context |= {"decide": DecisionForm(), "say": CommentForm()} | bound
+    return render(request, "playbook/proposal.html", context, status=status)
