@@ -58,6 +58,8 @@ def every_route(resolver: Any = None, prefix: str = "") -> Iterator[Route]:
         if hasattr(entry, "url_patterns"):
             yield from every_route(entry, pattern)
             continue
+        if not entry.name and entry.callback.__module__.startswith("django.views.generic"):
+            continue  # allauth's redirects from addresses of its own past, which nobody can name
         regex = getattr(entry.pattern, "regex", None)
         named = tuple(regex.groupindex) if regex is not None else tuple(entry.pattern.converters)
         yield Route(name=entry.name or "", pattern=pattern, parameters=named)
