@@ -96,6 +96,8 @@ RECORD = (
     access.denies_repeated,
     access.approval_changed,
     access.approval_delegation_changed,
+    access.legal_hold_changed,
+    access.content_removed,
     certificates.certificate_changed,
     reports.report_requested,
     reports.evidence_pack_changed,

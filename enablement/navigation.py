@@ -99,6 +99,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Decision log"), "scroll-text", "access_log", "ledger.view_ledgerentry"),
             Place(_("Who could do what"), "history", "access_roles", "ledger.view_ledgerentry"),
             Place(_("Evidence packs"), "file-check", "evidence_packs", "ledger.view_ledgerentry"),
+            Place(_("Retention and holds"), "hourglass", "access_records", "ledger.view_ledgerentry"),
             Place(_("Rules"), "list-checks", "access_rules", "access.explain_rules"),
             Place(_("Tool versions"), "git-branch", "tool_versions", "assessments.declare_material"),
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),

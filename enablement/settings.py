@@ -75,6 +75,9 @@ CHECKPOINT_KEY = env.str("CHECKPOINT_KEY", "") or _local_secret(
     "checkpoint_key", base64.b64encode(secrets.token_bytes(32)).decode()
 )
 CHECKPOINT_FORMER_KEYS: list[str] = env.list("CHECKPOINT_FORMER_KEYS", [], subcast=str)
+# Whose telephone numbers are known without a country code; a language where names are to be found as well.
+REDACTION_PHONE_REGIONS: list[str] = env.list("REDACTION_PHONE_REGIONS", ["US", "GB", "DE"], subcast=str)
+REDACTION_NAMES = env.str("REDACTION_NAMES", "")
 PORT = env.int("PORT", 8000)
 #: Of the demo alone: the governed tool that stands beside it.
 EXAMPLE_TOOL_PORT = env.int("EXAMPLE_TOOL_PORT", PORT + 1)
@@ -432,6 +435,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "delete jobs that are long done": {
         "task": "enablement.jobs.tasks.purge",
         "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600},
+    },
+    "remove prompts and words whose time is over": {
+        "task": "enablement.access.tasks.purge_content",
+        "schedule": crontab(hour="2", minute="51"),
         "options": {"expires": 3600},
     },
     "close attempts whose time is over": {

@@ -19,12 +19,12 @@ MAX_PEOPLE = 20
 _EVERY = ("", _("Any"))
 
 
-def _day(**kwargs: Any) -> forms.DateField:
+def day_field(**kwargs: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(required=False, widget=widget, **kwargs)
 
 
-def _tool_field() -> "forms.ModelChoiceField[Microtool]":
+def tool_field() -> "forms.ModelChoiceField[Microtool]":
     return forms.ModelChoiceField(
         label=_("Tool"),
         queryset=Microtool.objects.all(),
@@ -61,15 +61,15 @@ class _AuditForm(forms.Form):
 class DecisionSearchForm(_AuditForm):
     """Days are the reader's, in their zone; both are included."""
 
-    microtool = _tool_field()
+    microtool = tool_field()
     outcome = forms.ChoiceField(
         label=_("Outcome"),
         required=False,
         choices=[_EVERY, *((key, words) for key, (words, _tone) in OUTCOMES.items())],
     )
     reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[_EVERY, *REASONS.items()])
-    first = _day(label=_("From"))
-    last = _day(label=_("To"))
+    first = day_field(label=_("From"))
+    last = day_field(label=_("To"))
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -85,12 +85,12 @@ class DecisionSearchForm(_AuditForm):
             microtool=tool.key if tool else "",
             outcome=data["outcome"],
             reason=data["reason"],
-            since=_start(data["first"]),
-            until=_start(data["last"] + timedelta(days=1)) if data["last"] else None,
+            since=start_of(data["first"]),
+            until=start_of(data["last"] + timedelta(days=1)) if data["last"] else None,
         )
 
 
-def _start(day: date | None) -> datetime | None:
+def start_of(day: date | None) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
@@ -102,7 +102,7 @@ class RoleAuditForm(_AuditForm):
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    tool = _tool_field()
+    tool = tool_field()
     show = forms.ChoiceField(
         label=_("Show"), required=False, choices=[("", _("What was open")), ("all", _("Closed tools too"))]
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from enablement.access.services import approvals, decision_log, grants, nightly, telling
+from enablement.access.services import approvals, decision_log, grants, nightly, retention, telling
 from enablement.access.services.approvals import channels
 from enablement.access.services.approvals.mailing import mail
 from enablement.access.services.telling.changes import Change
@@ -93,3 +93,9 @@ def reevaluate_all_grants() -> None:
 def index_decisions() -> None:
     """Every few seconds, after the linker: new decisions become searchable."""
     decision_log.project()
+
+
+@shared_task
+def purge_content() -> None:
+    """Every night: words whose time is over go, unless a legal hold is over them."""
+    retention.purge(at=timezone.now())

@@ -7,7 +7,7 @@ from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
-from enablement.access.views import audit, control, emergencies, prompts, rules, rulings, waivers
+from enablement.access.views import audit, control, emergencies, prompts, records, rules, rulings, waivers
 from enablement.access.views.attesting import attestation
 
 urlpatterns = [
@@ -34,6 +34,9 @@ urlpatterns = [
     path("access/log/<uuid:entry>/", audit.decision, name="access_decision"),
     path("access/roles/", audit.roles, name="access_roles"),
     path("access/roles.csv", audit.roles_csv, name="access_roles_csv"),
+    path("access/records/", records.records, name="access_records"),
+    path("access/records/holds/<uuid:pk>/end/", records.end_hold, name="access_hold_end"),
+    path("access/people/<uuid:user_id>/erase/", records.erase, name="access_erase"),
     path("access/waivers/", waivers.overview, name="access_waivers"),
     path("access/waivers/<uuid:pk>/", waivers.waiver, name="waiver"),
     path("access/waivers/<uuid:pk>/approve/", waivers.approve, name="waiver_approve"),

@@ -12,9 +12,10 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
-        from enablement.ledger.checks import guards_in_place
+        from enablement.ledger.checks import guards_in_place, names_can_be_found
 
         checks.register(guards_in_place, checks.Tags.database)
+        checks.register(names_can_be_found)
         post_migrate.connect(_install_guards, sender=self, dispatch_uid="ledger_guards")
 
 

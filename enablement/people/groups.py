@@ -17,6 +17,8 @@ _EVIDENCE = ("access.view_grant", "ledger.view_ledgerentry")
 _RULES = ("access.explain_rules",)
 #: What authors and compliance change, each with another person or an apply after them.
 _WRITES = ("access.propose_rulings", "access.author_prompts")
+#: Legal holds: one places, another ends.
+_HOLDS = ("access.hold_records",)
 _CONTROL = ("access.control_access",)
 #: Which programs may ask, and which are told.
 _GATEWAYS = ("people.add_apitoken", "webhooks.add_webhookendpoint")
@@ -70,13 +72,15 @@ GROUPS: dict[str, StaffGroup] = {
             *_RULES,
             *_WRITES,
             *_TOLD,
+            *_HOLDS,
+            "access.erase_content",
             "assessments.declare_material",
         ),
     ),
     "security": StaffGroup(
         label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, *_TOLD, *_GATEWAYS)
     ),
-    "legal": StaffGroup(label=_("Legal"), permissions=(*_EVIDENCE, *_RULES)),
+    "legal": StaffGroup(label=_("Legal"), permissions=(*_EVIDENCE, *_RULES, *_HOLDS)),
     "authors": StaffGroup(
         label=_("Authors"),
         permissions=(

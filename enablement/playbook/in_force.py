@@ -339,6 +339,8 @@ def _policy() -> Found:
                 "yellow_zone_terms": policy.yellow_zone_terms,
                 "block_on_confidence_lt": policy.block_on_confidence_lt,
                 "manual_review_required": policy.manual_review_required,
+                "keeps_content": policy.keeps_content,
+                "retention_days": policy.retention_days,
                 **{f"owners.{name}": email for name, email in policy.owners.items()},
                 **{f"slo.{name}": value for name, value in policy.slo.items()},
             },

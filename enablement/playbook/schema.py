@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from django.utils.text import slugify
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
+from enablement.access.models.gate import RETENTION_DAYS
 from enablement.playbook.fields import (
     Clock,
     Email,
@@ -109,6 +110,14 @@ class Observability(Strict):
     prompt_logging: Switch = "enabled"
     model_versions: StrictBool = True
     audit_trail: AuditTrail | None = None
+
+    @property
+    def keeps_content(self) -> bool:
+        return self.prompt_logging == "enabled"
+
+    @property
+    def retention_days(self) -> int:
+        return self.audit_trail.retention_days if self.audit_trail else RETENTION_DAYS
 
 
 class WorkflowChanges(Strict):

@@ -129,6 +129,13 @@ def stop_and_review(page: Page) -> None:
     page.get_by_role("link", name="Review tool evidence_collator").click()
 
 
+def hold_and_end(page: Page) -> None:
+    page.get_by_label("Person").fill(f"engineer7@{DOMAIN}")
+    page.get_by_role("textbox", name="Reason").fill("A dispute about a refund.")
+    page.get_by_role("button", name="Place the hold").click()
+    page.get_by_role("link", name=re.compile("^End ")).first.click()
+
+
 DESK_VIEWS = {
     "addresses": View("engineer1", "account_email"),
     "evidence": View("engineer11", "lab", lab, hand_in_and_look, "evidence_view"),
@@ -188,6 +195,9 @@ DESK_VIEWS = {
     "stops": View("compliance", "access_stops"),
     "end a stop": View("security", "access_stops", then=stop_and_end, lands="access_stop_end"),
     "review a stop": View("compliance", "access_stops", then=stop_and_review, lands="access_stop_review"),
+    "retention and holds": View("legal", "access_records"),
+    "end a hold": View("legal", "access_records", then=hold_and_end, lands="access_hold_end"),
+    "erase": View("compliance", "access_erase", person("engineer3")),
     "suspend": View("compliance", "grant_suspend", first(Grant, **ENGINEER_1)),
     "lift a suspension": View(
         "compliance",

@@ -72,6 +72,7 @@ class PolicyInForce:
     block_on_confidence_lt: Decimal
     manual_review_required: bool
     stops: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    keeps_content: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

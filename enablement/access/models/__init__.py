@@ -14,6 +14,7 @@ from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
 from enablement.access.models.prompt_version import PromptVersion
+from enablement.access.models.retention import Erasure, LegalHold
 from enablement.access.models.role_profile import RoleProfile
 from enablement.access.models.ruling import Ruling, RulingModule
 from enablement.access.models.standing import EnrolmentStanding
@@ -30,10 +31,12 @@ __all__ = [
     "DecisionRecord",
     "EmergencyAccess",
     "EnrolmentStanding",
+    "Erasure",
     "Gate",
     "Grant",
     "GrantHold",
     "GrantWarning",
+    "LegalHold",
     "Microtool",
     "Policy",
     "Prompt",

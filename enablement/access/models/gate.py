@@ -17,12 +17,17 @@ class Gate(models.Model):
         return str(self.track)
 
 
+#: Of the seed's playbook: 24 months.
+RETENTION_DAYS = 730
+
+
 class Policy(models.Model):
     """The one policy in force: what decisions read besides grants. A row, so that no process caches it.
 
     regions: allowed regions. yellow_zone_terms: words that make an output wait for a person.
     owners: `{"security_partner": e-mail, …}`. slo: targets of the playbook.
     stops: `{"microtool" | "model" | "region": [value, …]}`, the live rows of `Stop`, kept by its services.
+    keeps_content, retention_days: the playbook's `observability`; the texts of calls, without personal data.
     """
 
     SINGLETON = 1
@@ -38,11 +43,16 @@ class Policy(models.Model):
     owners = models.JSONField(_("owners"), default=dict)
     slo = models.JSONField(_("service levels"), default=dict)
     stops = models.JSONField(_("stopped"), default=dict, blank=True)
+    keeps_content = models.BooleanField(_("prompts and outputs are kept"), default=True)
+    retention_days = models.PositiveIntegerField(_("days for which they are kept"), default=RETENTION_DAYS)
 
     class Meta:
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
-        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="policy_is_the_only_one"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(id=1), name="policy_is_the_only_one"),
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="policy_keeps_for_a_day"),
+        )
 
     def __str__(self) -> str:
         return f"revision {self.revision}"

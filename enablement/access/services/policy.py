@@ -12,6 +12,7 @@ from django.db import models, transaction
 
 from enablement.access import gates
 from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
+from enablement.access.models.gate import RETENTION_DAYS
 from tracks.models import Role, Track
 
 M = TypeVar("M", bound=models.Model)
@@ -92,6 +93,8 @@ def put_policy(
     manual_review_required: bool,
     owners: Mapping[str, str],
     slo: Mapping[str, Any],
+    keeps_content: bool = True,
+    retention_days: int = RETENTION_DAYS,
 ) -> tuple[Policy, bool]:
     """The one policy in force; every decision from now on names this revision."""
     values = {
@@ -102,6 +105,8 @@ def put_policy(
         "manual_review_required": manual_review_required,
         "owners": dict(owners),
         "slo": dict(slo),
+        "keeps_content": keeps_content,
+        "retention_days": retention_days,
     }
     return _put(Policy, {"pk": Policy.SINGLETON}, values)
 

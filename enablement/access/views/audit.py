@@ -23,6 +23,7 @@ from enablement.access.audit_tables import decision_rows, role_rows
 from enablement.access.models import DecisionRecord
 from enablement.access.services.decision_log import catch_up, note_reading
 from enablement.ledger.canonical import moment
+from enablement.ledger.models import LedgerContent
 from enablement.people.requests import PersonRequest
 from tracks.csv_files import BOM, safe
 
@@ -84,7 +85,14 @@ def decision(request: PersonRequest, entry: UUID) -> HttpResponse:
         raise Http404
     note_reading(kind="log", what=str(entry), wanted={}, actor=request.user, at=timezone.now())
     line = decision_log.lines([found])[0]
-    return render(request, "access/decision.html", {"line": line, "said": sorted(line.said.items())})
+    content = LedgerContent.objects.filter(entry=entry).first()
+    context = {
+        "line": line,
+        "said": sorted(line.said.items()),
+        "content": content,
+        "texts": list(content.texts().values()) if content else [],
+    }
+    return render(request, "access/decision.html", context)
 
 
 @require_safe

@@ -29,10 +29,10 @@ _controls = permission_required("access.control_access", raise_exception=True)
 def suspend(request: PersonRequest, pk: UUID) -> HttpResponse:
     grant = get_object_or_404(Grant.objects.select_related("user", "microtool"), pk=pk)
     names = {"tool": grant.microtool, "person": grant.user}
-    return _with_reason(
+    return with_reason(
         request,
         step=lambda words: control.suspend(grant=grant, reason=words, actor=request.user, at=timezone.now()),
-        done=_("%(tool)s is closed for %(person)s from now on.") % names,
+        done_text=_("%(tool)s is closed for %(person)s from now on.") % names,
         title=_("Close %(tool)s for %(person)s?") % names,
         text=_("The next call is denied, whatever the person has shown. Another person can give it back."),
         submit=_("Suspend"),
@@ -46,10 +46,10 @@ def lift(request: PersonRequest, pk: UUID) -> HttpResponse:
     holds = GrantHold.objects.live().select_related("grant__user", "grant__microtool", "placed_by")
     hold = get_object_or_404(holds, pk=pk)
     names = {"tool": hold.grant.microtool, "person": hold.grant.user}
-    return _with_reason(
+    return with_reason(
         request,
         step=lambda words: control.lift(hold=hold, reason=words, actor=request.user, at=timezone.now()),
-        done=_("What %(person)s has shown decides about %(tool)s again.") % names,
+        done_text=_("What %(person)s has shown decides about %(tool)s again.") % names,
         title=_("Give %(tool)s back to %(person)s?") % names,
         text=_("Suspended because: %(reason)s") % {"reason": hold.reason or hold.get_cause_display()},
         submit=_("Lift the suspension"),
@@ -76,7 +76,7 @@ def open_tool(request: PersonRequest, pk: UUID) -> HttpResponse:
 def stops(request: PersonRequest) -> HttpResponse:
     """What is stopped and what waits for a review; POST stops something."""
     form = StopForm(request.POST or None, microtools=Microtool.objects.live())
-    if form.is_valid() and _done(
+    if form.is_valid() and done(
         form, lambda: control.stop(**form.cleaned_data, actor=request.user, at=timezone.now())
     ):
         messages.success(request, _("It is stopped for everybody from now on."))
@@ -90,10 +90,10 @@ def stops(request: PersonRequest) -> HttpResponse:
 @_controls
 def end_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Stop.objects.live(), pk=pk)
-    return _with_reason(
+    return with_reason(
         request,
         step=lambda words: control.end_stop(stop=found, reason=words, actor=request.user, at=timezone.now()),
-        done=_("The stop has ended."),
+        done_text=_("The stop has ended."),
         title=_("End the stop of %(what)s?") % {"what": found},
         text=_("Stopped because: %(reason)s") % {"reason": found.reason},
         submit=_("End the stop"),
@@ -105,12 +105,12 @@ def end_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
 @_controls
 def review_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Stop.objects.to_review(), pk=pk)
-    return _with_reason(
+    return with_reason(
         request,
         step=lambda words: control.review_stop(
             stop=found, review=words, actor=request.user, at=timezone.now()
         ),
-        done=_("The review is on record."),
+        done_text=_("The review is on record."),
         title=_("Review the stop of %(what)s") % {"what": found},
         text=_("Stopped because: %(reason)s") % {"reason": found.reason},
         submit=_("Keep the review"),
@@ -119,19 +119,19 @@ def review_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _with_reason(
-    request: PersonRequest, *, step: Callable[[str], Any], done: str, label: str = "", **page: str
+def with_reason(
+    request: PersonRequest, *, step: Callable[[str], Any], done_text: str, label: str = "", **page: str
 ) -> HttpResponse:
     """A page that asks why, then takes the step."""
     form = ReasonForm(request.POST or None, label=label or _("Reason"))
-    if form.is_valid() and _done(form, lambda: step(form.cleaned_data["reason"])):
-        messages.success(request, done)
+    if form.is_valid() and done(form, lambda: step(form.cleaned_data["reason"])):
+        messages.success(request, done_text)
         return redirect(page["back"])
     context = {"form": form, **page}
     return render(request, "access/control_step.html", context, status=422 if form.errors else 200)
 
 
-def _done(form: Form, step: Callable[[], Any]) -> bool:
+def done(form: Form, step: Callable[[], Any]) -> bool:
     try:
         step()
     except Refused as refused:

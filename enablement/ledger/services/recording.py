@@ -1,5 +1,6 @@
 """Writing facts down, in the transaction in which they become true."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,9 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from enablement.ledger.canonical import canonical
-from enablement.ledger.models import LedgerEntry
+from enablement.ledger.models import LedgerContent, LedgerEntry
+from enablement.ledger.models.content import new_key
+from enablement.ledger.redaction import redact_all
 
 #: A model instance, or (model label, primary key as text).
 Subject = models.Model | tuple[str, str]
@@ -23,8 +26,20 @@ BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """Words that belong to an entry and may go before it; `person`: whose they are, where known."""
+
+    person: UUID | None
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NewEntry:
-    """A fact to record; see `record` for the fields."""
+    """A fact to record; see `record` for the fields.
+
+    content: kept beside the chain, without the personal data in it; the payload gets its keyed hash
+    (`content_hmac`) and adds what was found to its `redacted`.
+    """
 
     kind: str
     subject: Subject
@@ -32,6 +47,7 @@ class NewEntry:
     at: datetime
     payload: Mapping[str, Any] = field(default_factory=dict)
     policy_revision: int | None = None
+    content: Content | None = None
 
 
 def record(
@@ -59,16 +75,22 @@ def record(
 
 
 def record_many(entries: Iterable[NewEntry]) -> list[LedgerEntry]:
-    """Record facts in their order, with one statement (per thousand); see `record`."""
+    """Record facts in their order, with one statement (per thousand); see `record`.
+
+    A second statement where any of them has content.
+    """
     if not connection.in_atomic_block:
         raise TransactionManagementError("A fact is recorded inside the transaction that makes it true.")
     start = timezone.now()
     # A microsecond apart, so that the chain keeps the order in which a batch happened.
-    rows = [_row(entry, start + timedelta(microseconds=i)) for i, entry in enumerate(entries)]
-    return LedgerEntry.objects.bulk_create(rows, batch_size=BATCH)
+    pairs = [_row(entry, start + timedelta(microseconds=i)) for i, entry in enumerate(entries)]
+    contents = [content for _entry, content in pairs if content is not None]
+    if contents:
+        LedgerContent.objects.bulk_create(contents, batch_size=BATCH)
+    return LedgerEntry.objects.bulk_create([entry for entry, _content in pairs], batch_size=BATCH)
 
 
-def _row(new: NewEntry, recorded_at: datetime) -> LedgerEntry:
+def _row(new: NewEntry, recorded_at: datetime) -> tuple[LedgerEntry, LedgerContent | None]:
     subject_type, subject_id = _subject(new.subject)
     actor_id, actor_label = _actor(new.actor)
     entry = LedgerEntry(
@@ -80,10 +102,28 @@ def _row(new: NewEntry, recorded_at: datetime) -> LedgerEntry:
         subject_type=subject_type,
         subject_id=subject_id,
         policy_revision=new.policy_revision,
-        payload=canonical(new.payload),
     )
+    content, said = _content(new.content, entry) if new.content else (None, {})
+    if said:
+        found = Counter(new.payload.get("redacted", {})) + Counter(said.pop("redacted"))
+        said |= {"redacted": dict(found)} if found else {}
+    entry.payload = canonical({**new.payload, **said})
     entry.sha256 = entry.digest()
-    return entry
+    return entry, content
+
+
+def _content(new: Content, entry: LedgerEntry) -> tuple[LedgerContent, dict[str, Any]]:
+    """The row, and what the payload says of it."""
+    texts, found = redact_all(new.texts)
+    row = LedgerContent(
+        entry=entry.pk,
+        at=entry.at,
+        person=new.person,
+        subject=entry.subject_id,
+        key=new_key(),
+        body=canonical(texts),
+    )
+    return row, {"content_hmac": row.hash(), "redacted": found}
 
 
 def _subject(subject: Subject) -> tuple[str, str]:

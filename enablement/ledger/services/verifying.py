@@ -1,4 +1,4 @@
-"""Proof that nothing was changed: every entry, link, checkpoint and policy revision is hashed again."""
+"""Proof that nothing was changed: every entry, its content, link, checkpoint and revision is hashed again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from enablement.ledger.canonical import GENESIS, sha256
 from enablement.ledger.models import LedgerLink, PolicyRevision
 from enablement.ledger.services.linking import link
 from enablement.ledger.services.verifying_checkpoints import check_checkpoints
+from enablement.ledger.services.verifying_content import ContentCheck
 
 CHUNK = 2000
 #: What reading a row raises that holds no time, id or text any more: SQLite stores any bytes in any column.
@@ -60,11 +61,16 @@ def verify(*, at: datetime) -> Report:
     """
     link(at=at, everything=True)
     entries, head, broken = 0, GENESIS, None
+    contents, wrong = ContentCheck(), None
     for step in _walk():
         if isinstance(step, Break):
             broken = step
             break
         entries, head = step.position, step.hash
+        wrong = wrong or contents.problem(step)
+    wrong = wrong or contents.problem(None)
+    if broken is None and wrong is not None:
+        broken = Break(wrong[1], wrong[0].position, wrong[0].entry_id)
     checkpoints = 0
     if broken is None:
         checkpoints, problem = check_checkpoints()

@@ -49,6 +49,8 @@ def _put_policy(reading: Reading, *, revision: int) -> None:
         manual_review_required=playbook.risk_thresholds.manual_review_required,
         owners=playbook.owners.named(),
         slo=plain(playbook.slo.model_dump(exclude_none=True)),
+        keeps_content=playbook.observability.keeps_content,
+        retention_days=playbook.observability.retention_days,
     )
 
 

@@ -213,7 +213,8 @@ def test_an_approval_costs_one_read_and_one_update_more(
 ):
     ids = [str(approved_again().pk) for _each in range(count)]
     post("/access/v1/evaluation", evaluation(confidence=0.95))  # the grant's day of use is noted
-    with django_assert_num_queries(8):  # token, three reads, insert, update; a test's savepoint
+    # Token, three reads, two inserts (the entry and its content), update; a test's savepoint.
+    with django_assert_num_queries(9):
         answer = post("/access/v1/evaluation", evaluation(approval=ids)).json()
     assert answer["decision"] is True
 

@@ -15,6 +15,7 @@ from enablement.access.models import ApprovalRequest, ApprovalStep, Microtool, P
 from enablement.access.models.approval import PURPOSE_MAX, Kind
 from enablement.access.services.approvals.announcing import announce, tell
 from enablement.access.services.decisions import Caller, Judged, consider
+from enablement.ledger.redaction import redact
 from enablement.people.models import ApiToken, User
 from tracks.errors import Refused
 
@@ -67,7 +68,7 @@ def open_request(
         confidence="" if call.confidence is None else digits(call.confidence),
         text_length=None if call.text is None else len(call.text),
         input_sha256=said,
-        purpose=purpose.strip(),
+        purpose=redact(purpose.strip()).text[:PURPOSE_MAX],
         requirements=wanted,
         policy_revision=judged.policy.revision,
         token=token,

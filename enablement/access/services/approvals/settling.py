@@ -10,6 +10,7 @@ from enablement.access import approvers
 from enablement.access.models import ApprovalComment, ApprovalRequest, ApprovalStep
 from enablement.access.models.approval import COMMENT_MAX
 from enablement.access.services.approvals.announcing import announce, tell
+from enablement.ledger.redaction import redact
 from enablement.people.models import User
 from tracks.errors import Refused
 
@@ -140,7 +141,8 @@ def _settle(
 
 
 def _words(text: str, name: str, *, empty: bool = False) -> str:
-    text = text.strip()
+    """Without the personal data in it, as it is kept."""
+    text = redact(text.strip()).text
     if not text and not empty:
         raise ValidationError({name: [_("Write something first.")]}, code="required")
     if len(text) > COMMENT_MAX:

@@ -1,6 +1,7 @@
 """One decision, or a batch of them: the reads, the rules, one insert."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,8 +18,11 @@ from enablement.access.services.decisions.reading import find_people, find_perso
 from enablement.access.services.decisions.spending import Offer, Purse, Settlement, spend
 from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry
+from enablement.ledger.redaction import redact_all
 from enablement.people.models import ApiToken
 
+#: Fields of the payload that hold whatever a caller writes there.
+CALLERS_WORDS = ("action", "region", "prompt", "workflow_id", "model", "model_version", "request_id")
 #: How exactly a grant knows when it was last used.
 USE_STEP = timedelta(days=1)
 
@@ -206,9 +210,26 @@ def _entry(one: Judged, asked: dict[str, Any], *, caller: Caller, at: datetime) 
         subject=("access.microtool", one.tool.key if one.tool else "unknown"),
         actor=caller.label,
         at=at,
-        payload=_payload(one) | asked,
+        payload=_redacted(_payload(one) | asked),
         policy_revision=_revision(one),
+        content=_content(one),
     )
+
+
+def _content(one: Judged) -> ledger.Content | None:
+    """The prompt or output, beside the chain, where the playbook has it logged."""
+    if one.call.text is None or one.policy is None or not one.policy.keeps_content:
+        return None
+    return ledger.Content(person=one.person.id if one.person else None, texts={"text": one.call.text})
+
+
+def _redacted(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a caller writes into a name can never be taken out of the chain again; so it does not go in."""
+    said = {name: payload[name] for name in CALLERS_WORDS if payload[name]}
+    names, found = redact_all(said, prose=False)
+    seen, found_there = redact_all(payload.get("seen", {}), prose=False)
+    total = Counter(found) + Counter(found_there)
+    return payload | names | ({"seen": seen} if seen else {}) | ({"redacted": dict(total)} if total else {})
 
 
 def _revisions(decisions: Sequence[uuid.UUID]) -> dict[uuid.UUID, int | None]:

@@ -26,6 +26,7 @@ POLICY_FIELDS = (
     "block_on_confidence_lt",
     "manual_review_required",
     "stops",
+    "keeps_content",
 )
 TOOL_FIELDS = (
     "key",
@@ -259,4 +260,5 @@ def _policy_of(row: Mapping[str, Any]) -> PolicyInForce | None:
         block_on_confidence_lt=row["policy_block_on_confidence_lt"],
         manual_review_required=row["policy_manual_review_required"],
         stops=row["policy_stops"],
+        keeps_content=row["policy_keeps_content"],
     )

@@ -1,0 +1,59 @@
+"""Forms of the page on which retention and legal holds are looked at."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enablement.access.audit_forms import day_field, start_of, tool_field
+from enablement.access.models.retention import REASON_MAX
+from enablement.people.models import User
+
+#: After so many days somebody asks whether a hold is still needed.
+REVIEW_DAYS = timedelta(days=90)
+
+
+def _review_day() -> date:
+    return timezone.localdate() + REVIEW_DAYS
+
+
+class HoldForm(forms.Form):
+    """`person` becomes a User; days are the reader's, in their zone, and both are included."""
+
+    person = forms.EmailField(
+        label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
+    )
+    microtool = tool_field()
+    first = day_field(label=_("From"))
+    last = day_field(label=_("To"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The dispute or inquiry. It stays on record beside the hold."),
+    )
+    review_on = day_field(label=_("Ask again on"), initial=_review_day)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["review_on"].required = True
+
+    def clean_person(self) -> User | None:
+        email = self.cleaned_data["person"]
+        person = User.objects.filter(email__iexact=email).first() if email else None
+        if email and person is None:
+            raise forms.ValidationError(_("Nobody here has this address."), code="nobody")
+        return person
+
+    def clean(self) -> dict[str, Any]:
+        """As the service takes it."""
+        data = self.cleaned_data
+        first, last = data.pop("first", None), data.pop("last", None)
+        if first and last and last < first:
+            self.add_error("last", forms.ValidationError(_("This is before the first day."), code="order"))
+        return data | {
+            "since": start_of(first),
+            "until": start_of(last + timedelta(days=1)) if last else None,
+        }

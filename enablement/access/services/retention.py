@@ -1,0 +1,216 @@
+"""Words go when their time is over or their person asks for it, unless a legal hold is over them.
+
+The chain holds keyed hashes of them alone, so it stays whole; what was removed, when and by which rule is
+recorded in it.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.db.models import Exists, Q
+from django.utils.translation import gettext as _
+
+from enablement.access.models import (
+    ApprovalComment,
+    ApprovalRequest,
+    ApprovalStep,
+    Erasure,
+    LegalHold,
+    Microtool,
+    Policy,
+)
+from enablement.access.services.control.rights import ensure_another
+from enablement.access.signals import content_removed, legal_hold_changed
+from enablement.ledger.models import LedgerContent
+from enablement.people.models import User
+from tracks.errors import Refused
+from tracks.facts import Fact
+
+Gone = LedgerContent.Gone
+
+
+@transaction.atomic
+def purge(*, at: datetime) -> int:
+    """Every night: what is older than the playbook's `retention_days` and under no hold; how many rows.
+
+    A fixed number of statements. The second run of a night finds nothing, and records nothing.
+    """
+    policy = _locked_policy()
+    if policy is None:
+        return 0
+    before = at - timedelta(days=policy.retention_days)
+    contents = LedgerContent.objects.kept().filter(at__lt=before)
+    gone = contents.filter(~_held(_CONTENTS)).empty(because=Gone.RETENTION, at=at)
+    old = ApprovalRequest.objects.filter(requested_at__lt=before).exclude(state__in=ApprovalRequest.UNDECIDED)
+    words = _remove_words(
+        old.filter(~_held(_REQUESTS)),
+        ApprovalComment.objects.filter(~_held(_COMMENTS), at__lt=before),
+        ApprovalStep.objects.filter(~_held(_STEPS), decided_at__lt=before),
+    )
+    if gone or words:
+        fact = Fact(
+            kind="access.content_purged",
+            subject=("access.policy", str(policy.pk)),
+            at=at,
+            actor_id=None,
+            payload={
+                "before": before,
+                "retention_days": policy.retention_days,
+                "policy_revision": policy.revision,
+                "contents": gone,
+                "words": words,
+            },
+        )
+        content_removed.send(sender=LedgerContent, facts=[fact])
+    return gone + words
+
+
+@transaction.atomic
+def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
+    """One person's prompts, outputs and words go now.
+
+    Raises PermissionDenied; Refused `own_content`, or `held` where a legal hold is over any of it: then
+    nothing is removed. ValidationError without a reason.
+    """
+    if not actor.has_perm("access.erase_content"):
+        raise PermissionDenied(_("You may not erase content."))
+    if actor == person:
+        raise Refused("own_content", _("This is your own content; ask another person."))
+    _locked_policy()
+    contents = LedgerContent.objects.kept().of_person(person.pk)
+    requests = ApprovalRequest.objects.filter(subject=person)
+    comments = ApprovalComment.objects.filter(Q(author=person) | Q(request__subject=person))
+    steps = ApprovalStep.objects.filter(Q(decided_by=person) | Q(subject=person))
+    if (
+        contents.filter(_held(_CONTENTS)).exists()
+        or requests.filter(_held(_REQUESTS)).exists()
+        or comments.filter(_held(_COMMENTS)).exists()
+        or steps.filter(_held(_STEPS)).exists()
+    ):
+        raise Refused(
+            "held", _("A legal hold is over some of it. Nothing was removed; tell whoever placed the hold.")
+        )
+    gone = contents.empty(because=Gone.ERASURE, at=at)
+    made = Erasure(
+        person=person,
+        reason=reason.strip(),
+        done_by=actor,
+        done_at=at,
+        contents=gone,
+        words=_remove_words(requests, comments, steps),
+    )
+    made.full_clean()
+    made.save(force_insert=True)
+    fact = Fact(
+        kind="access.content_erased",
+        subject=("people.User", str(person.pk)),
+        at=at,
+        actor_id=actor.pk,
+        payload={"erasure": str(made.pk), "contents": made.contents, "words": made.words},
+    )
+    content_removed.send(sender=LedgerContent, facts=[fact])
+    return made
+
+
+@transaction.atomic
+def place_hold(
+    *,
+    reason: str,
+    review_on: date,
+    actor: User,
+    at: datetime,
+    person: User | None = None,
+    microtool: Microtool | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> LegalHold:
+    """From now on nothing that it is about is removed. Raises PermissionDenied, or ValidationError."""
+    _ensure_holds(actor)
+    _locked_policy()
+    made = LegalHold(
+        reason=reason.strip(),
+        person=person,
+        microtool=microtool,
+        since=since,
+        until=until,
+        review_on=review_on,
+        placed_by=actor,
+        placed_at=at,
+    )
+    made.full_clean()
+    made.save(force_insert=True)
+    _announce("access.hold_placed", made, actor=actor, at=at)
+    return made
+
+
+@transaction.atomic
+def end_hold(*, hold: LegalHold, reason: str, actor: User, at: datetime) -> LegalHold:
+    """Another person than who placed it ends it, and says why. Refused `same_person` or `ended`."""
+    _ensure_holds(actor)
+    hold = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold.pk)
+    if hold.ended_at is not None:
+        raise Refused("ended", _("This hold has ended already."))
+    ensure_another(actor, hold.placed_by, message=_("Another person than who placed it has to end it."))
+    hold.ended_at, hold.ended_by, hold.end_reason = at, actor, reason.strip()
+    hold.full_clean()
+    hold.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    _announce("access.hold_ended", hold, actor=actor, at=at)
+    return hold
+
+
+#: By which columns a hold finds a row: whose it is, for which tool, of when. Of comments and steps both whose
+#: request it is and who wrote it.
+Ways = tuple[tuple[str, str, str], ...]
+_CONTENTS: Ways = (("person", "subject", "at"),)
+_REQUESTS: Ways = (("subject", "microtool__key", "requested_at"),)
+_COMMENTS: Ways = tuple((who, "request__microtool__key", "at") for who in ("request__subject", "author"))
+_STEPS: Ways = tuple((who, "request__microtool__key", "decided_at") for who in ("subject", "decided_by"))
+
+
+def _held(ways: Ways) -> Q:
+    return Q(
+        *(
+            Exists(LegalHold.objects.over(person=person, microtool=microtool, at=at))
+            for person, microtool, at in ways
+        ),
+        _connector=Q.OR,
+    )
+
+
+def _remove_words(
+    requests: models.QuerySet[ApprovalRequest],
+    comments: models.QuerySet[ApprovalComment],
+    steps: models.QuerySet[ApprovalStep],
+) -> int:
+    """What people wrote about these requests; how many texts. Who decided what, and when, stays."""
+    purposes = requests.exclude(purpose="").update(purpose="")
+    said = steps.exclude(comment="").update(comment="")
+    removed, _by_model = comments.delete()
+    return purposes + said + removed
+
+
+def _locked_policy() -> Policy | None:
+    """Whoever removes and whoever holds take turns, so that a hold is over everything that is there."""
+    return Policy.objects.select_for_update().first()
+
+
+def _ensure_holds(actor: User) -> None:
+    if not actor.has_perm("access.hold_records"):
+        raise PermissionDenied(_("You may not place or end legal holds."))
+
+
+def _announce(kind: str, hold: LegalHold, *, actor: User, at: datetime) -> None:
+    fact = Fact(
+        kind=kind,
+        subject=("access.LegalHold", str(hold.pk)),
+        at=at,
+        actor_id=actor.pk,
+        payload={
+            "person": str(hold.person_id) if hold.person_id else "",
+            "microtool": hold.microtool.key if hold.microtool else "",
+            "since": hold.since,
+            "until": hold.until,
+        },
+    )
+    legal_hold_changed.send(sender=LegalHold, facts=[fact])
