@@ -87,6 +87,7 @@ RECORD = (
     assessments.justification_graded,
     assessments.drill_graded,
     people.token_changed,
+    people.auditor_access_changed,
     access.grant_changed,
     access.stop_changed,
     access.ruling_changed,

@@ -105,6 +105,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
             Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
+            Place(_("Auditors"), "eye", "auditors", "people.give_auditor_access"),
             Place(_("Tokens"), "key-round", "tokens", "people.add_apitoken"),
             Place(_("Webhooks"), "send", "webhooks", "webhooks.view_webhookendpoint"),
         ),
@@ -119,6 +120,7 @@ WORKPLACES: tuple[tuple[str, str, Label], ...] = (
     ("assessments.review_labs", "review_queue", _("Mentor")),
     ("people.manage_roster", "roster", _("Administrator")),
     ("access.view_grant", "access_overview", _("Governance")),
+    ("ledger.view_ledgerentry", "access_log", _("Auditor")),
 )
 LEARNER: tuple[str, Label] = ("my_path", _("Learner"))
 

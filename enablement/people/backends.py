@@ -1,6 +1,7 @@
 """What every page asks about the person who is signed in, by queries that are built once a process.
 
-Model-level rights take one query instead of Django's two (a person's own, and those of their groups).
+Model-level rights take one query instead of Django's two (a person's own, those of
+their groups, and an auditor's for a time).
 """
 
 from typing import Any
@@ -9,17 +10,23 @@ from uuid import UUID
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
+from django.db.models.functions import Now
 
-from enablement.people.models import User
+from enablement.people.models import AuditorAccess, User
+from enablement.people.models.auditor_access import RIGHT
 from tracks.prepared import Prepared, PreparedObjects
 
 
 def _rights(user: UUID) -> QuerySet[Permission, tuple[Any, ...]]:
     own = User.user_permissions.through.objects.filter(user=user).values("permission")
     of_groups = Group.permissions.through.objects.filter(group__user=user).values("permission")
+    app, codename = RIGHT
+    # By the database's clock, so that the query can be kept.
+    audits = AuditorAccess.objects.live(at=Now()).filter(person=user)
+    for_a_time = Q(Exists(audits), content_type__app_label=app, codename=codename)
     return (
-        Permission.objects.filter(Q(pk__in=own) | Q(pk__in=of_groups))
+        Permission.objects.filter(Q(pk__in=own) | Q(pk__in=of_groups) | for_a_time)
         .order_by()
         .values_list("content_type__app_label", "codename")
     )

@@ -74,6 +74,7 @@ GROUPS: dict[str, StaffGroup] = {
             *_TOLD,
             *_HOLDS,
             "access.erase_content",
+            "people.give_auditor_access",
             "assessments.declare_material",
         ),
     ),

@@ -9,3 +9,5 @@ from django.dispatch import Signal
 person_changed = Signal()
 #: kinds `people.token_created`, `people.token_revoked`
 token_changed = Signal()
+#: kinds `people.auditor_access_given`, `people.auditor_access_ended`, the subject is the access
+auditor_access_changed = Signal()

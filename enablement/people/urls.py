@@ -1,6 +1,6 @@
 from django.urls import path
 
-from enablement.people.views import roster, tokens
+from enablement.people.views import auditors, roster, tokens
 
 urlpatterns = [
     path("roster/", roster.people, name="roster"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("roster/<uuid:pk>/", roster.person, name="roster_person"),
     path("roster/<uuid:pk>/deactivate/", roster.leave, name="roster_deactivate"),
     path("roster/<uuid:pk>/reactivate/", roster.come_back, name="roster_reactivate"),
+    path("auditors/", auditors.auditors, name="auditors"),
+    path("auditors/<uuid:pk>/end/", auditors.auditor_end, name="auditor_end"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.create, name="token_new"),
     path("tokens/<uuid:pk>/rotate/", tokens.rotate, name="token_rotate"),

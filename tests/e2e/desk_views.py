@@ -195,6 +195,7 @@ DESK_VIEWS = {
     "stops": View("compliance", "access_stops"),
     "end a stop": View("security", "access_stops", then=stop_and_end, lands="access_stop_end"),
     "review a stop": View("compliance", "access_stops", then=stop_and_review, lands="access_stop_review"),
+    "auditors": View("compliance", "auditors"),
     "retention and holds": View("legal", "access_records"),
     "end a hold": View("legal", "access_records", then=hold_and_end, lands="access_hold_end"),
     "erase": View("compliance", "access_erase", person("engineer3")),

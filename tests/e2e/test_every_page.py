@@ -22,6 +22,7 @@ STEPS = [
     "attempt_save",
     "attempt_start",
     "attempt_submit",
+    "auditor_end",
     "certificate_name",
     "certificate_request",
     "cohort_start",

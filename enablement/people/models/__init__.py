@@ -1,4 +1,5 @@
 from enablement.people.models.api_token import ApiToken
+from enablement.people.models.auditor_access import AuditorAccess
 from enablement.people.models.user import User
 
-__all__ = ["ApiToken", "User"]
+__all__ = ["ApiToken", "AuditorAccess", "User"]

@@ -1,0 +1,138 @@
+"""Somebody reads the record for a time: nothing but that, not a day longer, and all of it on record."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from enablement.ledger.models import LedgerEntry
+from enablement.people.models import AuditorAccess, User
+from enablement.people.services import end_auditor_access, give_auditor_access
+from tests.people.factories import UserFactory
+from tracks.errors import Refused
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+#: The database's own clock tells when it is over.
+NOW = timezone.now()
+OPEN = (
+    "access_log",
+    "access_log_csv",
+    "access_roles",
+    "access_roles_csv",
+    "evidence_packs",
+    "access_records",
+)
+SHUT = ("access_overview", "access_stops", "roster", "tokens", "auditors", "access_rules", "playbooks")
+
+
+@pytest.fixture
+def officer():
+    return UserFactory(groups=["compliance"], timezone="UTC")
+
+
+@pytest.fixture
+def auditor():
+    return UserFactory(name="Ada Audit", email="ada@auditors.example")
+
+
+def give(officer, auditor, *, at=NOW, **changes):
+    said = {"person": auditor, "reason": "Annual audit", "ends_at": at + 30 * DAY} | changes
+    return give_auditor_access(actor=officer, at=at, **said)
+
+
+def test_they_read_the_record_and_change_nothing(client, officer, auditor):
+    client.force_login(auditor)
+    assert {client.get(reverse(name)).status_code for name in OPEN} == {403}
+    give(officer, auditor)
+    assert {client.get(reverse(name)).status_code for name in OPEN} == {200}
+    assert {client.get(reverse(name)).status_code for name in SHUT} == {403}
+    assert client.post(reverse("access_records"), {"reason": "x"}).status_code == 403
+    assert User.objects.get(pk=auditor.pk).get_all_permissions() == {"ledger.view_ledgerentry"}
+    read = LedgerEntry.objects.filter(actor_id=auditor.pk).values_list("kind", flat=True)
+    assert sorted(read) == ["access.log_read"] * 2 + ["access.role_audit_read"] * 2
+
+
+@pytest.mark.parametrize("over", ["in time", "by somebody", "not begun"])
+def test_when_it_is_over_the_next_page_is_refused(client, officer, auditor, over):
+    access = give(officer, auditor)
+    client.force_login(auditor)
+    assert client.get(reverse("access_log")).status_code == 200
+    if over == "by somebody":
+        end_auditor_access(access=access, actor=officer, at=timezone.now())
+    elif over == "in time":
+        AuditorAccess.objects.update(starts_at=NOW - DAY, ends_at=timezone.now())
+    else:
+        AuditorAccess.objects.update(starts_at=NOW + DAY)
+    assert client.get(reverse("access_log")).status_code == 403
+
+
+def test_it_is_recorded_and_ends_once(officer, auditor):
+    access = give(officer, auditor)
+    end_auditor_access(access=access, actor=officer, at=NOW + DAY)
+    with pytest.raises(Refused, match="ended already"):
+        end_auditor_access(access=access, actor=officer, at=NOW + DAY)
+    entries = LedgerEntry.objects.filter(kind__startswith="people.auditor_access_").order_by("at")
+    assert [(one.kind, one.actor_id) for one in entries] == [
+        ("people.auditor_access_given", officer.pk),
+        ("people.auditor_access_ended", officer.pk),
+    ]
+
+
+def test_what_is_refused(officer, auditor):
+    with pytest.raises(PermissionDenied):
+        give(UserFactory(groups=["legal"]), auditor)
+    with pytest.raises(Refused, match="90 days"):
+        give(officer, auditor, ends_at=NOW + 91 * DAY)
+    with pytest.raises(ValidationError):
+        give(officer, auditor, reason=" ")
+    with pytest.raises(ValidationError, match="over already"):
+        give(officer, auditor, ends_at=NOW - DAY)
+    with pytest.raises(ValidationError, match="Nobody gives"):
+        give(officer, officer)
+    give(officer, auditor)
+    with pytest.raises(Refused, match="already"):
+        give(officer, auditor)
+    gone = UserFactory(is_active=False)
+    with pytest.raises(Refused, match="closed"):
+        give(officer, gone)
+
+
+BROKEN = {
+    "auditor_access_says_what_for": {"reason": ""},
+    "auditor_access_ends": {"ends_at": NOW},
+    "auditor_access_ended_by_whom": {"ended_at": NOW},
+    "auditor_access_given_by_another": {},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_database_refuses_the_rest(officer, auditor, name):
+    give(officer, auditor)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        AuditorAccess.objects.update(**(BROKEN[name] or {"given_by": auditor}))
+
+
+def test_the_page(client, officer, auditor):
+    client.force_login(officer)
+    page = reverse("auditors")
+    assert "No auditor is let in" in client.get(page).content.decode()
+    last = f"{timezone.now() + 10 * DAY:%Y-%m-%d}"
+    said = {"person": "ADA@auditors.example", "reason": "Annual audit", "last": last}
+    for wrong in ({"person": "x@y.example"}, {"reason": ""}, {"last": ""}, {"last": "2020-01-01"}):
+        assert client.post(page, said | wrong).status_code == 422
+    assert client.post(page, said).url == page
+    assert client.post(page, said).status_code == 422
+    access = AuditorAccess.objects.get()
+    assert f"{access.ends_at:%Y-%m-%d %H:%M}" == f"{timezone.now() + 11 * DAY:%Y-%m-%d} 00:00"
+    shown = client.get(page).content.decode()
+    end = reverse("auditor_end", args=[access.pk])
+    assert ("Ada Audit" in shown, end in shown) == (True, True)
+    assert client.get(end).status_code == 405
+    assert client.post(end).url == page
+    assert client.post(end).status_code == 404
+    client.force_login(auditor)
+    assert client.get(page).status_code == 403
