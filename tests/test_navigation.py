@@ -30,9 +30,9 @@ CAST = [
     (["access.view_grant"], "access_overview", "Governance", [*LEARN, "Tool access"]),
     (
         ["ledger.view_ledgerentry"],
-        "my_path",
-        "Learner",
-        [*LEARN, "Decision log", "Who could do what", "Evidence packs"],
+        "access_log",
+        "Auditor",
+        [*LEARN, "Decision log", "Who could do what", "Evidence packs", "Retention and holds"],
     ),
     (["access.explain_rules"], "my_path", "Learner", [*LEARN, "Rules"]),
     (["assessments.declare_material"], "my_path", "Learner", [*LEARN, "Tool versions"]),

@@ -1,5 +1,7 @@
 """The least that the floor's pages can read and write."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 
@@ -18,6 +20,14 @@ class Answer(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint("user", "question", name="answer_once"),)
+
+
+class Call(models.Model):
+    """What a bare REST view writes for each question; the key is random, as a ledger entry's is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    at = models.DateTimeField(auto_now_add=True)
+    said = models.TextField()
 
 
 class Person(models.Model):
