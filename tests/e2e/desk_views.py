@@ -130,7 +130,7 @@ def stop_and_review(page: Page) -> None:
 
 
 def hold_and_end(page: Page) -> None:
-    page.get_by_label("Person").fill(f"engineer7@{DOMAIN}")
+    page.get_by_role("textbox", name="Person").fill(f"engineer7@{DOMAIN}")
     page.get_by_role("textbox", name="Reason").fill("A dispute about a refund.")
     page.get_by_role("button", name="Place the hold").click()
     page.get_by_role("link", name=re.compile("^End ")).first.click()
