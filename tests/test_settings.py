@@ -179,6 +179,17 @@ def test_an_identity_provider_is_read_from_the_environment(production_env: dict[
             "OIDC_ISSUER is 'http://127.0.0.1/realm'; it has to begin with https://",
         ),
         (
+            {"SAML_ENTITY_ID": "https://idp.example"},
+            "OIDC_ISSUER and SAML settings are both there; one provider signs people in",
+        ),
+        (
+            {**dict.fromkeys(OIDC, ""), "SAML_SSO_URL": "https://idp.example/sso"},
+            (
+                "SAML_SSO_URL is set, and sign-in at an identity provider needs SAML_ENTITY_ID, "
+                "SAML_CERTIFICATE, SAML_EMAIL_DOMAINS too"
+            ),
+        ),
+        (
             {"SIGN_IN_GROUPS": "a=wizards"},
             "SIGN_IN_GROUPS has 'a=wizards'; expected THEIR GROUP=role:KEY or THEIR GROUP=group:NAME",
         ),

@@ -12,8 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 _NEEDED_BY_OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+_NEEDED_BY_SAML = ("SAML_ENTITY_ID", "SAML_SSO_URL", "SAML_CERTIFICATE", "SAML_EMAIL_DOMAINS")
 _OPTIONS = ("SIGN_IN_NAME", "SIGN_IN_SUBJECT", "SIGN_IN_GROUPS_FROM", "SIGN_IN_GROUPS", "SIGN_IN_ADMITS")
 _ISSUER_LENGTH = 200
+#: In the addresses of our side of SAML.
+SAML_SLUG = "organisation"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -42,6 +45,30 @@ class GroupRules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SamlProvider:
+    """Where a SAML provider signs people in, with what it signs, and whose addresses it answers for."""
+
+    sso_url: str
+    certificate: str
+    email_domains: tuple[str, ...]
+
+    def for_allauth(self, entity_id: str) -> dict[str, Any]:
+        return {
+            "idp": {"entity_id": entity_id, "sso_url": self.sso_url, "x509cert": self.certificate},
+            # SAML has no word for a verified address: in these domains the provider's is one.
+            "verified_email": list(self.email_domains),
+            "advanced": {
+                "strict": True,
+                "want_assertion_signed": True,
+                "want_name_id": True,
+                "reject_idp_initiated_sso": True,
+                "reject_deprecated_algorithm": True,
+                "allow_single_label_domains": True,
+            },
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityProvider:
     """One an installation. `issuer` and a subject of its own name a person for good.
 
@@ -50,8 +77,9 @@ class IdentityProvider:
 
     name: str
     issuer: str
-    client_id: str
-    secret: str
+    client_id: str = ""
+    secret: str = ""
+    saml: "SamlProvider | None" = None
     subject: str = "sub"
     groups: str = "groups"
     rules: GroupRules = GroupRules()
@@ -59,42 +87,64 @@ class IdentityProvider:
 
 def for_allauth(provider: IdentityProvider | None) -> dict[str, Any]:
     """As `SOCIALACCOUNT_PROVIDERS` has it; without a provider its addresses answer 404."""
-    app = provider and {
-        "provider_id": provider.issuer,
-        "name": provider.name,
-        "client_id": provider.client_id,
-        "secret": provider.secret,
-        "settings": {"server_url": provider.issuer, "oauth_pkce_enabled": True},
-    }
+    apps: dict[str, list[dict[str, Any]]] = {"openid_connect": [], "saml": []}
+    if provider:
+        own = (
+            provider.saml.for_allauth(provider.issuer)
+            if provider.saml
+            else {"server_url": provider.issuer, "oauth_pkce_enabled": True}
+        )
+        apps["saml" if provider.saml else "openid_connect"] = [
+            {
+                "provider_id": provider.issuer,
+                "name": provider.name,
+                "client_id": SAML_SLUG if provider.saml else provider.client_id,
+                "secret": provider.secret,
+                "settings": own,
+            }
+        ]
     return {
-        "openid_connect": {
-            "APPS": [app] if app else [],
-            "provider_class": "enablement.people.oidc.provider.OrganisationProvider",
-        }
+        kind: {"APPS": found, "provider_class": f"enablement.people.{package}.provider.OrganisationProvider"}
+        for (kind, found), package in zip(apps.items(), ("oidc", "saml"), strict=True)
     }
 
 
 def from_environment(env: Env, *, loopback: bool) -> IdentityProvider | None:
     """None where nothing is set. `loopback`: a provider on this machine may speak http (trials, tests)."""
-    values = {name: env.str(name, "").strip() for name in (*_NEEDED_BY_OIDC, *_OPTIONS)}
-    given = [name for name, value in values.items() if value]
-    if not given:
+    names = (*_NEEDED_BY_OIDC, *_NEEDED_BY_SAML, *_OPTIONS)
+    values = {name: value for name in names if (value := env.str(name, "").strip())}
+    if not values:
         return None
-    missing = [name for name in _NEEDED_BY_OIDC if not values[name]]
+    by_saml = next(iter(values)) in _NEEDED_BY_SAML
+    needed = _NEEDED_BY_SAML if by_saml else _NEEDED_BY_OIDC
+    missing = [name for name in needed if name not in values]
     if missing:
-        raise _wrong(f"{given[0]} is set, and sign-in at an identity provider needs {', '.join(missing)} too")
-    issuer = values["OIDC_ISSUER"]
-    _ensure_address("OIDC_ISSUER", issuer, loopback=loopback)
+        raise _wrong(
+            f"{next(iter(values))} is set, and sign-in at an identity provider needs {', '.join(missing)} too"
+        )
+    if not by_saml and any(name in values for name in _NEEDED_BY_SAML):
+        raise _wrong("OIDC_ISSUER and SAML settings are both there; one provider signs people in")
+    given = [values.get(name, "") for name in needed]
+    issuer, address = given[0], given[1] if by_saml else given[0]
+    _ensure_address(needed[1] if by_saml else needed[0], address, loopback=loopback)
+    if len(issuer) > _ISSUER_LENGTH:
+        raise _wrong(f"{needed[0]} is longer than {_ISSUER_LENGTH} characters")
+    saml = (
+        SamlProvider(sso_url=address, certificate=given[2], email_domains=_domains(given[3]))
+        if by_saml
+        else None
+    )
     return IdentityProvider(
-        name=values["SIGN_IN_NAME"] or urlsplit(issuer).hostname or issuer,
+        name=values.get("SIGN_IN_NAME") or urlsplit(address).hostname or issuer,
         issuer=issuer,
-        client_id=values["OIDC_CLIENT_ID"],
-        secret=values["OIDC_CLIENT_SECRET"],
-        subject=values["SIGN_IN_SUBJECT"] or "sub",
-        groups=values["SIGN_IN_GROUPS_FROM"] or "groups",
+        client_id="" if by_saml else given[1],
+        secret="" if by_saml else given[2],
+        saml=saml,
+        subject=values.get("SIGN_IN_SUBJECT", "sub"),
+        groups=values.get("SIGN_IN_GROUPS_FROM", "groups"),
         rules=GroupRules(
-            gives=_rules(values["SIGN_IN_GROUPS"]),
-            admits=frozenset(_listed(values["SIGN_IN_ADMITS"])) or None,
+            gives=_rules(values.get("SIGN_IN_GROUPS", "")),
+            admits=frozenset(_listed(values.get("SIGN_IN_ADMITS", ""))) or None,
         ),
     )
 
@@ -124,10 +174,14 @@ def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.replace("\n", ";").split(";") if part.strip()]
 
 
+def _domains(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
 def _ensure_address(name: str, address: str, *, loopback: bool) -> None:
     parts = urlsplit(address)
     local = loopback and parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not parts.hostname or not (parts.scheme == "https" or local) or len(address) > _ISSUER_LENGTH:
+    if not parts.hostname or not (parts.scheme == "https" or local):
         raise _wrong(f"{name} is {address!r}; it has to begin with https://")
 
 

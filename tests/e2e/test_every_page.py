@@ -74,6 +74,9 @@ STEPS = [
 #: They answer programs, or send a file.
 NO_PAGE = [
     "openid_connect_logout",
+    "saml_acs",
+    "saml_metadata",
+    "saml_sls",
     "access_log_csv",
     "access_roles_csv",
     "api_schema",
@@ -112,6 +115,8 @@ ELSEWHERE = {
     "demo_sign_in": "a link that leads on",
     "openid_connect_callback": "leads on; tests/people/test_openid.py",
     "openid_connect_login": "leads on to the organisation's provider; tests/people/test_openid.py",
+    "saml_finish_acs": "leads on; tests/people/test_saml.py",
+    "saml_login": "leads on to the organisation's provider; tests/people/test_saml.py",
     "socialaccount_connections": "always a 404; tests/people/test_openid.py",
     "socialaccount_signup": "always a 404; tests/people/test_openid.py",
     "home": "leads on to a person's first page",

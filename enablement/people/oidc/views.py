@@ -65,7 +65,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 def _adapter(request: HttpRequest) -> OrganisationAdapter:
     """404 where no provider is configured."""
-    if settings.IDENTITY_PROVIDER is None:
+    if settings.IDENTITY_PROVIDER is None or settings.IDENTITY_PROVIDER.saml:
         raise Http404
     return OrganisationAdapter(request, settings.IDENTITY_PROVIDER.issuer)
 
