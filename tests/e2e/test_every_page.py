@@ -74,8 +74,6 @@ STEPS = [
 #: They answer programs, or send a file.
 NO_PAGE = [
     "openid_connect_logout",
-    "saml_acs",
-    "saml_metadata",
     "saml_sls",
     "access_log_csv",
     "access_roles_csv",
