@@ -38,7 +38,11 @@ metadata = require_GET(views.metadata)
 @login_not_required
 def login(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """A plain link, as with OpenID Connect; the request is sent by redirect."""
-    return cast("HttpResponseBase", _provider(request, organization_slug).redirect_from_request(request))
+    provider = _provider(request, organization_slug)
+    try:
+        return cast("HttpResponseBase", provider.redirect_from_request(request))
+    except FAULTS as error:
+        return cast("HttpResponseBase", render_authentication_error(request, provider, exception=error))
 
 
 @never_cache
