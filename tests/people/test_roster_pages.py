@@ -72,7 +72,7 @@ def test_a_file_shows_its_plan_then_changes_the_roster(client, signed_in):
     plan = client.post(
         reverse("roster_upload"), {"file": SimpleUploadedFile("people.csv", rows.encode("utf-8-sig"))}
     )
-    assert plan.context["counts"] == {"add": 1, "change": 0, "keep": 0}
+    assert plan.context["counts"] == {"add": 1, "change": 0, "keep": 0, "leave": 0}
     assert not User.objects.filter(email="ada@example.com").exists()
     content = plan.context["form"].initial["content"]
     for _click in range(2):
