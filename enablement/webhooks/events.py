@@ -1,7 +1,8 @@
 """Facts as CloudEvents 1.0, structured mode (https://cloudevents.io)."""
 
 import json
-import uuid
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,7 +18,10 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
 class Event(NamedTuple):
-    """`microtool`: the key of the tool that it is about; None where it is about more than one."""
+    """`id`: of two events at one moment, the later one has the greater.
+
+    `microtool`: the key of the tool that it is about; None where it is about more than one.
+    """
 
     id: UUID
     type: str
@@ -64,7 +68,7 @@ def test_event(*, name: str, at: datetime) -> Event:
 
 
 def _event(kind: str, subject: str, data: Mapping[str, Any], *, microtool: str | None, at: datetime) -> Event:
-    id_ = uuid.uuid4()
+    id_ = _new_id()
     body = {
         "specversion": "1.0",
         "id": str(id_),
@@ -76,6 +80,13 @@ def _event(kind: str, subject: str, data: Mapping[str, Any], *, microtool: str |
         "data": data,
     }
     return Event(id_, kind, json.dumps(body, ensure_ascii=False, separators=(",", ":")), microtool)
+
+
+def _new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): the moment, then chance."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    return UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def _moment(at: datetime) -> str:

@@ -24,6 +24,9 @@ Error = WebhookAttempt.Error
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: Addresses that hold an IPv4 address in their last 32 bits (RFC 6052, and what was IPv4-compatible).
 _EMBEDDING = tuple(ipaddress.ip_network(name) for name in ("64:ff9b::/96", "::/96"))
+#: What the internet routes of IPv6. The rest is local, whatever a Python's tables call it: site-local
+#: addresses, the local translators of RFC 8215.
+_ROUTED = ipaddress.ip_network("2000::/3")
 #: Longer waits are ours to choose.
 RETRY_AFTER_MAX = 24 * 60 * 60
 _OK = range(200, 300)
@@ -83,7 +86,8 @@ def allowed(address: Address, *, encrypted: bool) -> bool:
     address = _innermost(address)
     if any(address in network for network in settings.WEBHOOK_ALLOWED_NETWORKS):
         return True
-    return encrypted and address.is_global and not address.is_multicast
+    routed = isinstance(address, ipaddress.IPv4Address) or address in _ROUTED
+    return encrypted and routed and address.is_global and not address.is_multicast
 
 
 def plain_is_allowed() -> bool:
@@ -110,7 +114,7 @@ def _post(parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> tuple[
     deadline.daemon = True
     deadline.start()
     try:
-        target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
         connection.request("POST", target, body=body, headers=dict(headers))
         response = connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -158,6 +162,7 @@ class _Connection(http.client.HTTPConnection):
             except OSError as error:
                 last = error
             else:
+                self._ensure_in_time()
                 self._encrypt()
                 return
         raise last
@@ -168,7 +173,13 @@ class _Connection(http.client.HTTPConnection):
             self.sock = context.wrap_socket(
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
+            self._ensure_in_time()
             self.sock.do_handshake()
+
+    def _ensure_in_time(self) -> None:
+        """Asked of every new socket: `cut` may have come while there was none to cut."""
+        if self.was_cut:
+            raise TimeoutError
 
     def cut(self) -> None:
         """From another thread: whoever sends a byte a second does not hold a worker."""

@@ -30,6 +30,9 @@ PRIVATE = [
     "::10.0.0.1",
     "64:ff9b::a00:1",
     "2002:a00:1::",
+    "fec0::1",
+    "64:ff9b:1::a00:1",
+    "::ffff:0:a00:1",
 ]
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"]
 
@@ -103,6 +106,29 @@ def test_who_does_not_answer_is_not_waited_for(receiver, settings):
     answer = post(receiver.url)
     receiver.hold.set()
     assert answer.error == "timeout"
+
+
+def test_a_connection_that_comes_after_the_deadline_is_not_used(receiver, monkeypatch):
+    """There was no socket to cut as the time was over."""
+    late = posting._Connection("127.0.0.1", receiver.port, ["127.0.0.1"], encrypted=False)
+    connect = socket.create_connection
+
+    def slow(*asked):
+        made = connect(*asked)
+        late.cut()
+        return made
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    with pytest.raises(TimeoutError):
+        late.request("POST", "/", body=b"{}")
+    late.close()
+    assert receiver.requests == []
+
+
+def test_an_address_without_a_path_is_asked_for_its_root(receiver):
+    assert post(f"http://127.0.0.1:{receiver.port}?key=k").status == 204
+    assert post(f"http://127.0.0.1:{receiver.port}").status == 204
+    assert [path for path, _headers, _body in receiver.requests] == ["/?key=k", "/"]
 
 
 @pytest.fixture

@@ -133,6 +133,20 @@ def test_a_cohort_costs_the_same_queries(enrolment, endpoint, count, django_asse
         services.tell(facts, as_events=of_grants)
 
 
+def test_what_happens_at_one_moment_is_told_in_its_order(enrolment, endpoint, receiver, switch):
+    """A night may open a tool and suspend it: whoever keeps a list must not end with the wrong one."""
+    for _night in range(4):
+        switch.on.add(enrolment.user_id)
+        evaluate(enrolment)
+        switch.on.remove(enrolment.user_id)
+        evaluate(enrolment)
+    send(endpoint)
+    told = [json.loads(body) for _path, _headers, body in receiver.requests]
+    assert [event["data"]["after"] for event in told] == ["granted", "revoked"] * 4
+    assert len({event["time"] for event in told}) == 1
+    assert receiver.ids() == sorted(receiver.ids())
+
+
 def test_an_endpoint_hears_of_its_tools_alone_and_of_stops_of_everything(enrolment, keeper, receiver, switch):
     mine, _secret = services.create_endpoint(
         name="other", url=receiver.url, microtools=["brief"], actor=keeper, at=NOW

@@ -59,7 +59,7 @@ def send_due(*, endpoint_id: UUID, clock: Callable[[], datetime] = timezone.now)
     taken, until = 0, clock() + BUDGET
     while (at := clock()) < until:
         due = WebhookDelivery.objects.due(at=at).filter(endpoint=endpoint_id).select_related("endpoint")
-        delivery = due.order_by("created_at", "pk").first()
+        delivery = due.order_by("created_at", "event").first()
         if delivery is None:
             break
         answer = _post(delivery, at=at)
