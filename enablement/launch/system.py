@@ -29,6 +29,7 @@ TEST_PARTS: dict[str, Callable[[], bool]] = {
     "redis-server": _executable("redis-server"),
     "postgresql": lambda: bool(postgres_folders()),
     "nginx": lambda: bool(shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
+    "caddy": _executable("caddy"),
     "chromium": _executable("chromium", "google-chrome"),
 }
 
