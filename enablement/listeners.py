@@ -12,8 +12,8 @@ from django.dispatch import Signal
 from assessments import signals as assessments
 from assessments.selectors.fitness import Fitness
 from assessments.services import shadow
-from enablement.access import selectors as access_selectors
 from enablement.access import signals as access
+from enablement.access import tightening
 from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants, nightly
 from enablement.access.services.telling import tell_changes
@@ -182,7 +182,7 @@ def on_enrolment_changed(*, facts: Sequence[Fact], **_: Any) -> None:
 
 def on_certificate_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     """Some gates ask for another track's certificate; where none does, nothing has to be evaluated."""
-    if not access_selectors.any_gate_asks_for("certificate_valid"):
+    if not tightening.any_asks_for("certificate_valid"):
         return
     learners = {fact.learner_id for fact in facts if fact.learner_id is not None}
     grants.reevaluate(user_ids=learners, cause=facts[0].kind, actor_id=facts[0].actor_id, at=facts[0].at)

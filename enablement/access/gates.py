@@ -11,7 +11,7 @@ something that cannot be established cannot be established either.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,24 +34,31 @@ class Standing:
     """How one person stands before a gate: the verdict, and every leaf in the order of the tree.
 
     shown: met by what the person has shown themself, without a waiver; a certificate says no less.
+    demanded: what overlays ask of this person besides; `leaves` are the gate's own.
     """
 
     met: bool
     shown: bool
     leaves: tuple[Leaf, ...]
+    demanded: tuple[Leaf, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Leaf, ...]:
+        return (*self.leaves, *self.demanded)
 
     @property
     def unmet(self) -> tuple[Leaf, ...]:
-        return tuple(leaf for leaf in self.leaves if leaf.met is not True)
+        return tuple(leaf for leaf in self.everything if leaf.met is not True)
 
     @property
     def met_count(self) -> int:
-        return len(self.leaves) - len(self.unmet)
+        """Of the gate's own requirements."""
+        return sum(leaf.met is True for leaf in self.leaves)
 
     @property
     def not_after(self) -> datetime | None:
         """When the first proof lapses that this standing rests on."""
-        return min((leaf.lapses_at for leaf in self.leaves if leaf.met and leaf.lapses_at), default=None)
+        return min((leaf.lapses_at for leaf in self.everything if leaf.met and leaf.lapses_at), default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +79,27 @@ class Waiving:
             proof=(self.proof,),
         )
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """A requirement, or a tree of them, beside the gate: what one overlay asks."""
+
+    node: Node
+    asked_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tightening:
+    """What overlays do to gates, by enrolment: asked besides, and who is barred whatever is shown.
+
+    What is demanded has to be met too; waivers do not reach it.
+    """
+
+    demands: Mapping[UUID, Sequence[Demand]] = field(default_factory=dict)
+    barred: Mapping[UUID, Leaf] = field(default_factory=dict)
+
+
+NOTHING_MORE = Tightening()
 
 #: By person, the requirements that are waived, by `identity`.
 Waived = Mapping[UUID, Mapping[str, Waiving]]
@@ -162,13 +190,16 @@ def evaluate(
     enrolments: Sequence[Enrolment],
     at: datetime,
     waived: Waived | None = None,
+    tightening: Tightening = NOTHING_MORE,
 ) -> dict[UUID, Standing]:
     """The standing of each enrolment. Queries depend on the number of distinct leaves, not of people.
 
     waived: what counts as met for whom though it is not; without it nothing does.
     """
     by_type: dict[str, dict[str, Node]] = defaultdict(dict)
-    for node in leaf_nodes(tree):
+    asked = [tightening.demands.get(enrolment.pk, ()) for enrolment in enrolments]
+    trees = [tree, *(demand.node for demands in asked for demand in demands)]
+    for node in (node for each in trees for node in leaf_nodes(each)):
         by_type[str(node["type"])][identity(node)] = node
     answers: dict[str, Mapping[UUID, Leaf]] = {}
     for type_, nodes in by_type.items():
@@ -176,9 +207,37 @@ def evaluate(
         answers |= zip(nodes, found, strict=True)
     allowed = {identity(node) for node in waivable_nodes(tree)}
     return {
-        enrolment.pk: _standing(tree, answers, enrolment, _of(waived, enrolment, allowed))
+        enrolment.pk: _tightened(
+            _standing(tree, answers, enrolment, _of(waived, enrolment, allowed)),
+            answers,
+            enrolment,
+            tightening,
+        )
         for enrolment in enrolments
     }
+
+
+def _tightened(
+    standing: Standing, answers: Mapping[str, Mapping[UUID, Leaf]], enrolment: Enrolment, more: Tightening
+) -> Standing:
+    """The standing with what overlays ask. Who is barred has shown no less: only the tool stays closed."""
+    demanded: list[Leaf] = []
+    met = True
+    for demand in more.demands.get(enrolment.pk, ()):
+
+        def ask(node: Node, by: str = demand.asked_by) -> bool | None:
+            leaf = answers[identity(node)].get(enrolment.pk) or _missing(node)
+            demanded.append(replace(leaf, asked_by=by))
+            return leaf.met
+
+        met = _truth(demand.node, ask) is True and met
+    bar = more.barred.get(enrolment.pk)
+    return replace(
+        standing,
+        met=standing.met and met and bar is None,
+        shown=standing.shown and met,
+        demanded=(*demanded, *([bar] if bar else ())),
+    )
 
 
 def _of(waived: Waived | None, enrolment: Enrolment, allowed: Collection[str]) -> dict[str, Waiving]:

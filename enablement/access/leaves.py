@@ -16,6 +16,7 @@ class Leaf:
     opens_at: from when it may be tried again, where that is later.
     required, actual, next_step: words for people. done, total: how far it is, where it can be counted.
     link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
+    asked_by: the overlay that asks for it; "" for the gate itself.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
     there is none.
     """
@@ -35,6 +36,7 @@ class Leaf:
     link: str = ""
     proof: tuple[str, ...] = field(default=())
     lapses_at: datetime | None = None
+    asked_by: str = ""
 
     @property
     def state(self) -> str:
@@ -61,7 +63,7 @@ class Leaf:
             "next_step": self.next_step,
             "link": self.link,
             "proof": list(self.proof),
-        }
+        } | ({"asked_by": self.asked_by} if self.asked_by else {})
 
 
 def unknown(type_: str, *, label: str, why: str) -> Leaf:

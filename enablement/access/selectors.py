@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from enablement.access import gates
+from enablement.access import gates, overlays
 from enablement.access.models import (
     EmergencyAccess,
     Gate,
@@ -22,10 +23,20 @@ from enablement.access.models import (
     Stop,
     Waiver,
 )
+from enablement.access.tightening import in_force as overlays_in_force
+from enablement.access.tightening import place_of, tightening_of
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
 from tracks.months import REFRESHER
+
+
+class OverlayView(NamedTuple):
+    """An overlay that holds for a person: what it asks of every call, in words."""
+
+    title: str
+    reason: str
+    asks: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +53,7 @@ class ToolView:
     enrolment: Enrolment | None
     emergency: EmergencyAccess | None
     at: datetime
+    overlays: Sequence["OverlayView"] = ()
 
     @property
     def can_ask_for_emergency(self) -> bool:
@@ -72,13 +84,16 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
         by_track[enrolment.track_id].append(enrolment)
     waived = _waived(enrolments, at=at)
     found: dict[UUID, gates.Standing] = {}
-    for gate in Gate.objects.filter(track__in=by_track).select_related("track"):
+    in_force = list(Gate.objects.filter(track__in=by_track).select_related("track"))
+    tightening = tightening_of(enrolments, tracks={gate.track_id: gate.track.key for gate in in_force})
+    for gate in in_force:
         found |= gates.evaluate(
             tree=gate.tree,
             track=gate.track,
             enrolments=by_track[gate.track_id],
             at=at,
             waived=waived[gate.track_id],
+            tightening=tightening,
         )
     return found
 
@@ -98,12 +113,6 @@ def _waived(
     return found
 
 
-def any_gate_asks_for(type_: str) -> bool:
-    """Whether a gate in force has a requirement of this type. One query."""
-    trees = Gate.objects.filter(track__retired_at=None).values_list("tree", flat=True)
-    return any(leaf["type"] == type_ for tree in trees for leaf in gates.leaf_nodes(tree))
-
-
 def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     """The tools of this person's tracks, and any other that was ever theirs, each with what is missing."""
     enrolments = list(Enrolment.objects.live().filter(user=user).select_related("track"))
@@ -116,6 +125,7 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     broken = EmergencyAccess.objects.filter(user=user)
     asked = broken.waiting(at=at) | broken.live(at=at)
     emergencies = {emergency.grant_id: emergency for emergency in asked}
+    policy, place = overlays_in_force(), place_of(user)
     return [
         _view(
             tool,
@@ -126,6 +136,7 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
             emergencies=emergencies,
             stopped=tool.key in stopped,
             at=at,
+            holding=policy.fitting(place, tool.track.key if tool.track else "") if policy else (),
         )
         for tool in tools
     ]
@@ -147,6 +158,7 @@ def _view(
     emergencies: dict[UUID, EmergencyAccess],
     stopped: bool,
     at: datetime,
+    holding: Sequence[overlays.Overlay],
 ) -> ToolView:
     enrolment = by_track.get(tool.track_id) if tool.track_id else None
     return ToolView(
@@ -160,6 +172,7 @@ def _view(
         enrolment=enrolment,
         emergency=emergencies.get(grant.pk) if grant else None,
         at=at,
+        overlays=[OverlayView(each.title, each.reason, overlays.asks(each)) for each in holding],
     )
 
 

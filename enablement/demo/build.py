@@ -87,6 +87,8 @@ def _people(count: int, at: datetime) -> dict[str, User]:
             groups=persona.groups,
             roles=persona.roles,
             timezone=persona.timezone,
+            region=persona.place[0],
+            line_of_business=persona.place[1],
             actor=None,
             at=at,
         )

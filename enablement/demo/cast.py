@@ -21,6 +21,10 @@ class Persona:
     def email(self) -> str:
         return f"{self.handle}@{DOMAIN}"
 
+    @property
+    def place(self) -> tuple[str, str]:
+        return ELSEWHERE.get(self.handle, ("us-east-1", "retail"))
+
 
 STAFF = (
     Persona(
@@ -92,6 +96,8 @@ STAFF = (
         shows="waits for a mentor to grade the capstone",
     ),
 )
+#: Who works elsewhere than most, by handle: region and line of business.
+ELSEWHERE = {"engineer15": ("ap-south-1", "retail"), "engineer16": ("eu-west-1", "claims")}
 MENTORS = tuple(
     Persona(handle=f"mentor{number}", name=name, groups=("mentors",), shows="reviews labs, sees five mentees")
     for number, name in enumerate(

@@ -56,8 +56,14 @@ STAGES = (
     Stage(
         shows="decides shadow-mode cases", lessons=ALL_LESSONS, quiz=QUIZ_PASSED, lab=LAB_SIGNED, samples=25
     ),
-    _nearly("has met every gate"),
-    Stage(shows="waits for a sign-off", lessons=ALL_LESSONS, quiz=QUIZ_PASSED, lab=LAB_WAITING, samples=8),
+    _nearly("has shown everything, and works in a region where the tool is not allowed"),
+    Stage(
+        shows="waits for a sign-off, and has a stricter rule for claims in Europe to meet",
+        lessons=ALL_LESSONS,
+        quiz=QUIZ_PASSED,
+        lab=LAB_WAITING,
+        samples=8,
+    ),
     Stage(shows="reads the second module", lessons=7),
     Stage(shows="starts shadow mode", lessons=ALL_LESSONS, quiz=QUIZ_PASSED, lab=LAB_SIGNED),
     Stage(shows="waits for a sign-off", lessons=8, lab=LAB_WAITING),

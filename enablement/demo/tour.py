@@ -26,6 +26,7 @@ PARTS = (
             ("engineer9", _("Read the first module.")),
             ("engineer6", _("Mend the lab that a mentor sent back.")),
             ("engineer5", _("See what a failed quiz says, and try it again.")),
+            ("engineer15", _("See under My tools why everything is shown and the tool is still locked.")),
             ("engineer1", _("Open the tool, and the certificate. Under Approvals, confirm your own look.")),
         ),
     ),

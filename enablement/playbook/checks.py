@@ -9,6 +9,7 @@ from pydantic import ValidationError as SchemaError
 
 from enablement.access import gates, registry
 from enablement.access.decisions import approval_rule
+from enablement.playbook import overlay_checks
 from enablement.playbook.errors import SourceError, SourceErrors, show
 from enablement.playbook.faults import faults, validated
 from enablement.playbook.fields import MAX_KEY
@@ -29,7 +30,10 @@ def read_playbook(source: Source) -> PlaybookFile:
         *_microtools(playbook, source),
         *_gates(playbook, source),
         *_lists(playbook, source),
+        *_overlays(playbook, source),
     ]
+    # Comparing overlays with gates needs gates that are sound.
+    found = found or list(_weaker(playbook, source))
     if found:
         raise SourceErrors(found)
     return playbook
@@ -145,16 +149,45 @@ def _gates(playbook: PlaybookFile, source: Source) -> Iterator[SourceError]:
     for i, track in enumerate(playbook.training_tracks):
         conditions = track.gating_conditions
         path: Path = ("training_tracks", i, "gating_conditions")
-        if conditions is None and path not in source:
-            continue
-        if isinstance(conditions, list) and conditions:
-            for place, node in enumerate(conditions):
-                yield from _gate(node, source, (*path, place))
-        else:
-            yield from _gate({"all_of": []} if conditions == [] else conditions, source, path)
-        if isinstance(conditions, list | Mapping):
-            for leaf_path, leaf in leaves(conditions, path):
+        yield from _conditions(conditions, [track], source, path)
+
+
+def _conditions(
+    conditions: Any, tracks: Iterable[Track], source: Source, path: Path
+) -> Iterator[SourceError]:
+    """Faults of what stands at `path`, which holds for these tracks; nothing stands there by default."""
+    if conditions is None and path not in source:
+        return
+    if isinstance(conditions, list) and conditions:
+        for place, node in enumerate(conditions):
+            yield from _gate(node, source, (*path, place))
+    else:
+        yield from _gate({"all_of": []} if conditions == [] else conditions, source, path)
+    if isinstance(conditions, list | Mapping):
+        for leaf_path, leaf in leaves(conditions, path):
+            for track in tracks:
                 yield from _leaf(leaf, track, source, leaf_path)
+
+
+def _overlays(playbook: PlaybookFile, source: Source) -> Iterator[SourceError]:
+    lines = ((("lines_of_business", i, "id"), line.id) for i, line in enumerate(playbook.lines_of_business))
+    yield from twice(source, lines, "the line of business")
+    ids = ((("overlays", i, "id"), overlay.id) for i, overlay in enumerate(playbook.overlays))
+    yield from twice(source, ids, "the overlay")
+    yield from overlay_checks.overlay_faults(playbook, source)
+    for i, overlay in enumerate(playbook.overlays):
+        path: Path = ("overlays", i)
+        tracks = [track for track in playbook.training_tracks if overlay.covers(track)]
+        yield from _conditions(overlay.gating_conditions, tracks, source, (*path, "gating_conditions"))
+        if overlay.approval_rule:
+            rule_path = (*path, "approval_rule")
+            yield from _approval_rule(overlay.approval_rule, playbook, source, rule_path)
+
+
+def _weaker(playbook: PlaybookFile, source: Source) -> Iterator[SourceError]:
+    for i, overlay in enumerate(playbook.overlays):
+        for path, leaf in leaves(overlay.gating_conditions, ("overlays", i, "gating_conditions")):
+            yield from overlay_checks.weaker_conditions(leaf, overlay, playbook, source, path)
 
 
 def _gate(node: Any, source: Source, path: Path) -> Iterator[SourceError]:

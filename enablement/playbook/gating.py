@@ -1,6 +1,6 @@
 """A track's conditions as a gate: the tree that is stored, its words, what it says of quizzes and pools."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from assessments.services.agreement import DEFAULT_RULE, PassRule
 from enablement.access import gates
 from enablement.access.requirements.shadow import ShadowParams
-from enablement.playbook.schema import Track, gate_tree
+from enablement.playbook.schema import Overlay, Track, gate_tree
 
 #: Judged cases of a look where no gate says otherwise (the playbook's figure).
 SAMPLE_SIZE = 50
@@ -21,6 +21,14 @@ def tree_of(track: Track) -> dict[str, Any]:
 
 def leaves_of(track: Track, type_: str) -> Iterator[Mapping[str, Any]]:
     return (leaf for leaf in gates.leaf_nodes(tree_of(track)) if leaf["type"] == type_)
+
+
+def all_leaves(track: Track, overlays: Iterable[Overlay], type_: str) -> Iterator[Mapping[str, Any]]:
+    """`leaves_of`, and those of these overlays."""
+    yield from leaves_of(track, type_)
+    for overlay in overlays:
+        for node in overlay.conditions:
+            yield from (leaf for leaf in gates.leaf_nodes(node) if leaf["type"] == type_)
 
 
 def sample_size(track: Track) -> int:
@@ -58,10 +66,12 @@ def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
     return max(asked, default=own)
 
 
-def quiz_months(track: Track, quiz: str) -> int | None:
-    """For how long the gate lets a pass of this quiz hold, the shortest where it says several."""
+def quiz_months(track: Track, overlays: Iterable[Overlay], quiz: str) -> int | None:
+    """For how long gate and overlays let a pass of this quiz hold, the shortest where they say several."""
     asked = [
-        leaf.get("valid_months") for leaf in leaves_of(track, "quiz") if leaf.get("quiz") in (None, quiz)
+        leaf.get("valid_months")
+        for leaf in all_leaves(track, overlays, "quiz")
+        if leaf.get("quiz") in (None, quiz)
     ]
     return min((int(months) for months in asked if months is not None), default=None)
 

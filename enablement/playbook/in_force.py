@@ -38,6 +38,18 @@ _LAB_RULES = [each.name for each in dataclasses.fields(LabRules)]
 KEPT_SECTIONS = ("version", "observability", "approvals", "communication", "adoption_reporting")
 
 
+_ASKED_BY_OVERLAYS = (
+    "allowed_regions",
+    "confidence_threshold",
+    "block_on_confidence_lt",
+    "yellow_zone_terms",
+    "manual_review_required",
+    "human_in_loop",
+    "approvals",
+    "approval_rule",
+)
+
+
 def snapshot() -> dict[Item, Mapping[str, Any]]:
     """Everything live that a playbook puts, by kind and name."""
     readers: tuple[Callable[[], Found], ...] = (
@@ -345,3 +357,30 @@ def _policy() -> Found:
                 **{f"slo.{name}": value for name, value in policy.slo.items()},
             },
         )
+        for line, risk in policy.lines_of_business.items():
+            yield Item("line of business", line), {"risk_tolerance": risk}
+        for overlay in policy.overlays:
+            yield Item("overlay", overlay["key"]), _overlay(overlay)
+
+
+def _overlay(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """For whom, and what it asks, line by line, so that a plan says what came and what went."""
+    asked = {name: stored[name] for name in _ASKED_BY_OVERLAYS if stored[name]}
+    people = {name: stored[name] for name in ("regions", "lines", "risks", "tracks") if stored[name]}
+    return {
+        "title": stored["title"],
+        "reason": stored["reason"],
+        "for": Lines(f"for {name}: {', '.join(keys)}" for name, keys in people.items()),
+        "asks": Lines(
+            (
+                *(gating.words(node) for node in stored["conditions"]),
+                *(f"{name}: {_spoken(value)}" for name, value in asked.items()),
+            )
+        ),
+    }
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "yes" if value is True else str(value)

@@ -125,6 +125,8 @@ KIND_LABELS = {
     "microtool": _lazy("Tools"),
     "gate": _lazy("Gates"),
     "policy": _lazy("Policy"),
+    "line of business": _lazy("Lines of business"),
+    "overlay": _lazy("Overlays"),
     "section": _lazy("Other sections"),
     "document": _lazy("The file"),
 }

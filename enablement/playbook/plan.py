@@ -21,6 +21,8 @@ KINDS = (
     "microtool",
     "gate",
     "policy",
+    "line of business",
+    "overlay",
     "section",
     "document",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
@@ -54,11 +55,10 @@ def read(bundle: Bundle, *, in_force: Bundle | None) -> Reading:
 
 def _conditions(playbook: PlaybookFile, content: Content, source: Source) -> Iterator[SourceError]:
     """Conditions that name something which the track's content does not hold."""
-    for i, track in enumerate(playbook.training_tracks):
+    for track, conditions, path in _asked(playbook):
         held = content.tracks.get(track.id)
         if held is not None:
-            path: Path = ("training_tracks", i, "gating_conditions")
-            for leaf_path, leaf in leaves(track.gating_conditions, path):
+            for leaf_path, leaf in leaves(conditions, path):
                 for key, named, known in _named(leaf, held):
                     if named not in known:
                         expected = f"one of {', '.join(known)}" if known else "content that holds it"
@@ -68,6 +68,15 @@ def _conditions(playbook: PlaybookFile, content: Content, source: Source) -> Ite
                 if leaf["type"] == "quiz" and "quiz" not in leaf and len(quizzes) > 1:
                     message = f"the track has {len(quizzes)} quizzes"
                     yield source.error(leaf_path, message, f"a key `quiz` with one of {', '.join(quizzes)}")
+
+
+def _asked(playbook: PlaybookFile) -> Iterator[tuple[Track, Any, Path]]:
+    """What a track's gate, and each overlay that holds there, asks for, and where that stands."""
+    for i, track in enumerate(playbook.training_tracks):
+        yield track, track.gating_conditions, ("training_tracks", i, "gating_conditions")
+        for j, overlay in enumerate(playbook.overlays):
+            if overlay.covers(track):
+                yield track, overlay.gating_conditions, ("overlays", j, "gating_conditions")
 
 
 def _named(leaf: object, held: TrackContent) -> Iterator[tuple[Path, str, list[str]]]:
@@ -117,10 +126,10 @@ def _gaps(playbook: PlaybookFile, content: Content) -> Iterator[str]:
     ):
         yield f"{MANAGER_APPROVE} needs the role {MANAGER_ROLE}: nobody can approve"
     for track in playbook.training_tracks:
-        yield from _track_gaps(track, content.tracks.get(track.id, TrackContent()))
+        yield from _track_gaps(playbook, track, content.tracks.get(track.id, TrackContent()))
 
 
-def _track_gaps(track: Track, held: TrackContent) -> Iterator[str]:
+def _track_gaps(playbook: PlaybookFile, track: Track, held: TrackContent) -> Iterator[str]:
     if not track.microtools:
         yield f"track {track.id} opens no tool"
     for module in track.modules:
@@ -134,6 +143,7 @@ def _track_gaps(track: Track, held: TrackContent) -> Iterator[str]:
         "shadow_mode": len(held.pools) == 1,
         "tool_fitness": len(held.pools) == 1,
     }
+    overlays = [overlay for overlay in playbook.overlays if overlay.covers(track)]
     for type_, there in present.items():
-        if not there and any(gating.leaves_of(track, type_)):
+        if not there and any(gating.all_leaves(track, overlays, type_)):
             yield f"track {track.id}: the condition {type_} cannot be met, the content for it is missing"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.text import slugify
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
@@ -22,6 +22,7 @@ from enablement.playbook.fields import (
     refuse,
 )
 
+RiskTolerance = Literal["low", "medium", "high"]
 #: The playbook's window for completing a track: 92 % within 14 days (slo.training_completion).
 DUE_DAYS = 14
 MAX_DUE_DAYS = 365
@@ -101,6 +102,51 @@ class Track(Strict):
     gating_conditions: Any = None
 
 
+class LineOfBusiness(Strict):
+    """What people may work for; its risk tolerance is what overlays may go by."""
+
+    id: Slug
+    risk_tolerance: RiskTolerance
+
+
+class OverlayFor(Strict):
+    """Whom an overlay is for: all that is given has to fit."""
+
+    regions: list[Slug] = []
+    lines_of_business: list[Slug] = []
+    risk_tolerance: list[RiskTolerance] = []
+
+
+class Overlay(Strict):
+    """What holds besides, for some people; it may only tighten (`overlay_checks`)."""
+
+    id: Slug
+    title: Line | None = None
+    reason: Line
+    people: Annotated[OverlayFor, Field(alias="for")]
+    tracks: list[Slug] = []
+    gating_conditions: Any = None
+    allowed_regions: Annotated[list[Slug], Field(min_length=1)] | None = None
+    confidence_threshold: Share | None = None
+    block_on_confidence_lt: Share | None = None
+    yellow_zone_terms: list[Line] = []
+    manual_review_required: StrictBool | None = None
+    human_in_loop: StrictBool | None = None
+    approvals: list[Slug] = []
+    approval_rule: StrictStr = ""
+
+    @property
+    def conditions(self) -> list[Any]:
+        """Its requirements, once they have been checked."""
+        if self.gating_conditions is None:
+            return []
+        given = self.gating_conditions
+        return [plain(node) for node in (given if isinstance(given, list) else [given])]
+
+    def covers(self, track: Track) -> bool:
+        return not self.tracks or track.id in self.tracks
+
+
 class AuditTrail(Strict):
     store: Line
     retention_days: Annotated[StrictInt, Field(ge=1, le=36_500)]
@@ -159,6 +205,8 @@ class PlaybookFile(Strict):
     risk_thresholds: RiskThresholds
     communication: Communication = Communication()
     adoption_reporting: AdoptionReporting | None = None
+    lines_of_business: list[LineOfBusiness] = []
+    overlays: list[Overlay] = []
 
     @property
     def role_names(self) -> list[str]:

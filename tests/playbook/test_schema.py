@@ -204,8 +204,8 @@ def test_a_pass_holds_for_the_shortest_time_that_the_gate_says():
     track = read(SEED).training_tracks[0]
     asked = [{"type": "quiz", "threshold": "0.85", "valid_months": months} for months in (24, 12)]
     several = track.model_copy(update={"gating_conditions": asked})
-    assert quiz_months(several, "front-line-check") == 12
-    assert quiz_months(track, "front-line-check") is None
+    assert quiz_months(several, [], "front-line-check") == 12
+    assert quiz_months(track, [], "front-line-check") is None
 
 
 def test_the_example_in_the_documentation_is_sound():

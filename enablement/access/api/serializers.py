@@ -28,6 +28,10 @@ REASONS = {
     "retired_microtool": _("This tool is no longer in use."),
     "unknown_action": _("Only the actions invoke and apply can be asked for."),
     "region_not_allowed": _("This tool may not be used from that region."),
+    "region_missing": _(
+        "For this person not every region is allowed, and the caller does not say which one."
+    ),
+    "person_outside_regions": _("The person works in a region where this tool may not be used."),
     "microtool_stopped": _("This tool is stopped for everybody at the moment."),
     "region_stopped": _("Tools are stopped in this region at the moment."),
     "model_stopped": _("This model is stopped at the moment, or the caller does not say which one it is."),
@@ -230,4 +234,4 @@ def _gate(leaf: dict[str, Any]) -> dict[str, str]:
         "required": leaf["required"],
         "actual": leaf["actual"],
         "link": f"{settings.SITE_URL}{link}" if link else "",
-    }
+    } | ({"asked_by": leaf["asked_by"]} if leaf.get("asked_by") else {})

@@ -1,7 +1,7 @@
 """The rules of a decision (DESIGN §4, decisions): denies first, then everything that still needs a person."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from enablement.access.decisions import approval_rule
 from enablement.access.decisions.terms import found, mixes_scripts
 from enablement.access.models import Grant
+from enablement.access.overlays import UNKNOWN, Overlay, Place, bar, fitting, regions_left
 
 ACTIONS = ("invoke", "apply")
 
@@ -44,6 +45,7 @@ class Person:
     approvals: frozenset[str]
     human_in_loop: bool
     rubric: tuple[dict[str, Any], ...]
+    place: Place = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +64,19 @@ class Tool:
     grant_last_used_at: datetime | None = None
     emergency_from: datetime | None = None
     emergency_until: datetime | None = None
+    track: str = ""
+    further_rules: tuple[str, ...] = ()
+
+    @property
+    def approval_rules(self) -> tuple[str, ...]:
+        """Its own, and those that overlays add for the person who asks."""
+        return tuple(rule for rule in (self.approval_rule, *self.further_rules) if rule)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyInForce:
+    """lines_of_business: those known, with their risk tolerance, for `overlays`."""
+
     revision: int
     regions: frozenset[str]
     yellow_zone_terms: list[str]
@@ -73,6 +84,8 @@ class PolicyInForce:
     manual_review_required: bool
     stops: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keeps_content: bool = False
+    overlays: tuple[Overlay, ...] = ()
+    lines_of_business: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +100,8 @@ class Reach:
 class Verdict:
     """`reason` is a stable code. `required` lists what still needs a person; `unmet` the leaves that deny.
 
-    `ground`: what opens the tool, `granted` or `emergency_access`; "" where it is closed.
+    `ground`: what opens the tool, `granted` or `emergency_access`; "" where it is closed. `overlays`: keys of
+    those that hold for the person with this tool.
     """
 
     outcome: str
@@ -95,6 +109,7 @@ class Verdict:
     unmet: list[dict[str, Any]] = field(default_factory=list)
     required: list[dict[str, str]] = field(default_factory=list)
     ground: str = ""
+    overlays: tuple[str, ...] = ()
 
     @property
     def decision(self) -> bool:
@@ -108,7 +123,8 @@ class Verdict:
         """What is left where people have settled these requirements; a deny stays one."""
         if not self.required:
             return self
-        return _open([entry for entry in self.required if requirement(entry) not in by], ground=self.ground)
+        left = [entry for entry in self.required if requirement(entry) not in by]
+        return replace(_open(left, ground=self.ground), overlays=self.overlays)
 
 
 #: Type, reason and approver ("" of a review): what a settled request covers, to the letter.
@@ -138,37 +154,89 @@ def decide(
     at: datetime,
 ) -> Verdict:
     """Total: every combination has an answer, and what cannot be established denies."""
-    reason = _deny_reason(call=call, person=person, tool=tool, policy=policy, reach=reach, at=at)
-    if reason is not None or person is None or tool is None or policy is None:
-        unmet = _unmet(tool) if reason == "gate_not_met" and tool else []
-        return Verdict(outcome="deny", reason=reason or "unknown", unmet=unmet)
+    if person is None or tool is None or policy is None:
+        unknown = _unknown_reason(person, tool) if policy else "no_policy_in_force"
+        return Verdict(outcome="deny", reason=unknown)
+    holding = fitting(policy.overlays, place=person.place, lines=policy.lines_of_business, track=tool.track)
+    person, tool, policy = _tightened(person, tool, policy, holding)
+    names = tuple(overlay.key for overlay in holding)
+    reason = _deny_reason(
+        call=call, person=person, tool=tool, policy=policy, reach=reach, holding=holding, at=at
+    )
+    if reason is not None:
+        unmet = _why(reason, person, tool, policy, holding)
+        return Verdict(outcome="deny", reason=reason, unmet=unmet, overlays=names)
     ground = "granted" if _own_reason(tool, at) is None else "emergency_access"
-    return _open(list(_required(call, person, tool, policy)), ground=ground)
+    return replace(_open(list(_required(call, person, tool, policy)), ground=ground), overlays=names)
+
+
+def _tightened(
+    person: Person, tool: Tool, policy: PolicyInForce, holding: Sequence[Overlay]
+) -> tuple[Person, Tool, PolicyInForce]:
+    """All three as they are for this person with this tool; nothing here can only loosen.
+
+    The regions stay: `_region_reason` asks whether a call stays inside what the overlays leave.
+    """
+    if not holding:
+        return person, tool, policy
+    looked_at = tool.confidence_threshold
+    if looked_at is not None:  # None: every output is looked at already.
+        looked_at = max([looked_at, *(each.confidence_threshold or looked_at for each in holding)])
+    blocked = policy.block_on_confidence_lt
+    terms = [*policy.yellow_zone_terms, *(term for each in holding for term in each.yellow_zone_terms)]
+    return (
+        replace(
+            person,
+            approvals=person.approvals.union(*(each.approvals for each in holding)),
+            human_in_loop=person.human_in_loop or any(each.human_in_loop for each in holding),
+        ),
+        replace(
+            tool,
+            confidence_threshold=looked_at,
+            further_rules=tuple(each.approval_rule for each in holding if each.approval_rule),
+        ),
+        replace(
+            policy,
+            yellow_zone_terms=list(dict.fromkeys(terms)),
+            block_on_confidence_lt=max(
+                [blocked, *(each.block_on_confidence_lt or blocked for each in holding)]
+            ),
+            manual_review_required=policy.manual_review_required
+            or any(each.manual_review_required for each in holding),
+        ),
+    )
+
+
+def _why(
+    reason: str, person: Person, tool: Tool, policy: PolicyInForce, holding: Sequence[Overlay]
+) -> list[dict[str, Any]]:
+    if reason == "person_outside_regions":
+        barred = bar(place=person.place, allowed=policy.regions, overlays=holding)
+        return [barred.as_json()] if barred else []
+    return _unmet(tool) if reason == "gate_not_met" else []
 
 
 def _deny_reason(
     *,
     call: Call,
-    person: Person | None,
-    tool: Tool | None,
-    policy: PolicyInForce | None,
+    person: Person,
+    tool: Tool,
+    policy: PolicyInForce,
     reach: Reach,
+    holding: Sequence[Overlay],
     at: datetime,
 ) -> str | None:
-    if policy is None:
-        return "no_policy_in_force"
-    if person is None or tool is None or not person.is_active:
-        return _unknown_reason(person, tool)
+    if not person.is_active:
+        return "inactive_subject"
     if reach.microtools and tool.key not in reach.microtools:
         return "microtool_not_allowed"
     if tool.retired:
         return "retired_microtool"
     if call.action not in ACTIONS:
         return "unknown_action"
-    if not _region_allowed(call.region, reach.regions, policy.regions):
-        return "region_not_allowed"
     return (
-        _stop_reason(call, tool, policy, reach)
+        _region_reason(call, person, policy, reach, holding)
+        or _stop_reason(call, tool, policy, reach)
         or _grant_reason(tool, at)
         or _activity_reason(call, person, tool)
         or _confidence_reason(call, policy)
@@ -183,11 +251,23 @@ def _unknown_reason(person: Person | None, tool: Tool | None) -> str:
     return "unknown_microtool" if tool is None and person.is_active else "inactive_subject"
 
 
-def _region_allowed(region: str | None, of_token: frozenset[str], allowed: frozenset[str]) -> bool:
-    """A token without regions stands for all that the policy allows; a caller may only narrow."""
-    reached = of_token or allowed
-    asked = frozenset({region}) if region is not None else reached
-    return bool(asked) and asked <= reached and asked <= allowed
+def _region_reason(
+    call: Call, person: Person, policy: PolicyInForce, reach: Reach, holding: Sequence[Overlay]
+) -> str | None:
+    """A token without regions stands for all that the policy allows; a caller may only narrow.
+
+    Where an overlay leaves fewer, a call that names no region may be in one of the others.
+    """
+    reached = reach.regions or policy.regions
+    asked = frozenset({call.region}) if call.region is not None else reached
+    left = regions_left(policy.regions, holding)
+    if not asked or not asked <= reached or not asked <= policy.regions:
+        return "region_not_allowed"
+    if person.place.region and person.place.region not in left:
+        return "person_outside_regions"
+    if not asked <= left:
+        return "region_not_allowed" if call.region is not None else "region_missing"
+    return None
 
 
 def _stop_reason(call: Call, tool: Tool, policy: PolicyInForce, reach: Reach) -> str | None:
@@ -245,8 +325,8 @@ def _text_reason(call: Call, tool: Tool, policy: PolicyInForce) -> str | None:
     if call.action != "apply" or call.text is not None:
         return None
     yellow_zone = policy.manual_review_required and policy.yellow_zone_terms
-    rule = approval_rule.parse(tool.approval_rule) if tool.approval_rule else None
-    return "text_missing" if yellow_zone or (rule and rule.reads_text) else None
+    reads = any(approval_rule.parse(rule).reads_text for rule in tool.approval_rules)
+    return "text_missing" if yellow_zone or reads else None
 
 
 def activities(call: Call, person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -288,8 +368,8 @@ def _required(call: Call, person: Person, tool: Tool, policy: PolicyInForce) -> 
 
 
 def _output_approval(confidence: Decimal, text: str, tool: Tool) -> Iterator[dict[str, str]]:
-    if tool.approval_rule:
-        rule = approval_rule.parse(tool.approval_rule)
+    for written in tool.approval_rules:
+        rule = approval_rule.parse(written)
         if rule.matches(confidence, text):
             yield {"type": "approval", "reason": "approval_rule", "approver": rule.approver}
 

@@ -26,6 +26,7 @@ class Policy(models.Model):
 
     regions: allowed regions. yellow_zone_terms: words that make an output wait for a person.
     owners: `{"security_partner": e-mail, …}`. slo: targets of the playbook.
+    overlays: as `access.overlays.Overlay` reads them. lines_of_business: `{key: risk tolerance}`.
     stops: `{"microtool" | "model" | "region": [value, …]}`, the live rows of `Stop`, kept by its services.
     keeps_content, retention_days: the playbook's `observability`; the texts of calls, without personal data.
     """
@@ -42,6 +43,8 @@ class Policy(models.Model):
     manual_review_required = models.BooleanField(_("yellow-zone outputs need a review"), default=True)
     owners = models.JSONField(_("owners"), default=dict)
     slo = models.JSONField(_("service levels"), default=dict)
+    overlays = models.JSONField(_("overlays"), default=list, blank=True)
+    lines_of_business = models.JSONField(_("lines of business"), default=dict, blank=True)
     stops = models.JSONField(_("stopped"), default=dict, blank=True)
     keeps_content = models.BooleanField(_("prompts and outputs are kept"), default=True)
     retention_days = models.PositiveIntegerField(_("days for which they are kept"), default=RETENTION_DAYS)

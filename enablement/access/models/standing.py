@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class EnrolmentStanding(models.Model):
     """Written by every re-evaluation, so it is as fresh as the last fact.
 
-    `leaves` are those of the gate, in its order, as `Leaf.as_json()` gives them. Decisions never read this
-    row: they read grants.
+    `leaves` are those of the gate, in its order, as `Leaf.as_json()` gives them;
+    `overlay_leaves` is what overlays ask of this person besides. Decisions never read this row: they read
+    grants.
     """
 
     enrolment = models.OneToOneField(
@@ -17,6 +18,7 @@ class EnrolmentStanding(models.Model):
     met = models.BooleanField(_("gate met"))
     met_count = models.PositiveSmallIntegerField(_("requirements met"))
     leaves = models.JSONField(_("requirements"), default=list)
+    overlay_leaves = models.JSONField(_("requirements of overlays"), default=list)
     evaluated_at = models.DateTimeField(_("evaluated"))
 
     class Meta:

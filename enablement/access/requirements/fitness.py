@@ -14,9 +14,8 @@ from pydantic import BeforeValidator, Field
 
 from assessments.models import ShadowPool
 from assessments.selectors.fitness import Fitness, fitness
-from enablement.access import gates
+from enablement.access import tightening
 from enablement.access.leaves import Leaf, unknown
-from enablement.access.models import Gate
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
 
@@ -70,11 +69,8 @@ class ToolFitness:
 
 
 def turns(*, track_key: str, before: Fitness, after: Fitness) -> bool:
-    """Whether a requirement of this track's gate is met by one of these figures and not by the other."""
-    gate = Gate.objects.filter(track__key=track_key).first()
-    if gate is None:
-        return False
-    leaves = [leaf for leaf in gates.leaf_nodes(gate.tree) if leaf["type"] == ToolFitness.name]
+    """Whether a requirement on this track is met by one of these figures and not by the other."""
+    leaves = [leaf for leaf in tightening.nodes_on(track_key) if leaf["type"] == ToolFitness.name]
     params = [
         FitnessParams.model_validate({key: value for key, value in leaf.items() if key != "type"})
         for leaf in leaves

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from enablement.access import gates
-from enablement.access.models import Attestation, Gate
+from enablement.access import tightening
+from enablement.access.models import Attestation
 from enablement.access.requirements.attestation import AttestationParams, PolicyAttested
 from enablement.access.signals import attestation_made
 from enablement.people.models import User
@@ -29,12 +29,11 @@ class Statement:
 
 
 def find_statement(*, user: User, track: str, policy: str) -> Statement | None:
-    """The policy as the gate of this person's track has it now; None where it does not ask for one."""
+    """The policy as the gate of this person's track, or an overlay there, has it; None where nothing asks."""
     enrolment = Enrolment.objects.live().filter(user=user, track__key=track).select_related("track").first()
-    gate = Gate.objects.filter(track__key=track).first()
-    if enrolment is None or gate is None:
+    if enrolment is None:
         return None
-    for node in gates.leaf_nodes(gate.tree):
+    for node in tightening.nodes_on(track):
         if node["type"] == PolicyAttested.name and node["policy"] == policy:
             values = {key: value for key, value in node.items() if key != "type"}
             return Statement(params=AttestationParams.model_validate(values), enrolment=enrolment)

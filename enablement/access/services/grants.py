@@ -153,6 +153,7 @@ def _record_standings(standings: Mapping[UUID, gates.Standing], *, at: datetime)
             met=standing.shown,
             met_count=standing.met_count,
             leaves=[leaf.as_json() for leaf in standing.leaves],
+            overlay_leaves=[leaf.as_json() for leaf in standing.demanded],
             evaluated_at=at,
         )
         for enrolment_id, standing in standings.items()
@@ -161,7 +162,7 @@ def _record_standings(standings: Mapping[UUID, gates.Standing], *, at: datetime)
         rows,
         update_conflicts=True,
         unique_fields=["enrolment"],
-        update_fields=["met", "met_count", "leaves", "evaluated_at"],
+        update_fields=["met", "met_count", "leaves", "overlay_leaves", "evaluated_at"],
     )
 
 
@@ -222,7 +223,7 @@ def _compare(
         grant.state = _next_state(before or None, target.state)
         if lapsed_at and grant.state == State.REVOKED:
             grant.state = State.EXPIRED
-        grant.leaves = [leaf.as_json() for leaf in target.standing.leaves] if target.standing else []
+        grant.leaves = [leaf.as_json() for leaf in target.standing.everything] if target.standing else []
         grant.not_after = target.standing.not_after if target.standing else None
         grant.policy_revision = revision
         # What lapsed and was renewed is on record too: in between, every call was denied.

@@ -13,6 +13,7 @@ from django.db import models, transaction
 from enablement.access import gates
 from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
 from enablement.access.models.gate import RETENTION_DAYS
+from enablement.access.overlays import in_force
 from tracks.models import Role, Track
 
 M = TypeVar("M", bound=models.Model)
@@ -76,11 +77,15 @@ def put_prompt(*, key: str, microtool: Microtool | None) -> tuple[Prompt, bool]:
 @transaction.atomic
 def put_gate(*, track: Track, tree: Mapping[str, Any]) -> tuple[Gate, bool]:
     """Raises ValidationError for a tree that `gates.check` refuses."""
+    _ensure_sound(tree)
+    return _put(Gate, {"track": track}, {"tree": dict(tree)})
+
+
+def _ensure_sound(tree: Mapping[str, Any]) -> None:
     try:
         gates.check(tree)
     except gates.GateError as error:
         raise ValidationError(str(error)) from error
-    return _put(Gate, {"track": track}, {"tree": dict(tree)})
 
 
 @transaction.atomic
@@ -95,8 +100,17 @@ def put_policy(
     slo: Mapping[str, Any],
     keeps_content: bool = True,
     retention_days: int = RETENTION_DAYS,
+    overlays: Sequence[Mapping[str, Any]] = (),
+    lines_of_business: Mapping[str, str] | None = None,
 ) -> tuple[Policy, bool]:
-    """The one policy in force; every decision from now on names this revision."""
+    """The one policy in force; every decision from now on names this revision.
+
+    overlays: as `access.overlays.Overlay` reads them. lines_of_business: key to risk tolerance. Raises
+    ValidationError for an overlay whose requirement `gates.check` refuses.
+    """
+    for overlay in in_force(overlays):
+        for node in overlay.conditions:
+            _ensure_sound(node)
     values = {
         "revision": revision,
         "regions": list(regions),
@@ -107,6 +121,8 @@ def put_policy(
         "slo": dict(slo),
         "keeps_content": keeps_content,
         "retention_days": retention_days,
+        "overlays": [dict(overlay) for overlay in overlays],
+        "lines_of_business": dict(lines_of_business or {}),
     }
     return _put(Policy, {"pk": Policy.SINGLETON}, values)
 

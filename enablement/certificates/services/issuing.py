@@ -124,7 +124,7 @@ def _draft(enrolment: Enrolment, *, standing: Standing, at: datetime) -> Certifi
         track_title=enrolment.track.title,
         skills=[{"title": module.title, "outcomes": module.outcomes} for module in modules],
         requirements=[
-            {"label": leaf.label, "required": leaf.required} for leaf in standing.leaves if leaf.met
+            {"label": leaf.label, "required": leaf.required} for leaf in standing.everything if leaf.met
         ],
         policy_revision=policy.revision,
         issued_at=at,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import validate_slug
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
@@ -15,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
 
 from tracks.zones import validate_zone
+
+#: Longest key of a region or of a line of business.
+PLACE_LENGTH = 100
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -44,11 +48,19 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin, GuardianUserMixin):
+    """region: where the person works. line_of_business: for what. "" is not on record, and then whatever may
+    hold for them does (decision 0090).
+    """
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("e-mail address"))
     name = models.CharField(_("name"), max_length=200)
     external_id = models.CharField(_("identity provider's id"), max_length=255, blank=True)
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
+    region = models.CharField(_("region"), max_length=PLACE_LENGTH, blank=True, validators=[validate_slug])
+    line_of_business = models.CharField(
+        _("line of business"), max_length=PLACE_LENGTH, blank=True, validators=[validate_slug]
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may use the admin site"), default=False)
     joined_at = models.DateTimeField(_("joined"), default=now)

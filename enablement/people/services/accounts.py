@@ -24,6 +24,9 @@ from tracks.models import Role
 from tracks.services.cohorts import end_mentorships_of, withdraw_enrolments_of
 from tracks.services.roles import set_roles
 
+#: What overlays of a playbook go by.
+_PLACE = frozenset({"region", "line_of_business"})
+
 
 @transaction.atomic
 def add_person(
@@ -35,10 +38,13 @@ def add_person(
     timezone: str,
     actor: User | None,
     at: datetime,
+    region: str = "",
+    line_of_business: str = "",
 ) -> User:
     """A person who may sign in once they have set a password by the link sent to their address.
 
-    `groups` by name (see `people.groups`), `roles` by key. The roster vouches for the address.
+    `groups` by name (see `people.groups`), `roles` by key. `region`, `line_of_business`: "" is not on record.
+    The roster vouches for the address.
     ValidationError for an address in use (also of somebody who left), an unknown group, role or time zone.
     """
     ensure_manages_roster(actor)
@@ -46,7 +52,12 @@ def add_person(
     if User.objects.get_queryset().by_email(email).exists():
         raise _address_taken()
     user = User(
-        email=User.objects.normalize_email(email.strip()), name=name.strip(), timezone=timezone, joined_at=at
+        email=User.objects.normalize_email(email.strip()),
+        name=name.strip(),
+        timezone=timezone,
+        region=region,
+        line_of_business=line_of_business,
+        joined_at=at,
     )
     user.set_unusable_password()
     user.full_clean()
@@ -74,17 +85,28 @@ def update_person(
     timezone: str | None,
     actor: User | None,
     at: datetime,
+    region: str | None = None,
+    line_of_business: str | None = None,
 ) -> bool:
     """Brings a person in line; None leaves something as it is. False: nothing was different.
 
-    Refused for one's own groups and roles, and for somebody who has left.
+    Refused for one's own groups, roles, region and line of business, and for somebody who has left.
     """
     ensure_manages_roster(actor)
     user = User.objects.select_for_update().get(pk=user.pk)
     if not user.is_active:
         raise Refused("person_left", _("%(person)s has left.") % {"person": user})
-    wanted = {"name": name.strip(), "timezone": user.timezone if timezone is None else timezone}
-    different = [field for field, value in wanted.items() if getattr(user, field) != value]
+    wanted = {
+        "name": name.strip(),
+        "timezone": timezone,
+        "region": region,
+        "line_of_business": line_of_business,
+    }
+    different = [
+        field for field, value in wanted.items() if value is not None and getattr(user, field) != value
+    ]
+    if user == actor and not _PLACE.isdisjoint(different):
+        raise Refused("own_place", _("You cannot change where you work yourself; ask another person."))
     for field in different:
         setattr(user, field, wanted[field])
     user.full_clean(exclude={"password"})
@@ -94,7 +116,8 @@ def update_person(
         different.append("groups")
     if different:
         names = sorted(user.groups.values_list("name", flat=True))
-        announce("people.person_updated", user, actor, at, changed=different, groups=names)
+        place = {name: getattr(user, name) for name in sorted(_PLACE.intersection(different))}
+        announce("people.person_updated", user, actor, at, changed=different, groups=names, **place)
     if roles is None:
         return bool(different)
     wanted_roles = _roles(sorted(set(roles)))

@@ -1,8 +1,8 @@
 """The roster as a CSV file: what it would change is shown first, then done, all or nothing.
 
-Columns `email, name` and, if wanted, `roles, groups, timezone`. A person in the file holds, afterwards,
-exactly
-the roles and groups of their line; a column that the file lacks leaves things as they are, and so does a
+Columns `email, name` and, if wanted, `roles, groups, timezone, region, line_of_business`. A person in the
+file holds, afterwards, exactly the roles and groups of their line, and an empty region or line of business is
+no longer on record; a column that the file lacks leaves things as they are, and so does a
 person whom the file does not name. Several roles or groups stand in one cell, separated by `;`.
 """
 
@@ -15,12 +15,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import validate_email, validate_slug
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from enablement.people.groups import GROUPS
 from enablement.people.models import User
+from enablement.people.models.user import PLACE_LENGTH
 from enablement.people.rules import ensure_manages_roster
 from enablement.people.services.accounts import add_person, deactivate, update_person
 from tracks.csv_files import CsvFault, CsvFaults, CsvRow, read_csv, repeated
@@ -28,6 +29,8 @@ from tracks.models import Role, RoleAssignment
 from tracks.people import by_email
 from tracks.zones import validate_zone
 
+#: What overlays of a playbook go by.
+_PLACE = ("region", "line_of_business")
 _NAME_LENGTH = 200
 _EMAIL_LENGTH = 254
 _YES = "yes"
@@ -42,7 +45,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the file. `roles`, `groups`, `timezone` None: the file lacks the column.
+    """One person of the file. `roles` … `line_of_business` None: the file lacks the column.
 
     `left`: the file says that they have left, and their account is still open.
     """
@@ -53,6 +56,8 @@ class RosterLine:
     roles: Sequence[str] | None
     groups: Sequence[str] | None
     timezone: str | None
+    region: str | None
+    line_of_business: str | None
     user: User | None
     changed: Sequence[str] = field(default=())
     left: bool = False
@@ -68,7 +73,8 @@ class RosterLine:
 
 def plan(*, content: bytes, actor: User | None) -> list[RosterLine]:
     """What `apply` would do, line by line; changes nothing. CsvFaults names every fault. Four queries."""
-    rows = read_csv(content, required=["email", "name"], optional=["roles", "groups", "timezone", "left"])
+    optional = ["roles", "groups", "timezone", *_PLACE, "left"]
+    rows = read_csv(content, required=["email", "name"], optional=optional)
     people = by_email(row.cells["email"] for row in rows)
     known_roles = list(Role.objects.live().values_list("key", flat=True))
     held = _Held(list(people.values()))
@@ -102,6 +108,8 @@ def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLin
                 groups=line.groups,
                 roles=line.roles,
                 timezone=line.timezone,
+                region=line.region,
+                line_of_business=line.line_of_business,
                 actor=actor,
                 at=at,
             )
@@ -116,6 +124,8 @@ def _add(line: RosterLine, *, actor: User | None, at: datetime) -> None:
             groups=line.groups or (),
             roles=line.roles or (),
             timezone=line.timezone or "UTC",
+            region=line.region or "",
+            line_of_business=line.line_of_business or "",
             actor=actor,
             at=at,
         )
@@ -145,6 +155,7 @@ class _Held:
 def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
     name, zone = row.cells["name"], row.cells.get("timezone")
     roles, groups = _names(row, "roles"), _names(row, "groups")
+    region, business = (row.cells.get(column) for column in _PLACE)
     changed = []
     left = row.cells.get("left", "").lower() == _YES
     if user is not None and not left:
@@ -155,11 +166,16 @@ def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
                 ("roles", roles, held.roles[user.pk]),
                 ("groups", groups, held.groups[user.pk]),
                 ("timezone", zone or None, user.timezone),
+                ("region", region, user.region),
+                ("line_of_business", business, user.line_of_business),
             )
             if new is not None and new != old
         ]
     leaves = left and (user is None or user.is_active)
-    return RosterLine(row.line, row.cells["email"], name, roles, groups, zone or None, user, changed, leaves)
+    email = row.cells["email"]
+    return RosterLine(
+        row.line, email, name, roles, groups, zone or None, region, business, user, changed, leaves
+    )
 
 
 def _names(row: CsvRow, column: str) -> list[str] | None:
@@ -172,12 +188,22 @@ def _cell_faults(line: RosterLine, known_roles: Sequence[str]) -> Iterator[CsvFa
     """Faults that the file has by itself."""
     if not _passes(validate_email, line.email):
         yield CsvFault(line.line, "email", _("“%(value)s” is not an e-mail address.") % {"value": line.email})
-    for column, value, most in (("email", line.email, _EMAIL_LENGTH), ("name", line.name, _NAME_LENGTH)):
+    lengths = (
+        ("email", line.email, _EMAIL_LENGTH),
+        ("name", line.name, _NAME_LENGTH),
+        ("region", line.region or "", PLACE_LENGTH),
+        ("line_of_business", line.line_of_business or "", PLACE_LENGTH),
+    )
+    for column, value, most in lengths:
         if len(value) > most:
             yield CsvFault(line.line, column, _("Longer than %(most)s characters.") % {"most": most})
     if line.timezone is not None and not _passes(validate_zone, line.timezone):
         message = _("“%(zone)s” is not a time zone; expected a name such as Europe/Berlin.")
         yield CsvFault(line.line, "timezone", message % {"zone": line.timezone})
+    for column, key in zip(_PLACE, (line.region, line.line_of_business), strict=True):
+        if key and not _passes(validate_slug, key):
+            message = _("“%(value)s” is not a key; expected letters, digits, hyphens or underscores.")
+            yield CsvFault(line.line, column, message % {"value": key})
     for column, names, known in (("roles", line.roles, known_roles), ("groups", line.groups, list(GROUPS))):
         for name in names or ():
             if name not in known:
@@ -205,7 +231,7 @@ def _person_faults(line: RosterLine, actor: User | None) -> Iterator[CsvFault]:
         message = _("%(person)s has left; reactivate them on their page first.")
         yield CsvFault(line.line, "email", message % {"person": line.user})
     elif line.user == actor:
-        for column in ("roles", "groups"):
+        for column in ("roles", "groups", *_PLACE):
             if column in line.changed:
                 yield CsvFault(line.line, column, _("You cannot change your own; ask another person."))
 

@@ -33,6 +33,7 @@ from tracks.models import Enrolment
 CAUSE = "playbook.applied"
 #: Kinds of items whose change moves nobody's grants.
 _WITHOUT_GATES = frozenset({"role", "prompt", "policy", "section", "document", "judge"})
+_ON_EVERY_TRACK = frozenset({"line of business", "overlay"})
 Holders = dict[str, set[UUID]]
 Check = Callable[[Plan, Bundle], None]
 
@@ -225,7 +226,8 @@ def _carry_out(
             at=at,
         )
         rulings.follow(revision=revision.number, actor=actor, at=at)
-        later = _reevaluate(changes, actor=actor, at=at)
+        everybody = _concerns_everybody(changes, before.items, after.items)
+        later = _reevaluate(changes, everybody=everybody, actor=actor, at=at)
         effects = _effects(holders, _holders(at, later=later))
         found = replace(
             found, effects=effects, loosens=_loosened(before, after, effects) if base_number else ()
@@ -253,17 +255,30 @@ def _write(reading: Reading, *, revision: int, at: datetime) -> None:
         raise Refused("database_refused", message) from error
 
 
-def _reevaluate(changes: tuple[Change, ...], *, actor: User | None, at: datetime) -> Collection[grants.Key]:
-    """Everybody who learns or holds something where tracks, gates or tools have changed.
+def _concerns_everybody(
+    changes: tuple[Change, ...], before: Mapping[Item, Any], after: Mapping[Item, Any]
+) -> bool:
+    """Whether regions, overlays or what they go by have changed: these hold on every track."""
+    policy = Item("policy", "")
+    regions = [sides.get(policy, {}).get("regions") for sides in (before, after)]
+    return regions[0] != regions[1] or any(change.item.kind in _ON_EVERY_TRACK for change in changes)
+
+
+def _reevaluate(
+    changes: tuple[Change, ...], *, everybody: bool, actor: User | None, at: datetime
+) -> Collection[grants.Key]:
+    """Everybody who learns or holds something where tracks, gates or tools have changed, or overlays.
 
     Returns for whom which tool a job will open after this.
     """
-    if all(change.item.kind in _WITHOUT_GATES for change in changes):
+    if not everybody and all(change.item.kind in _WITHOUT_GATES for change in changes):
         return ()
     tracks = {change.item.name.partition("/")[0] for change in changes if change.item.kind != "microtool"}
     tools = {change.item.name for change in changes if change.item.kind == "microtool"}
     learners = Enrolment.objects.live().filter(Q(track__key__in=tracks) | Q(track__microtools__key__in=tools))
     holders = Grant.objects.filter(Q(microtool__key__in=tools) | Q(microtool__track__key__in=tracks))
+    if everybody:
+        learners, holders = Enrolment.objects.live(), Grant.objects.all()
     user_ids = {*learners.values_list("user_id", flat=True), *holders.values_list("user_id", flat=True)}
     actor_id = actor.pk if actor else None
     return grants.reevaluate(user_ids=user_ids, cause=CAUSE, actor_id=actor_id, at=at).later

@@ -5,6 +5,7 @@ one goes, so that nobody passes a gate in between.
 """
 
 from datetime import datetime
+from typing import Any
 
 from enablement.access.models import Microtool, Prompt
 from enablement.access.services import policy, prompts
@@ -12,8 +13,8 @@ from enablement.playbook import gating
 from enablement.playbook.content.prompts import spec_of
 from enablement.playbook.reading import Reading
 from enablement.playbook.schema import Microtool as MicrotoolEntry
+from enablement.playbook.schema import Overlay, plain
 from enablement.playbook.schema import Track as TrackEntry
-from enablement.playbook.schema import plain
 from enablement.playbook.services import writing_content
 from enablement.playbook.titles import humanised, tool_title
 from tracks.models import Module, Role, Track
@@ -28,7 +29,12 @@ def write(reading: Reading, *, revision: int, at: datetime) -> None:
     for entry in reading.playbook.training_tracks:
         track, modules = rows[entry.id]
         writing_content.put(
-            entry=entry, track=track, modules=modules, content=reading.track_content(entry), at=at
+            entry=entry,
+            track=track,
+            modules=modules,
+            content=reading.track_content(entry),
+            overlays=[each for each in reading.playbook.overlays if each.covers(entry)],
+            at=at,
         )
     _put_prompts(reading, roles, revision=revision, at=at)
     for entry in reading.playbook.training_tracks:
@@ -51,7 +57,31 @@ def _put_policy(reading: Reading, *, revision: int) -> None:
         slo=plain(playbook.slo.model_dump(exclude_none=True)),
         keeps_content=playbook.observability.keeps_content,
         retention_days=playbook.observability.retention_days,
+        overlays=[_overlay(entry) for entry in playbook.overlays],
+        lines_of_business={line.id: line.risk_tolerance for line in playbook.lines_of_business},
     )
+
+
+def _overlay(entry: Overlay) -> dict[str, Any]:
+    """As `access.overlays` reads it; decimals as their digits."""
+    return {
+        "key": entry.id,
+        "title": entry.title or humanised(entry.id),
+        "reason": entry.reason,
+        "regions": entry.people.regions,
+        "lines": entry.people.lines_of_business,
+        "risks": entry.people.risk_tolerance,
+        "tracks": entry.tracks,
+        "conditions": entry.conditions,
+        "allowed_regions": entry.allowed_regions,
+        "confidence_threshold": plain(entry.confidence_threshold),
+        "block_on_confidence_lt": plain(entry.block_on_confidence_lt),
+        "yellow_zone_terms": entry.yellow_zone_terms,
+        "manual_review_required": bool(entry.manual_review_required),
+        "human_in_loop": bool(entry.human_in_loop),
+        "approvals": entry.approvals,
+        "approval_rule": entry.approval_rule,
+    }
 
 
 def _put_roles(reading: Reading, *, at: datetime) -> dict[str, Role]:

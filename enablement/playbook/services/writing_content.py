@@ -1,7 +1,7 @@
 """Writes the content of one track: lessons, labs, quizzes, surveys, pools, scenarios."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from assessments.models import Quiz, ScenarioSet, ShadowPool
@@ -11,6 +11,7 @@ from assessments.services.shadow import put_pool
 from enablement.people.models import User
 from enablement.playbook import gating
 from enablement.playbook.content import ModuleContent, TrackContent
+from enablement.playbook.schema import Overlay
 from enablement.playbook.schema import Track as TrackEntry
 from surveys.models import Survey
 from surveys.services import put_survey
@@ -24,12 +25,16 @@ def put(
     track: Track,
     modules: Mapping[str, Module],
     content: TrackContent,
+    overlays: Sequence[Overlay],
     at: datetime,
 ) -> None:
-    """Put all content of a track; nothing is retired here but a quiz that has moved to another module."""
+    """Put all content of a track; nothing is retired here but a quiz that has moved to another module.
+
+    overlays: those that hold there.
+    """
     _release_moved_quizzes(track, content, at=at)
     for key, inside in content.modules.items():
-        _put_module(entry, modules[key], inside, at=at)
+        _put_module(entry, modules[key], inside, overlays, at=at)
     for survey in content.surveys:
         put_survey(track=track, spec=survey, at=at)
     judges = [user for email in gating.qa_owners(entry) for user in _judge(email)]
@@ -60,7 +65,9 @@ def retire_absent(
         tracks.retire(queryset=ScenarioSet.objects.live().filter(track=track), at=at)
 
 
-def _put_module(entry: TrackEntry, module: Module, content: ModuleContent, *, at: datetime) -> None:
+def _put_module(
+    entry: TrackEntry, module: Module, content: ModuleContent, overlays: Sequence[Overlay], *, at: datetime
+) -> None:
     for lesson in content.lessons:
         tracks.put_lesson(
             module=module,
@@ -90,7 +97,7 @@ def _put_module(entry: TrackEntry, module: Module, content: ModuleContent, *, at
         )
     if content.quiz is not None:
         threshold = gating.quiz_threshold(entry, content.quiz.key, content.quiz.threshold)
-        months = gating.quiz_months(entry, content.quiz.key)
+        months = gating.quiz_months(entry, overlays, content.quiz.key)
         spec = dataclasses.replace(content.quiz, threshold=threshold, valid_months=months)
         put_quiz(module=module, spec=spec, at=at)
 

@@ -92,7 +92,7 @@ def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
 
 def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], at: datetime) -> TrackPlan:
     standing = getattr(enrolment, "standing", None)
-    leaves: list[dict[str, Any]] = standing.leaves if standing else []
+    leaves: list[dict[str, Any]] = [*standing.leaves, *standing.overlay_leaves] if standing else []
     practice = _practice(enrolment)
     return TrackPlan(
         enrolment=enrolment,

@@ -263,6 +263,7 @@ def _payload(found: Judged) -> dict[str, Any]:
         "ground": verdict.ground,
         "required": [entry["reason"] for entry in verdict.required],
         "unmet": [leaf["type"] for leaf in verdict.unmet],
+        **({"overlays": list(verdict.overlays)} if verdict.overlays else {}),
     } | _approvals(found.settlement)
 
 

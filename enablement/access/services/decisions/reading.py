@@ -11,8 +11,10 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from enablement.access import overlays
 from enablement.access.decisions.verdict import Call, Person, PolicyInForce, Tool
 from enablement.access.models import EmergencyAccess, Microtool, Policy, Prompt, RoleProfile
+from enablement.access.overlays import Place
 from enablement.people.models import User
 from tracks.models import Role
 from tracks.prepared import Prepared
@@ -27,6 +29,8 @@ POLICY_FIELDS = (
     "manual_review_required",
     "stops",
     "keeps_content",
+    "overlays",
+    "lines_of_business",
 )
 TOOL_FIELDS = (
     "key",
@@ -54,7 +58,10 @@ PERSON_FIELDS = (
     f"{_PROFILE}__rubric",
     "external_id",
     "email_key",
+    "region",
+    "line_of_business",
 )
+_PLACE = slice(PERSON_FIELDS.index("region"), len(PERSON_FIELDS))
 _EXTERNAL_ID, _EMAIL = PERSON_FIELDS.index("external_id"), PERSON_FIELDS.index("email_key")
 
 
@@ -157,7 +164,7 @@ def somebody_in(role: Role) -> Person:
     """A person who holds this role and no other, for trying a rule out. One query."""
     fields = ("prompts", "approvals", "human_in_loop", "rubric")
     row = RoleProfile.objects.filter(role=role).values_list(*fields).first()
-    return _person([(NOBODY, True, *(row or (None,) * len(fields)))])
+    return _person([(NOBODY, True, *(row or (None,) * len(fields)), "", "", "", "")])
 
 
 def policy_in_force() -> PolicyInForce | None:
@@ -190,6 +197,7 @@ def _person(rows: Sequence[Row]) -> Person:
         # Without a known profile nothing says that the person may go without a second look.
         human_in_loop=any(row[4] is not False for row in rows),
         rubric=tuple(row[5] for row in rows if row[5]),
+        place=Place(*rows[0][_PLACE]),
     )
 
 
@@ -247,6 +255,7 @@ def _tool(row: Mapping[str, Any], *, holds_prompt: bool) -> Tool:
         grant_last_used_at=row["held__last_used_at"],
         emergency_from=row["emergency_from"],
         emergency_until=row["emergency_until"],
+        track=row["track__key"] or "",
     )
 
 
@@ -261,4 +270,6 @@ def _policy_of(row: Mapping[str, Any]) -> PolicyInForce | None:
         manual_review_required=row["policy_manual_review_required"],
         stops=row["policy_stops"],
         keeps_content=row["policy_keeps_content"],
+        overlays=overlays.in_force(row["policy_overlays"]),
+        lines_of_business=row["policy_lines_of_business"],
     )

@@ -4,7 +4,7 @@ Calls that name nothing never come here, so they cost no query more.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -157,7 +157,7 @@ def _explained(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
     refused = next((offer.refused for offer in offers if offer.refused), "")
     if not refused:
         return verdict
-    return Verdict(outcome=verdict.outcome, reason=refused, required=verdict.required, ground=verdict.ground)
+    return replace(verdict, reason=refused)
 
 
 def spend(used: Sequence[tuple[Settlement, UUID, str]], *, token: str, at: datetime) -> None:

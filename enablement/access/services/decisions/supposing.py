@@ -25,6 +25,8 @@ def suppose(
 ) -> Supposed:
     """The decision's own rules on an example; nothing is recorded. The tool is taken to be open.
 
+    Overlays are left out: they go by a person's region and line of business, and this is nobody's call.
+
     approval_rule: parsed before; yellow_zone_terms: instead of those in force.
     """
     person = somebody_in(role)
@@ -32,6 +34,6 @@ def suppose(
     if tool is not None:
         tool = replace(tool, grant_state=Grant.State.GRANTED, approval_rule=approval_rule)
     if policy is not None:
-        policy = replace(policy, yellow_zone_terms=yellow_zone_terms)
+        policy = replace(policy, yellow_zone_terms=yellow_zone_terms, overlays=())
     verdict = decide(call=call, person=person, tool=tool, policy=policy, reach=Reach(), at=at)
     return Supposed(call=call, person=person, tool=tool, policy=policy, verdict=verdict)

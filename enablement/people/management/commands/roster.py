@@ -13,7 +13,10 @@ from tracks.csv_files import CsvFaults
 
 
 class Command(BaseCommand):
-    help = "Adds and changes people from a CSV file: email,name and, if wanted, roles,groups,timezone,left."
+    help = (
+        "Adds and changes people from a CSV file: email,name and, if wanted, "
+        "roles,groups,timezone,region,line_of_business,left."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

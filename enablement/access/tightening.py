@@ -1,0 +1,91 @@
+"""Reads that say which overlays hold for whom: for gates, and for the pages that tell people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from enablement.access import gates, overlays
+from enablement.access.gates import Demand, Node, Tightening
+from enablement.access.leaves import Leaf
+from enablement.access.models import Gate, Policy
+from enablement.access.overlays import UNKNOWN, Overlay, Place
+from enablement.people.models import User
+from tracks.models import Enrolment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InForce:
+    """The policy's overlays, its known lines of business, and the regions that it allows."""
+
+    overlays: tuple[Overlay, ...]
+    lines: Mapping[str, str]
+    regions: Sequence[str]
+
+    def fitting(self, place: Place, track: str) -> tuple[Overlay, ...]:
+        return overlays.fitting(self.overlays, place=place, lines=self.lines, track=track)
+
+
+def in_force() -> InForce | None:
+    """None before the first playbook. One query."""
+    row = Policy.objects.values_list("overlays", "lines_of_business", "regions").first()
+    return row and InForce(overlays=overlays.in_force(row[0]), lines=row[1], regions=row[2])
+
+
+def tightening_of(enrolments: Sequence[Enrolment], *, tracks: Mapping[int, str]) -> Tightening:
+    """What overlays ask of these enrolments besides their gates. tracks: keys by primary key. Two queries."""
+    policy = in_force()
+    if policy is None:
+        return gates.NOTHING_MORE
+    places = _places({enrolment.user_id for enrolment in enrolments})
+    found: dict[tuple[Place, int], tuple[tuple[Demand, ...], Leaf | None]] = {}
+    demands: dict[UUID, Sequence[Demand]] = {}
+    barred: dict[UUID, Leaf] = {}
+    for enrolment in enrolments:
+        key = (places.get(enrolment.user_id, UNKNOWN), enrolment.track_id)
+        if key not in found and enrolment.track_id in tracks:
+            found[key] = _asked(policy, key[0], tracks[enrolment.track_id])
+        asked, bar = found.get(key, ((), None))
+        if asked:
+            demands[enrolment.pk] = asked
+        if bar is not None:
+            barred[enrolment.pk] = bar
+    return Tightening(demands=demands, barred=barred)
+
+
+def _asked(policy: InForce, place: Place, track: str) -> tuple[tuple[Demand, ...], Leaf | None]:
+    holding = policy.fitting(place, track)
+    asked = tuple(Demand(node=node, asked_by=each.title) for each in holding for node in each.conditions)
+    return asked, overlays.bar(place=place, allowed=policy.regions, overlays=holding)
+
+
+def _places(user_ids: set[UUID]) -> dict[UUID, Place]:
+    """Where these people work, those alone of whom anything is on record."""
+    known = User.objects.filter(pk__in=user_ids).exclude(region="", line_of_business="")
+    return {pk: Place(*place) for pk, *place in known.values_list("pk", "region", "line_of_business")}
+
+
+def place_of(user: User) -> Place:
+    return Place(user.region, user.line_of_business)
+
+
+def nodes_on(track: str) -> Iterator[Node]:
+    """The requirements of a track's gate and of every overlay that holds there for somebody. Two queries."""
+    gate = Gate.objects.filter(track__key=track).first()
+    if gate is not None:
+        yield from gates.leaf_nodes(gate.tree)
+    yield from _overlay_nodes(track)
+
+
+def any_asks_for(type_: str) -> bool:
+    """Whether a gate in force, or an overlay, has a requirement of this type. Two queries."""
+    trees = Gate.objects.filter(track__retired_at=None).values_list("tree", flat=True)
+    nodes = [leaf for tree in trees for leaf in gates.leaf_nodes(tree)]
+    return any(leaf["type"] == type_ for leaf in [*nodes, *_overlay_nodes(None)])
+
+
+def _overlay_nodes(track: str | None) -> Iterator[Node]:
+    policy = in_force()
+    for overlay in policy.overlays if policy else ():
+        if track is None or overlay.covers(track):
+            for node in overlay.conditions:
+                yield from gates.leaf_nodes(node)
