@@ -16,7 +16,7 @@ class Leaf:
     opens_at: from when it may be tried again, where that is later.
     required, actual, next_step: words for people. done, total: how far it is, where it can be counted.
     link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
-    asked_by: the overlay that asks for it; "" for the gate itself.
+    closed: nothing that the person does can meet it. asked_by: the overlay that asks; "" for the gate itself.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
     there is none.
     """
@@ -37,13 +37,14 @@ class Leaf:
     proof: tuple[str, ...] = field(default=())
     lapses_at: datetime | None = None
     asked_by: str = ""
+    closed: bool = False
 
     @property
     def state(self) -> str:
         """One of the five states that pages show."""
         if self.met:
             return "met"
-        if self.met is None or self.failed:
+        if self.met is None or self.failed or self.closed:
             return "not-met"
         return "waiting" if self.begun else "not-started"
 

@@ -107,6 +107,7 @@ def bar(*, place: Place, allowed: Iterable[str], overlays: Sequence[Overlay]) ->
         type=REGION,
         label=_("Region of work"),
         met=False,
+        closed=True,
         short=_("Region"),
         required=_("works in %(regions)s") % {"regions": ", ".join(sorted(left)) or _("no region at all")},
         actual=_("works in %(region)s") % {"region": place.region},
@@ -123,17 +124,21 @@ def asks(overlay: Overlay) -> list[str]:
         said.append(_("The tool runs in %(regions)s only.") % {"regions": regions})
     if overlay.confidence_threshold is not None:
         share = _percent(overlay.confidence_threshold)
-        said.append(_("You look at every output below a confidence of %(share)s %%.") % {"share": share})
+        said.append(
+            _("Every output below a confidence of %(share)s %% is looked at first.") % {"share": share}
+        )
     if overlay.block_on_confidence_lt is not None:
         share = _percent(overlay.block_on_confidence_lt)
         said.append(_("Outputs below a confidence of %(share)s %% are not used.") % {"share": share})
     if overlay.yellow_zone_terms:
         terms = ", ".join(overlay.yellow_zone_terms)
-        said.append(_("You look at every output with one of these words: %(terms)s.") % {"terms": terms})
+        said.append(
+            _("Every output with one of these words is looked at first: %(terms)s.") % {"terms": terms}
+        )
     if overlay.manual_review_required:
-        said.append(_("You look at every output that touches the yellow zone."))
+        said.append(_("Every output that touches the yellow zone is looked at first."))
     if overlay.human_in_loop:
-        said.append(_("You look at every output."))
+        said.append(_("Every output is looked at first."))
     if overlay.approvals:
         tasks = ", ".join(overlay.approvals)
         said.append(_("Another person approves these tasks first: %(tasks)s.") % {"tasks": tasks})

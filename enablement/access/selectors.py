@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import gates, overlays
+from enablement.access.leaves import Leaf
 from enablement.access.models import (
     EmergencyAccess,
     Gate,
@@ -59,7 +60,13 @@ class ToolView:
     def can_ask_for_emergency(self) -> bool:
         """Closed by what is not shown yet, and by nothing that emergency access does not touch."""
         shut = self.open or self.emergency or self.hold or self.stopped or self.tool.retired_at
-        return not shut
+        return not (shut or self.bar)
+
+    @property
+    def bar(self) -> Leaf | None:
+        """What closes it whatever is shown."""
+        demanded = self.standing.demanded if self.standing else ()
+        return next((leaf for leaf in demanded if leaf.closed), None)
 
     @property
     def on_leave(self) -> bool:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
+from django.utils.translation import gettext as _
 
+from enablement.access import tightening
 from enablement.access.models import Gate, Microtool, RoleProfile
+from enablement.access.overlays import Overlay, asks
 from enablement.ledger.models import LedgerEntry, PolicyRevision
 from enablement.playbook.bundle import CONTENT, Bundle
-from enablement.playbook.phrases import gate_phrases
+from enablement.playbook.phrases import gate_phrases, phrase
 from tracks.models import Track
 
 _CONTEXT_LINES = 3
@@ -25,6 +28,16 @@ class TrackInForce:
     modules: int
     conditions: tuple[str, ...]
     tools: tuple[Microtool, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverlayInForce:
+    """One overlay in words: for whom (all of it has to fit), on which tracks (empty: all), what it asks."""
+
+    overlay: Overlay
+    people: tuple[str, ...]
+    tracks: tuple[str, ...]
+    asks: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +72,26 @@ def tracks_in_force() -> list[TrackInForce]:
         )
         for track in rows
     ]
+
+
+def overlays_in_force() -> list[OverlayInForce]:
+    """One query, and one more where there are any that name tracks."""
+    policy = tightening.in_force()
+    overlays = policy.overlays if policy else ()
+    titles = dict(Track.objects.values_list("key", "title")) if any(o.tracks for o in overlays) else {}
+    return [
+        OverlayInForce(
+            overlay=overlay,
+            people=(*sorted(overlay.regions), *sorted(overlay.lines), *map(_risk, sorted(overlay.risks))),
+            tracks=tuple(titles.get(key, key) for key in sorted(overlay.tracks)),
+            asks=(*(phrase(node) for node in overlay.conditions), *asks(overlay)),
+        )
+        for overlay in overlays
+    ]
+
+
+def _risk(tolerance: str) -> str:
+    return _("risk tolerance %(tolerance)s") % {"tolerance": tolerance}
 
 
 def roles_in_force() -> list[RoleProfile]:

@@ -254,7 +254,7 @@ def test_who_moves_loses_the_tool_at_that_moment_and_has_it_back_on_return(world
 
 
 @pytest.mark.django_db
-def test_barred_by_region_a_person_has_shown_no_less(world):
+def test_barred_by_region_a_person_has_shown_no_less(world, client):
     _here, mover = world
     mover.region = "ap-south-1"
     mover.save(update_fields=["region"])
@@ -262,6 +262,10 @@ def test_barred_by_region_a_person_has_shown_no_less(world):
     standing = EnrolmentStanding.objects.get(enrolment__user=mover)
     assert (standing.met, states([mover])) == (True, ["revoked"])
     assert [(leaf["type"], leaf["met"]) for leaf in standing.overlay_leaves] == [("region", False)]
+    client.force_login(mover, backend=BACKEND)
+    page = client.get(reverse("my_tools")).content.decode()
+    assert "may not be used in the region where you work" in page
+    assert "Ask for emergency access" not in page
 
 
 @pytest.mark.django_db

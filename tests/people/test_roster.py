@@ -9,11 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from enablement.people.models import User
-from enablement.people.services import roster
+from enablement.people.services import roster, update_person
 from enablement.people.services.accounts import roles_of
 from tests.people.factories import UserFactory
 from tests.tracks.factories import RoleAssignmentFactory, RoleFactory
 from tracks.csv_files import CsvFaults
+from tracks.errors import Refused
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,36 @@ def test_the_command_names_file_line_and_column(tmp_path):
         with pytest.raises(CommandError) as error:
             call_command("roster", "import", str(file))
         assert (str(error.value), error.value.returncode) == (message, 2)
+
+
+def test_where_people_work_comes_by_file_and_is_never_ones_own_to_change(keeper):
+    known = UserFactory(name="Kay", region="eu-west-1", line_of_business="claims")
+    head = "email,name,region,line_of_business\n"
+    content = f"{head}new@example.com,Nea,ap-south-1,retail\n{known.email},Kay,,claims\n"
+    [_added, line] = roster.apply(content=content.encode(), actor=keeper, at=NOW)
+    new = User.objects.get(email="new@example.com")
+    known.refresh_from_db()
+    assert (new.region, new.line_of_business) == ("ap-south-1", "retail")
+    assert (list(line.changed), known.region, known.line_of_business) == (["region"], "", "claims")
+    # A file without the columns leaves them as they are.
+    roster.apply(content=b"email,name\nnew@example.com,Nea\n", actor=keeper, at=NOW)
+    new.refresh_from_db()
+    assert new.region == "ap-south-1"
+    wrong = f"{head}x@example.com,X,eu west,{'l' * 101}\n{keeper.email},{keeper.name},eu-west-1,claims\n"
+    assert faults(wrong.encode(), keeper) == [
+        (2, "line_of_business"),
+        (2, "region"),
+        (3, "region"),
+        (3, "line_of_business"),
+    ]
+    with pytest.raises(Refused):
+        update_person(
+            user=keeper,
+            name=keeper.name,
+            groups=None,
+            roles=None,
+            timezone=None,
+            region="eu-west-1",
+            actor=keeper,
+            at=NOW,
+        )

@@ -32,6 +32,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         "current": current,
         "facts": selectors.applied_facts(current.number) if current else {},
         "tracks": selectors.tracks_in_force(),
+        "overlays": selectors.overlays_in_force(),
         "roles": selectors.roles_in_force(),
         "proposals": proposals.rows(user=request.user, at=timezone.now(), most=_PROPOSALS),
         "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
