@@ -124,3 +124,13 @@ def test_a_plan_says_what_an_overlay_asks_and_who_loses_what():
     # It comes out as it went in, and taking it away again is a change of everybody's grants.
     assert services.export(at=NOW).yaml == text
     assert [person.name for person in plan(bundle(EASY)).effects[0].gain] == ["Claims"]
+    # A further overlay tightens, so it needs no second person; one that goes does.
+    assert (
+        plan(
+            bundle(
+                f"{text}  - {{id: more, reason: R., for: {{regions: [eu-west-1]}}, human_in_loop: true}}\n"
+            )
+        ).loosens
+        == ()
+    )
+    assert "overlay strict: no longer there" in " ".join(plan(bundle(EASY)).loosens).lower()
