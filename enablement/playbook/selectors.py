@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,11 +74,11 @@ def tracks_in_force() -> list[TrackInForce]:
     ]
 
 
-def overlays_in_force() -> list[OverlayInForce]:
-    """One query, and one more where there are any that name tracks."""
+def overlays_in_force(tracks: Sequence[TrackInForce]) -> list[OverlayInForce]:
+    """One query. tracks: those in force, for their titles."""
     policy = tightening.in_force()
     overlays = policy.overlays if policy else ()
-    titles = dict(Track.objects.values_list("key", "title")) if any(o.tracks for o in overlays) else {}
+    titles = {each.track.key: each.track.title for each in tracks}
     return [
         OverlayInForce(
             overlay=overlay,

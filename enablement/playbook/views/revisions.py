@@ -28,11 +28,12 @@ authors_only = permission_required(AUTHOR, raise_exception=True)
 def overview(request: PersonRequest) -> HttpResponse:
     current = current_revision()
     drafts = PlaybookDraft.objects.visible_to(request.user).filter(applied_revision=None)
+    tracks = selectors.tracks_in_force()
     context = {
         "current": current,
         "facts": selectors.applied_facts(current.number) if current else {},
-        "tracks": selectors.tracks_in_force(),
-        "overlays": selectors.overlays_in_force(),
+        "tracks": tracks,
+        "overlays": selectors.overlays_in_force(tracks),
         "roles": selectors.roles_in_force(),
         "proposals": proposals.rows(user=request.user, at=timezone.now(), most=_PROPOSALS),
         "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
