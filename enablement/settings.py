@@ -368,7 +368,14 @@ for _channel in (SLACK_WEBHOOK_URL, TEAMS_WEBHOOK_URL):
 
 if PRODUCTION:
     # Limits on failed sign-ins count for all web processes together.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    # It would hold 300 of them and then drop a third, whosever: more people than that sign in at nine.
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
 
 # Background work. Nothing here is trusted to keep a message: the job table is the record, the broker only
 # wakes workers. That is why publishing gives up after seconds and why messages may expire.

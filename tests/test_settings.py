@@ -1,17 +1,20 @@
 """Production refuses to start with a missing or unsafe setting, in one clear line."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.cache.backends.db import DatabaseCache
+from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def read_settings(env: dict[str, str], expression: str = "settings.MODE") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", f"from enablement import settings; print({expression})"],
+        [sys.executable, "-c", f"import json; from enablement import settings; print({expression})"],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -121,6 +124,19 @@ def test_production_is_strict_about_cookies_and_transport(production_env: dict[s
     shown = read_settings(production_env, f"([getattr(settings, name) for name in {strict}], settings.DEBUG)")
 
     assert shown.stdout == "([True, True, True, True], False)\n"
+
+
+@pytest.mark.django_db
+def test_what_one_person_did_is_not_forgotten_for_a_crowd(production_env: dict[str, str]) -> None:
+    """Counts of failed sign-ins, and assertions that were used: a full cache drops them unasked."""
+    shown = read_settings(production_env, "json.dumps(settings.CACHES['default'])").stdout
+    kept = json.loads(shown)
+    call_command("createcachetable", kept["LOCATION"], verbosity=0)
+    cache = DatabaseCache(kept["LOCATION"], kept)
+    cache.add("allauth:a-failed-sign-in", 5, 300)
+    for person in range(400):
+        cache.add(f"saml:{person}", True, 300)
+    assert cache.get("allauth:a-failed-sign-in") == 5
 
 
 def test_the_defaults_need_no_server(tmp_path: Path) -> None:
