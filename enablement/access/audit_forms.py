@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,10 @@ _EVERY = ("", _("Any"))
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
+    """Not at the ends of the calendar: there is no day before or after, and none in another zone."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(required=False, widget=widget, **kwargs)
+    ends = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+    return forms.DateField(required=False, widget=widget, validators=ends, **kwargs)
 
 
 def tool_field() -> "forms.ModelChoiceField[Microtool]":

@@ -10,7 +10,12 @@ from django.utils import timezone
 
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import AuditorAccess, User
-from enablement.people.services import end_auditor_access, give_auditor_access
+from enablement.people.services import (
+    deactivate,
+    end_auditor_access,
+    give_auditor_access,
+    reactivate,
+)
 from tests.people.factories import UserFactory
 from tracks.errors import Refused
 
@@ -136,3 +141,24 @@ def test_the_page(client, officer, auditor):
     assert client.post(end).status_code == 404
     client.force_login(auditor)
     assert client.get(page).status_code == 403
+
+
+def test_who_leaves_ends_it_and_comes_back_without_it(officer, auditor):
+    give(officer, auditor)
+    deactivate(user=auditor, actor=None, at=NOW + DAY)
+    reactivate(user=auditor, actor=None, at=NOW + 2 * DAY)
+    assert not AuditorAccess.objects.live(at=NOW + DAY).exists()
+    assert not AuditorAccess.objects.live(at=NOW + 2 * DAY).exists()
+    ended = LedgerEntry.objects.get(kind="people.auditor_access_ended")
+    assert (ended.at, ended.actor_id) == (NOW + DAY, None)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_calendar_reaches_is_a_fault_of_the_form(client, officer, auditor, day):
+    client.force_login(officer)
+    said = {"person": auditor.email, "reason": "Annual audit", "last": day}
+    assert client.post(reverse("auditors"), said).status_code == 422
+    hold = {"reason": "A dispute", "first": day, "last": day, "review_on": "2027-01-31"}
+    assert client.post(reverse("access_records"), hold).status_code == 422
+    for name in ("access_log", "access_log_csv"):
+        assert client.get(reverse(name), {"first": day, "last": day}).status_code < 500

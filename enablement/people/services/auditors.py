@@ -53,17 +53,26 @@ def end_auditor_access(*, access: AuditorAccess, actor: User, at: datetime) -> A
     return access
 
 
+def end_for_leaver(*, person: User, actor: User | None, at: datetime) -> None:
+    """Whoever leaves reads nothing more, nor if they come back: it has to be given anew."""
+    for access in AuditorAccess.objects.live(at=at).select_for_update(of=("self",)).filter(person=person):
+        # Nobody need have ended it: its time is cut short instead.
+        access.ends_at = max(at, access.starts_at + timedelta.resolution)
+        access.save(update_fields=["ends_at"])
+        _announce("ended", access, actor=actor, at=at)
+
+
 def _ensure_gives(actor: User) -> None:
     if not actor.has_perm("people.give_auditor_access"):
         raise PermissionDenied(_("You may not let auditors in."))
 
 
-def _announce(what: str, access: AuditorAccess, *, actor: User, at: datetime) -> None:
+def _announce(what: str, access: AuditorAccess, *, actor: User | None, at: datetime) -> None:
     fact = Fact(
         kind=f"people.auditor_access_{what}",
         subject=("people.AuditorAccess", str(access.pk)),
         at=at,
-        actor_id=actor.pk,
+        actor_id=actor.pk if actor else None,
         payload={"person": str(access.person_id), "ends_at": access.ends_at},
     )
     auditor_access_changed.send(sender=AuditorAccess, facts=[fact])
