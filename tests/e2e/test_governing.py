@@ -18,41 +18,44 @@ REFUND = {"workflow_id": "refund_credits"}
 def test_an_approval_is_asked_for_and_given_in_the_browser_and_spent_once(
     sign_in: SignIn, gateway: Gateway
 ) -> None:
-    engineer = sign_in("engineer15")
-    assert gateway.ask("engineer15", **REFUND)["context"]["outcome"] == "approval_required"
+    engineer = sign_in("engineer1")
+    assert gateway.ask("engineer1", **REFUND)["context"]["outcome"] == "approval_required"
     Approvals(engineer).ask(
         tool=TITLE, task="refund_credits", prompt="triage_summarize", purpose="A parcel that never came."
     )
     approval = engineer.url.rstrip("/").rpartition("/")[2]
-    assert not gateway.ask("engineer15", **REFUND, approval=approval)["decision"]
-
-    Approvals(sign_in("opsmanager")).take(NAMES["engineer15"]).approve("Once.")
-
     assert not gateway.ask("engineer1", **REFUND, approval=approval)["decision"]
-    assert gateway.ask("engineer15", **REFUND, approval=approval)["decision"]
-    again = gateway.ask("engineer15", **REFUND, approval=approval)
+
+    manager = sign_in("opsmanager")
+    manager.goto(engineer.url)
+    Approvals(manager).approve("Once.")
+
+    elsewhere = gateway.ask("engineer1", workflow_id="policy_override", approval=approval)
+    assert (elsewhere["decision"], elsewhere["context"]["outcome"]) == (False, "approval_required")
+    assert gateway.ask("engineer1", **REFUND, approval=approval)["decision"]
+    again = gateway.ask("engineer1", **REFUND, approval=approval)
     assert (again["decision"], again["context"]["reason"]) == (False, "approval_spent")
 
 
 def test_an_output_is_applied_once_after_a_managers_yes_and_ones_own_look(
     sign_in: SignIn, gateway: Gateway
 ) -> None:
-    needed = gateway.ask("engineer15", "apply", **OUTPUT)["context"]["required"]
+    needed = gateway.ask("engineer1", "apply", **OUTPUT)["context"]["required"]
     assert {each["type"] for each in needed} == {"approval", "review"}
-    approval = gateway.request("engineer15", "apply", "approval", **OUTPUT)
-    review = gateway.request("engineer15", "apply", "review", **OUTPUT)
+    approval = gateway.request("engineer1", "apply", "approval", **OUTPUT)
+    review = gateway.request("engineer1", "apply", "review", **OUTPUT)
     both = [approval["id"], review["id"]]
 
     manager = sign_in("dutymanager")
     manager.goto(approval["links"]["human"])
     Approvals(manager).approve("It says what the ticket says.")
-    assert not gateway.ask("engineer15", "apply", **OUTPUT, approval=both)["decision"]
-    Approvals(sign_in("engineer15")).look(review["links"]["human"])
+    assert not gateway.ask("engineer1", "apply", **OUTPUT, approval=both)["decision"]
+    Approvals(sign_in("engineer1")).look(review["links"]["human"])
 
     changed = OUTPUT | {"text": "The parcel is lost."}
-    assert not gateway.ask("engineer15", "apply", **changed, approval=both)["decision"]
-    assert gateway.ask("engineer15", "apply", **OUTPUT, approval=both)["decision"]
-    assert not gateway.ask("engineer15", "apply", **OUTPUT, approval=both)["decision"]
+    assert not gateway.ask("engineer1", "apply", **changed, approval=both)["decision"]
+    assert gateway.ask("engineer1", "apply", **OUTPUT, approval=both)["decision"]
+    assert not gateway.ask("engineer1", "apply", **OUTPUT, approval=both)["decision"]
 
 
 @pytest.mark.sqlite
@@ -77,21 +80,21 @@ def test_the_governed_tool_is_locked_until_the_lab_is_signed_off(sign_in: SignIn
 def test_a_stop_denies_the_very_next_call_until_somebody_else_ends_it(
     sign_in: SignIn, gateway: Gateway
 ) -> None:
-    assert gateway.allows("engineer15")
+    assert gateway.allows("engineer1")
     compliance, security = sign_in("compliance"), sign_in("security")
     Stops(compliance).open().stop(kind="Tool", value=TOOL, reason="Drafts of other customers appear.")
 
-    denied = gateway.ask("engineer15")
+    denied = gateway.ask("engineer1")
 
     assert (denied["decision"], denied["context"]["reason"]) == (False, "microtool_stopped")
     look_up(compliance)
     Stops(security).open().end(TOOL, reason="It was the cache; cleared.")
-    assert gateway.allows("engineer15")
+    assert gateway.allows("engineer1")
 
 
 def look_up(page: Page) -> None:
     """The decision log shows it as soon as its job has come by."""
-    row = page.get_by_role("row").filter(has_text=NAMES["engineer15"]).filter(has_text="stopped")
+    row = page.get_by_role("row").filter(has_text=NAMES["engineer1"]).filter(has_text="stopped")
 
     def is_there() -> bool:
         page.goto("/access/log/")
@@ -99,4 +102,4 @@ def look_up(page: Page) -> None:
 
     wait_until(page, is_there)
     row.first.get_by_role("link").first.click()
-    expect(page.get_by_text(NAMES["engineer15"]).first).to_be_visible()
+    expect(page.get_by_text(NAMES["engineer1"]).first).to_be_visible()

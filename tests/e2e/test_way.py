@@ -21,13 +21,19 @@ from tests.e2e.conftest import NAMES, SignIn
 from tests.e2e.gateway import Gateway
 from tests.e2e.pages.labs import LabPage, ReviewQueue, Round
 from tests.e2e.pages.learning import Lesson, MyPath, Quiz, SurveyPage
-from tests.e2e.pages.playbooks import Playbooks
+from tests.e2e.pages.playbooks import Playbooks, Proposal
 from tests.e2e.pages.program import Cohorts, Reports, wait_until
 from tests.e2e.pages.shadow import JudgementQueue, ShadowMode
 from tests.e2e.stacks import Stack
 
 MENTOR_OF = {"engineer7": "mentor2", "engineer10": "mentor5"}
 LAB, QUIZ, SURVEY = "Draw the line on ten workflows", "Front-line check", "Readiness"
+PROMISE = """\
+      - type: attestation
+        policy: drafts
+        title: "Drafts"
+        statement: "I read every draft before I send it."
+"""
 WORKSHEET = b"workflow,zone\ndelivery questions,automate\n"
 
 
@@ -206,9 +212,11 @@ def test_a_program_manager_runs_a_cohort_and_reports_on_it(sign_in: SignIn) -> N
     assert names <= {cell for row in rows for cell in row}
 
 
-def test_an_author_tightens_a_gate_and_takes_it_back(sign_in: SignIn, gateway: Gateway) -> None:
+def test_an_author_tightens_a_gate_alone_and_takes_it_back_by_the_chain(
+    sign_in: SignIn, gateway: Gateway
+) -> None:
     before = PLAYBOOK.read_text()
-    tightened = before.replace("sample_size: 50", "sample_size: 75")
+    tightened = before.replace("        survey: readiness\n", f"        survey: readiness\n{PROMISE}")
     assert tightened != before
     author = sign_in("author")
     assert gateway.allows("engineer1")
@@ -216,14 +224,16 @@ def test_an_author_tightens_a_gate_and_takes_it_back(sign_in: SignIn, gateway: G
     plan = Playbooks(author).upload(playbook("tighter.yaml", tightened))
     expect(plan.effects).to_contain_text("lose")
     expect(plan.effects).to_contain_text(NAMES["engineer1"])
-    expect(plan.changes).to_contain_text("75")
-    plan.apply("Fifty cases were too few.")
-    assert gateway.unmet("engineer1") == ["shadow_mode"]
+    plan.apply("Everybody promises it first.")
+    assert gateway.unmet("engineer1") == ["attestation"]
 
     plan = Playbooks(author).upload(playbook("as-before.yaml", before))
     expect(plan.effects).to_contain_text("gain")
     expect(plan.effects).to_contain_text(NAMES["engineer1"])
-    plan.apply("Fifty are enough after all.")
+    address = plan.propose("The promise is in the contract already.")
+    for handle in ("opsmanager", "security", "legal"):
+        assert gateway.unmet("engineer1") == ["attestation"]
+        Proposal(sign_in(handle)).approve(address, "It is.")
     assert gateway.allows("engineer1")
 
 

@@ -52,11 +52,6 @@ class Approvals:
         self.page.get_by_role("button", name="Ask", exact=True).click()
         expect(self.page.get_by_role("heading", name=tool)).to_be_visible()
 
-    def take(self, asker: str) -> "Approvals":
-        self.page.goto("/approvals/")
-        self.page.get_by_role("link", name=f"{asker} asks").first.click()
-        return self
-
     def approve(self, comment: str) -> None:
         self.page.get_by_role("textbox", name="Comment").first.fill(comment)
         self.page.get_by_role("button", name="Approve").click()

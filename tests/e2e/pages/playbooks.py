@@ -34,3 +34,23 @@ class Plan:
         self.page.get_by_role("textbox", name="Note").fill(note)
         self.page.get_by_role("button", name="Apply").click()
         expect(self.page.get_by_text("is in force.")).to_be_visible()
+
+    def propose(self, note: str) -> str:
+        """The proposal's address."""
+        self.page.get_by_role("textbox", name="Note").fill(note)
+        self.page.get_by_role("button", name="Propose").click()
+        expect(self.page.get_by_role("heading", name="Proposed change of the playbook")).to_be_visible()
+        return self.page.url
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What one of those who approve does with a proposed playbook."""
+
+    page: Page
+
+    def approve(self, address: str, comment: str) -> None:
+        self.page.goto(address)
+        self.page.get_by_role("textbox", name="Comment").first.fill(comment)
+        self.page.get_by_role("button", name="Approve").click()
+        expect(self.page.get_by_role("button", name="Approve")).to_have_count(0)
