@@ -14,6 +14,7 @@ from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import OUTCOMES, Wanted
 from enablement.access.models import Microtool
 from enablement.people.models import User
+from tracks.models import Cohort
 
 #: More people than that are no answer to “who”.
 MAX_PEOPLE = 20
@@ -106,10 +107,13 @@ class RoleAuditForm(_AuditForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     tool = tool_field()
+    cohort = forms.ModelChoiceField(
+        label=_("Cohort"), queryset=Cohort.objects.all(), required=False, empty_label=_("Any")
+    )
     show = forms.ChoiceField(
         label=_("Show"), required=False, choices=[("", _("What was open")), ("all", _("Closed tools too"))]
     )
-    field_order = ("at", "person", "tool", "show")
+    field_order = ("at", "person", "cohort", "tool", "show")
 
     def clean_at(self) -> datetime:
         now = timezone.now()
@@ -117,6 +121,16 @@ class RoleAuditForm(_AuditForm):
         if at > now:
             raise forms.ValidationError(_("This moment is still to come."), code="future")
         return at
+
+    @property
+    def people(self) -> frozenset[UUID] | None:
+        """Who is looked for: by name, of a cohort (whoever is or was in it), or both; None for all."""
+        named: frozenset[UUID] | None = self.cleaned_data["person"]
+        cohort: Cohort | None = self.cleaned_data["cohort"]
+        if cohort is None:
+            return named
+        enrolled = frozenset(cohort.enrolments.values_list("user_id", flat=True))
+        return enrolled if named is None else enrolled & named
 
     @property
     def microtool(self) -> str:

@@ -130,16 +130,21 @@ def roles_csv(request: PersonRequest) -> HttpResponseBase:
 
 
 def _audited(request: PersonRequest, form: RoleAuditForm, what: str) -> role_audit.Audit:
-    at, people = form.cleaned_data["at"], form.cleaned_data["person"]
+    at, people, cohort = form.cleaned_data["at"], form.cleaned_data["person"], form.cleaned_data["cohort"]
     note_reading(
         kind="role_audit",
         what=what,
-        wanted={"moment": moment(at), "people": sorted(map(str, people or ())), "microtool": form.microtool},
+        wanted={
+            "moment": moment(at),
+            "people": sorted(map(str, people or ())),
+            "cohort": str(cohort.pk) if cohort else "",
+            "microtool": form.microtool,
+        },
         text=form.text,
         actor=request.user,
         at=timezone.now(),
     )
-    return role_audit.audit(at=at, people=people, microtool=form.microtool)
+    return role_audit.audit(at=at, people=form.people, microtool=form.microtool)
 
 
 def _csv(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:

@@ -23,6 +23,7 @@ from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory
 
 pytestmark = pytest.mark.django_db
+COHORT_QUERIES = 18
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -203,6 +204,36 @@ def test_the_page_answers_for_a_moment_and_its_reading_is_recorded(client, liais
     closed = client.get(reverse("access_roles"), {"at": "2026-11-10T10:00", "show": "all"}).content.decode()
     assert "Revoked" in closed
     assert "The nightly evaluation of all grants" in closed
+
+
+@pytest.mark.parametrize("people", [1, 8])
+def test_a_cohort_is_one_set_of_queries(client, liaison, amara, switch, people):
+    cohort = amara.enrolments.get().cohort
+    outsider = EnrolmentFactory(cohort__track=cohort.track, user__name="Zoe Outside").user
+    others = EnrolmentFactory.create_batch(people, cohort=cohort)
+    mine = {amara.pk, *(each.user_id for each in others)}
+    switch.on |= mine | {outsider.pk}
+    reevaluate(user_ids=[*mine, outsider.pk], cause="tests", actor_id=None, at=NOW)
+    asked = {"at": "2026-11-09T10:00", "cohort": str(cohort.pk)}
+    client.get(reverse("access_roles"), asked)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(reverse("access_roles"), asked)
+    assert {row.person for row in page.context["audit"].open_rows} == mine
+    assert len(queries) == COHORT_QUERIES
+    narrowed = client.get(reverse("access_roles"), asked | {"person": "Zoe"})
+    assert narrowed.context["audit"].rows == []
+    records = LedgerEntry.objects.filter(kind="access.role_audit_read").order_by("recorded_at")
+    said = json.loads(records[0].payload)
+    assert said == {"moment": "2026-11-09T10:00:00.000000Z", "cohort": str(cohort.pk)}
+
+
+def test_from_a_person_to_another_moment(client, liaison, amara):
+    page = client.get(reverse("access_person", args=[amara.pk])).content.decode()
+    assert f"{reverse('access_roles')}?person=amara%40example.com&amp;show=all" in page
+    client.force_login(UserFactory(groups=["sponsors"]))
+    assert (
+        reverse("access_roles") not in client.get(reverse("access_person", args=[amara.pk])).content.decode()
+    )
 
 
 def test_now_is_the_moment_where_none_is_chosen_and_the_future_is_refused(client, liaison, amara):
