@@ -336,9 +336,13 @@ def _gates() -> Found:
 
 
 def gates() -> dict[str, Mapping[str, Any]]:
-    """The gates of live tracks as trees, by track. One query."""
+    """Gates of live tracks as trees, by track; what overlays ask, by `overlay:` and key. Two queries."""
     rows = Gate.objects.filter(track__retired_at=None).select_related("track")
-    return {gate.track.key: gate.tree for gate in rows}
+    policy = Policy.objects.first()
+    overlays = policy.overlays if policy else []
+    return {gate.track.key: gate.tree for gate in rows} | {
+        f"overlay:{each['key']}": {"all_of": each["conditions"]} for each in overlays
+    }
 
 
 def _policy() -> Found:

@@ -134,3 +134,19 @@ def test_a_plan_says_what_an_overlay_asks_and_who_loses_what():
         == ()
     )
     assert "overlay strict: no longer there" in " ".join(plan(bundle(EASY)).loosens).lower()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asks", "loosens"),
+    [("{type: survey, survey: ready}", False), ("{not: {type: survey, survey: ready}}", True)],
+)
+def test_where_an_overlay_says_not_more_to_show_may_open_it(asks, loosens):
+    text = with_overlay(f"gating_conditions: [{asks}]")
+    apply(bundle(text))
+    stricter = text.replace(
+        "      - type: modules_completed\n",
+        "      - type: modules_completed\n      - {type: quiz, threshold: 0.85}\n",
+    )
+    assert stricter != text
+    assert ("says “not”" in " ".join(plan(bundle(stricter)).loosens)) is loosens
