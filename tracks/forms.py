@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracks import zones
 from tracks.csv_files import MAX_BYTES
+from tracks.day_field import DayField
 from tracks.models import Track
 
 
@@ -58,11 +59,7 @@ class CohortForm(forms.Form):
     track: "forms.ModelChoiceField[Track]" = forms.ModelChoiceField(
         label=_("Track"), queryset=Track.objects.live(), empty_label=_("Choose a track")
     )
-    starts_on = forms.DateField(
-        label=_("Planned start"),
-        help_text=_("The cohort starts when you say so."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    starts_on = DayField(label=_("Planned start"), help_text=_("The cohort starts when you say so."))
     timezone = forms.ChoiceField(
         label=_("Time zone"),
         help_text=_("A due day ends in this zone."),

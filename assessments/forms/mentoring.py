@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.forms.labs import FormOfErrors
 from assessments.models import Observation
+from tracks.day_field import DayField
 from tracks.people import Person
 from tracks.selectors import possible_mentors
 from tracks.zones import local_date
@@ -19,9 +20,7 @@ from tracks.zones import local_date
 class ObservationForm(FormOfErrors):
     """A case that a mentor watched. zone: of the cohort, in which its day is meant."""
 
-    happened_on = forms.DateField(
-        label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    happened_on = DayField(label=_("Day"))
     what = forms.CharField(
         label=_("Case"),
         max_length=300,
@@ -52,12 +51,9 @@ class DelegateForm(FormOfErrors):
     delegate: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Delegate"), queryset=None, empty_label=_("Choose a person")
     )
-    first_day = forms.DateField(
-        label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    last_day = forms.DateField(
+    first_day = DayField(label=_("First day"))
+    last_day = DayField(
         label=_("Last day"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("From the day after, only you review again."),
     )
 

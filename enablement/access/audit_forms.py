@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,18 +13,12 @@ from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import OUTCOMES, Wanted
 from enablement.access.models import Microtool
 from enablement.people.models import User
+from tracks.day_field import DayField
 from tracks.models import Cohort
 
 #: More people than that are no answer to “who”.
 MAX_PEOPLE = 20
 _EVERY = ("", _("Any"))
-
-
-def day_field(**kwargs: Any) -> forms.DateField:
-    """Not at the ends of the calendar: there is no day before or after, and none in another zone."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    ends = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
-    return forms.DateField(required=False, widget=widget, validators=ends, **kwargs)
 
 
 def tool_field() -> "forms.ModelChoiceField[Microtool]":
@@ -72,8 +65,8 @@ class DecisionSearchForm(_AuditForm):
         choices=[_EVERY, *((key, words) for key, (words, _tone) in OUTCOMES.items())],
     )
     reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[_EVERY, *REASONS.items()])
-    first = day_field(label=_("From"))
-    last = day_field(label=_("To"))
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

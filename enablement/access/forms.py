@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from enablement.access import prompts as library
 from enablement.access.models import Microtool
 from enablement.access.models.approval import COMMENT_MAX, PURPOSE_MAX
+from tracks.day_field import DayField
 from tracks.words import in_words
 from tracks.zones import local_date
 
@@ -75,12 +76,9 @@ class DelegateForm(forms.Form):
     """Who decides in an approver's place, from when, until when."""
 
     email = forms.EmailField(label=_("E-mail address of the delegate"))
-    first_day = forms.DateField(
-        label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    last_day = forms.DateField(
+    first_day = DayField(label=_("First day"))
+    last_day = DayField(
         label=_("Last day"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("From the day after, only you decide again."),
     )
 

@@ -7,9 +7,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enablement.access.audit_forms import day_field, start_of, tool_field
+from enablement.access.audit_forms import start_of, tool_field
 from enablement.access.models.retention import REASON_MAX
 from enablement.people.models import User
+from tracks.day_field import DayField
 
 #: After so many days somebody asks whether a hold is still needed.
 REVIEW_DAYS = timedelta(days=90)
@@ -26,15 +27,15 @@ class HoldForm(forms.Form):
         label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
     )
     microtool = tool_field()
-    first = day_field(label=_("From"))
-    last = day_field(label=_("To"))
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
     reason = forms.CharField(
         label=_("Reason"),
         max_length=REASON_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The dispute or inquiry. It stays on record beside the hold."),
     )
-    review_on = day_field(label=_("Ask again on"), initial=_review_day)
+    review_on = DayField(label=_("Ask again on"), required=False, initial=_review_day)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from enablement.access.control_forms import REASON_MAX
 from enablement.access.models.emergency import MAX_HOURS
 from enablement.access.models.waiver import LONGEST
+from tracks.day_field import DayField
 
 _TODAY = timedelta(days=1)
 
@@ -20,11 +21,7 @@ class WaiverForm(forms.Form):
     """`requirement` is chosen by the digest of its identity; `clean` gives the identity back."""
 
     requirement = forms.ChoiceField(label=_("Which requirement"), widget=forms.RadioSelect)
-    last_day = forms.DateField(
-        label=_("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("At most 90 days from now. It ends by itself."),
-    )
+    last_day = DayField(label=_("Last day"), help_text=_("At most 90 days from now. It ends by itself."))
     reason = forms.CharField(
         label=_("Reason"),
         max_length=REASON_MAX,

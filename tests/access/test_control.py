@@ -252,6 +252,11 @@ class TestTime:
         assert reason(grant, at=late) == "granted"
         assert nightly.suspend_unused(at=late) == 0
 
+    def test_what_opened_again_is_not_measured_by_its_use_before(self, grant):
+        Grant.objects.filter(pk=grant.pk).update(last_used_at=NOW, since=LATER)
+        assert nightly.suspend_unused(at=LATER + timedelta(days=1)) == 0
+        assert nightly.suspend_unused(at=LATER + nightly.DISUSE + timedelta(seconds=1)) == 1
+
     def test_the_nightly_round_closes_what_lapsed(self, grant, enrolment, switch):
         switch.lapses = NOW + timedelta(days=10)
         evaluate(enrolment)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from enablement.access.models import Grant, GrantHold
 from enablement.access.services import grants
@@ -34,11 +34,14 @@ def reevaluate_all(*, at: datetime) -> int:
 
 
 def suspend_unused(*, at: datetime) -> int:
-    """Suspend what has not been used for `DISUSE`, but for people on leave; the number suspended."""
+    """Suspend what has not been used for `DISUSE`, but for people on leave; the number suspended.
+
+    What opened again since its last use is counted from then.
+    """
     on_leave = Enrolment.objects.filter(user=OuterRef("user"), state=Enrolment.State.PAUSED)
     unused = (
         Grant.objects.live(at=at)
-        .annotate(used_at=Coalesce("last_used_at", "since"))
+        .annotate(used_at=Greatest(Coalesce("last_used_at", "since"), "since"))
         .filter(~Exists(on_leave), used_at__lt=at - DISUSE)
     )
     return sum(_suspend(pk, at=at) for pk in list(unused.values_list("pk", flat=True)))
@@ -48,7 +51,8 @@ def suspend_unused(*, at: datetime) -> int:
 def _suspend(pk: UUID, *, at: datetime) -> bool:
     """False where the tool was used, or closed, since we looked."""
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=pk)
-    if grant.state != Grant.State.GRANTED or (grant.last_used_at or grant.since) >= at - DISUSE:
+    used_at = max(grant.last_used_at or grant.since, grant.since)
+    if grant.state != Grant.State.GRANTED or used_at >= at - DISUSE:
         return False
     place(GrantHold(grant=grant, cause=GrantHold.Cause.DISUSE, placed_at=at), actor=None, at=at)
     return True

@@ -1,6 +1,6 @@
 """Who may read the record for a time; compliance gives it and ends it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from enablement.people import services
 from enablement.people.models import AuditorAccess, User
 from enablement.people.models.auditor_access import REASON_MAX
 from enablement.people.requests import PersonRequest
+from tracks.day_field import DayField
 from tracks.errors import Refused
 
 SHOWN = 50
@@ -36,12 +36,7 @@ class AuditorForm(forms.Form):
     reason = forms.CharField(
         label=_lazy("What for"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2})
     )
-    last = forms.DateField(
-        label=_lazy("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        # Not at the ends of the calendar: there is no day before or after, and none in another zone.
-        validators=[MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31))],
-    )
+    last = DayField(label=_lazy("Last day"))
 
     def clean_person(self) -> User:
         person = User.objects.filter(email__iexact=self.cleaned_data["person"]).first()

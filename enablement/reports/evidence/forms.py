@@ -1,7 +1,6 @@
 """Asking for an evidence pack."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -11,15 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from enablement.access.models import Microtool
 from enablement.people.models import User
 from enablement.reports.models.evidence_pack import PURPOSE_MAX
+from tracks.day_field import DayField
 from tracks.models import Cohort
 
 #: What a new form offers: the month up to today.
 DAYS = timedelta(days=30)
-
-
-def _day(label: Any, *, initial: Callable[[], date]) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, initial=initial, widget=widget)
 
 
 class PackForm(forms.Form):
@@ -33,8 +28,8 @@ class PackForm(forms.Form):
             "The audit, the request or the incident. It stands in the pack, and beside it on this page."
         ),
     )
-    first_day = _day(_("From"), initial=lambda: timezone.localdate() - DAYS)
-    last_day = _day(_("To"), initial=timezone.localdate)
+    first_day = DayField(label=_("From"), initial=lambda: timezone.localdate() - DAYS)
+    last_day = DayField(label=_("To"), initial=timezone.localdate)
     person = forms.EmailField(
         label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
     )

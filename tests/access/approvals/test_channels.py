@@ -144,6 +144,7 @@ def test_what_will_never_be_taken_is_not_tried_again(channel, ask, name, status,
 def test_a_late_one_is_told_and_a_settled_one_is_not(channel, ask, world):
     server = channel("slack")
     request = ask()
+    done()
     approvals.escalate_and_expire(at=request.due_at)
     assert ApprovalRequest.objects.get().state == "escalated"
     done()
