@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
 
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 
@@ -15,3 +16,10 @@ class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
         super().__init__(validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)], **options)
+
+
+def refuse_unordered(form: forms.Form, first: str, last: str) -> None:
+    """For a form's `clean`: the last day has an error where it lies before the first one."""
+    begin, end = form.cleaned_data.get(first), form.cleaned_data.get(last)
+    if begin and end and end < begin:
+        form.add_error(last, forms.ValidationError(_("This is before the first day."), code="order"))

@@ -13,7 +13,7 @@ from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import OUTCOMES, Wanted
 from enablement.access.models import Microtool
 from enablement.people.models import User
-from tracks.day_field import DayField
+from tracks.day_field import DayField, refuse_unordered
 from tracks.models import Cohort
 
 #: More people than that are no answer to “who”.
@@ -69,11 +69,8 @@ class DecisionSearchForm(_AuditForm):
     last = DayField(label=_("To"), required=False)
 
     def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        first, last = data.get("first"), data.get("last")
-        if first and last and last < first:
-            self.add_error("last", forms.ValidationError(_("This is before the first day."), code="order"))
-        return data
+        refuse_unordered(self, "first", "last")
+        return self.cleaned_data
 
     def wanted(self) -> Wanted:
         data, tool = self.cleaned_data, self.cleaned_data["microtool"]

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from enablement.access.audit_forms import start_of, tool_field
 from enablement.access.models.retention import REASON_MAX
-from enablement.people.models import User
-from tracks.day_field import DayField
+from enablement.people.person_field import PersonField
+from tracks.day_field import DayField, refuse_unordered
 
 #: After so many days somebody asks whether a hold is still needed.
 REVIEW_DAYS = timedelta(days=90)
@@ -23,7 +23,7 @@ def _review_day() -> date:
 class HoldForm(forms.Form):
     """`person` becomes a User; days are the reader's, in their zone, and both are included."""
 
-    person = forms.EmailField(
+    person = PersonField(
         label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
     )
     microtool = tool_field()
@@ -41,19 +41,11 @@ class HoldForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["review_on"].required = True
 
-    def clean_person(self) -> User | None:
-        email = self.cleaned_data["person"]
-        person = User.objects.filter(email__iexact=email).first() if email else None
-        if email and person is None:
-            raise forms.ValidationError(_("Nobody here has this address."), code="nobody")
-        return person
-
     def clean(self) -> dict[str, Any]:
         """As the service takes it."""
         data = self.cleaned_data
+        refuse_unordered(self, "first", "last")
         first, last = data.pop("first", None), data.pop("last", None)
-        if first and last and last < first:
-            self.add_error("last", forms.ValidationError(_("This is before the first day."), code="order"))
         return data | {
             "since": start_of(first),
             "until": start_of(last + timedelta(days=1)) if last else None,

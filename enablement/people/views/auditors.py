@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from enablement.people import services
-from enablement.people.models import AuditorAccess, User
+from enablement.people.models import AuditorAccess
 from enablement.people.models.auditor_access import REASON_MAX
+from enablement.people.person_field import PersonField
 from enablement.people.requests import PersonRequest
 from tracks.day_field import DayField
 from tracks.errors import Refused
@@ -29,7 +30,7 @@ _gives = permission_required("people.give_auditor_access", raise_exception=True)
 class AuditorForm(forms.Form):
     """As the service takes it: the last day, in the zone of who gives, is included."""
 
-    person = forms.EmailField(
+    person = PersonField(
         label=_lazy("Who"),
         help_text=_lazy("The e-mail address of their account; the roster makes one, without any role."),
     )
@@ -37,12 +38,6 @@ class AuditorForm(forms.Form):
         label=_lazy("What for"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2})
     )
     last = DayField(label=_lazy("Last day"))
-
-    def clean_person(self) -> User:
-        person = User.objects.filter(email__iexact=self.cleaned_data["person"]).first()
-        if person is None:
-            raise forms.ValidationError(_("Nobody here has this address."), code="nobody")
-        return person
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

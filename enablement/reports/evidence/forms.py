@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enablement.access.models import Microtool
-from enablement.people.models import User
+from enablement.people.person_field import PersonField
 from enablement.reports.models.evidence_pack import PURPOSE_MAX
-from tracks.day_field import DayField
+from tracks.day_field import DayField, refuse_unordered
 from tracks.models import Cohort
 
 #: What a new form offers: the month up to today.
@@ -30,7 +30,7 @@ class PackForm(forms.Form):
     )
     first_day = DayField(label=_("From"), initial=lambda: timezone.localdate() - DAYS)
     last_day = DayField(label=_("To"), initial=timezone.localdate)
-    person = forms.EmailField(
+    person = PersonField(
         label=_("Person"), required=False, help_text=_("Their e-mail address; leave it empty for everybody.")
     )
     cohort = forms.ModelChoiceField(
@@ -44,21 +44,11 @@ class PackForm(forms.Form):
         empty_label=_("Any"),
     )
 
-    def clean_person(self) -> User | None:
-        email = self.cleaned_data["person"]
-        person = User.objects.filter(email__iexact=email).first() if email else None
-        if email and person is None:
-            raise forms.ValidationError(_("Nobody here has this address."), code="nobody")
-        return person
-
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        first, last = data.get("first_day"), data.get("last_day")
-        if first and last and last < first:
-            self.add_error(
-                "last_day", forms.ValidationError(_("This is before the first day."), code="order")
-            )
-        elif first and first > timezone.localdate():
+        refuse_unordered(self, "first_day", "last_day")
+        first = data.get("first_day")
+        if first and first > timezone.localdate():
             self.add_error("first_day", forms.ValidationError(_("This day is still to come."), code="future"))
         if data.get("person") and data.get("cohort"):
             self.add_error("cohort", forms.ValidationError(_("Choose a person or a cohort."), code="one"))
