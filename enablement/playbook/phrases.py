@@ -1,16 +1,19 @@
 """Gates and plans in the words of people, for pages; `gating.words` and `plan_text` are for terminals."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from enablement.playbook import gating
 from enablement.playbook.plan import Change
+from enablement.playbook.titles import humanised
 
 Node = Mapping[str, Any]
 
@@ -23,8 +26,7 @@ def gate_phrases(tree: Node) -> list[str]:
 
 def phrase(node: Node) -> str:
     if "type" in node:
-        known = _LEAVES.get(str(node["type"]))
-        return known(node) if known else gating.words(node)
+        return _leaf(node)
     if "not" in node:
         return _("Not: %(condition)s") % {"condition": phrase(node["not"])}
     children: list[Node] = next((node[key] for key in ("all_of", "any_of", "of") if key in node), [])
@@ -34,6 +36,43 @@ def phrase(node: Node) -> str:
     if "at_least" in node:
         return _("At least %(n)d of: %(conditions)s") % {"n": node["at_least"], "conditions": joined}
     return _("All of: %(conditions)s") % {"conditions": joined}
+
+
+def sentence(tree: Node) -> str:
+    """A whole gate as one sentence: "Opens when …, and …."."""
+    return _("The tools open when this is met: %(conditions)s.") % {"conditions": _clause(tree, outer=True)}
+
+
+def _clause(node: Node, *, outer: bool = False) -> str:
+    """A part of that sentence; groups inside groups stand in brackets."""
+    if "type" in node:
+        words = phrase(node)
+        return words[:1].lower() + words[1:]
+    if "not" in node:
+        inner = _clause(node["not"])
+        return _("not %(condition)s") % {"condition": inner if inner.startswith("(") else f"({inner})"}
+    parts: list[Node] = next((node[key] for key in ("all_of", "any_of", "of") if key in node), [])
+    if len(parts) == 1 and node.get("at_least", 1) == 1:
+        return _clause(parts[0], outer=outer)
+    joint = _(", and ") if "all_of" in node else _(", or ") if "any_of" in node else "; "
+    joined = joint.join(_clause(part) for part in parts)
+    if "at_least" in node:
+        joined = _("at least %(n)d of: %(conditions)s") % {"n": node["at_least"], "conditions": joined}
+    return joined if outer else f"({joined})"
+
+
+def type_label(type_: str) -> str:
+    """What people call a type of requirement."""
+    return str(_TYPE_LABELS.get(type_) or humanised(type_))
+
+
+def _leaf(node: Node) -> str:
+    known = _LEAVES.get(str(node["type"]))
+    words = known(node) if known else gating.words(node)
+    if known is None or not node.get("valid_months"):
+        return words
+    months = ngettext("%(words)s, for %(n)d month", "%(words)s, for %(n)d months", int(node["valid_months"]))
+    return months % {"words": words, "n": node["valid_months"]}
 
 
 def percent(share: str | Decimal) -> str:
@@ -88,9 +127,11 @@ def _survey(node: Node) -> str:
 
 
 def _supervised(node: Node) -> str:
+    if Decimal(str(node.get("right", "1"))) == 1:
+        return _("%(n)d exceptions handled with a mentor, all of them right") % {"n": node["n"]}
     return _("%(n)d exceptions handled with a mentor, at least %(percent)s %% right") % {
         "n": node["n"],
-        "percent": percent(node.get("right", "1")),
+        "percent": percent(node["right"]),
     }
 
 
@@ -100,6 +141,16 @@ def _attestation(node: Node) -> str:
 
 def _certificate(node: Node) -> str:
     return _("A valid certificate of %(track)s") % {"track": node["track"]}
+
+
+def _date(node: Node) -> str:
+    first, last = (
+        date_format(date.fromisoformat(str(node[key]))) if node.get(key) else ""
+        for key in ("not_before", "not_after")
+    )
+    if first and last:
+        return _("From %(first)s to %(last)s") % {"first": first, "last": last}
+    return _("From %(first)s on") % {"first": first} if first else _("Until %(last)s") % {"last": last}
 
 
 def by_kind(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
@@ -140,4 +191,17 @@ _LEAVES: dict[str, Callable[[Node], str]] = {
     "supervised_decisions": _supervised,
     "attestation": _attestation,
     "certificate_valid": _certificate,
+    "date": _date,
+}
+_TYPE_LABELS = {
+    "quiz": _lazy("Quiz passed"),
+    "shadow_mode": _lazy("Shadow mode"),
+    "tool_fitness": _lazy("Fitness of the tool"),
+    "labs_signed_off": _lazy("Labs signed off"),
+    "modules_completed": _lazy("Modules completed"),
+    "survey": _lazy("Survey answered"),
+    "supervised_decisions": _lazy("Exceptions handled with a mentor"),
+    "attestation": _lazy("Policy read and confirmed"),
+    "certificate_valid": _lazy("Certificate of another track"),
+    "date": _lazy("Days"),
 }

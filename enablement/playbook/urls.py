@@ -1,13 +1,14 @@
 from django.urls import path
 
 from enablement.playbook import views
-from enablement.playbook.views import proposals, rulings
+from enablement.playbook.views import gates, proposals, rulings
 
 urlpatterns = [
     path("rulings/<uuid:pk>/propose/", rulings.propose, name="ruling_propose"),
     path("rulings/roles/<str:role>/propose/", rulings.propose_new, name="ruling_add"),
     path("playbooks/", views.overview, name="playbooks"),
     path("playbooks/upload/", views.upload, name="playbook_upload"),
+    path("playbooks/gates/<str:track>/", gates.gate, name="playbook_gate"),
     path("playbooks/drafts/<uuid:pk>/", views.draft, name="playbook_draft"),
     path("playbooks/drafts/<uuid:pk>/apply/", views.apply_draft, name="playbook_apply"),
     path("playbooks/proposals/<uuid:pk>/", proposals.proposal, name="playbook_proposal"),

@@ -81,6 +81,22 @@ class Source:
         """On which line the key stands that ends `path`."""
         return self._keys[tuple(path)].line
 
+    def key_column(self, path: Sequence[str | int]) -> int:
+        """In which column the key begins that ends `path`."""
+        return self._keys[tuple(path)].column
+
+    def line_after(self, path: Sequence[str | int]) -> int | None:
+        """The first line, below that of `path`, on which something begins that is no part of it."""
+        path = tuple(path)
+        start = self._keys.get(path) or self._values[path]
+        places = [
+            place.line
+            for found in (self._values, self._keys)
+            for each, place in found.items()
+            if each[: len(path)] != path and place.line > start.line
+        ]
+        return min(places, default=None)
+
     def key_error(self, path: Sequence[str | int], message: str, expected: str = "") -> SourceError:
         """A fault of the key that ends `path`, rather than of its value."""
         position = self._keys.get(tuple(path)) or self.position(path)

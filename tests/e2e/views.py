@@ -27,7 +27,7 @@ from enablement.demo.build import PLAYBOOK
 from enablement.demo.cast import DOMAIN
 from enablement.people.models import User
 from surveys.models import Response, Survey
-from tests.e2e.pages.playbooks import Playbooks
+from tests.e2e.pages.playbooks import GateEditor, Playbooks
 from tests.e2e.pages.shadow import Case, JudgementQueue, ShadowMode
 from tracks.models import Enrolment, Lab, Lesson
 
@@ -167,6 +167,11 @@ def upload_playbook(page: Page) -> None:
     Playbooks(page).upload({"name": "sixty.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
 
 
+def try_out_a_gate(page: Page) -> None:
+    """With a group and a requirement more, and with who would lose what."""
+    GateEditor(page).add("", "A group").add("4", "Quiz passed").try_out()
+
+
 def upload_faulty_playbook(page: Page) -> None:
     text = PLAYBOOK.read_text().replace("threshold: 0.85", "threshold: high")
     Playbooks(page).upload({"name": "high.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
@@ -286,6 +291,7 @@ VIEWS = {
     "upload a playbook": View("author", "playbook_upload"),
     "plan of a playbook": View("author", "playbooks", then=upload_playbook, lands="playbook_draft"),
     "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook, lands="playbook_draft"),
+    "gate of a track": View("author", "playbook_gate", lambda _records: [TRACK], try_out_a_gate),
     "revision": View("author", "playbook_revision", lambda _records: [1]),
     "roster": View("author", "roster"),
     "upload a roster": View("author", "roster_upload"),

@@ -50,7 +50,7 @@ def draft(request: PersonRequest, pk: UUID) -> HttpResponse:
         "inspection": inspection,
         "plan": inspection.plan,
         "stale": base != shown.base_number and shown.applied_revision_id is None,
-        "totals": _totals(inspection.plan) if inspection.plan else {},
+        "totals": totals(inspection.plan) if inspection.plan else {},
         "groups": by_kind(inspection.plan.changes) if inspection.plan else [],
         "named": NAMED,
         "proposal": shown.proposals.filter(request__state__in=ApprovalRequest.UNDECIDED).first(),
@@ -103,7 +103,7 @@ def _draft(request: PersonRequest, pk: UUID) -> PlaybookDraft:
     return get_object_or_404(rows, pk=pk)
 
 
-def _totals(plan: Plan) -> dict[str, int]:
+def totals(plan: Plan) -> dict[str, int]:
     """Figures above a plan; a person who gains two tools counts once."""
     return {
         "added": plan.counts[ADD],

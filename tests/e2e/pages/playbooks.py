@@ -44,6 +44,23 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class GateEditor:
+    """The gate of a track as a tree; parts are named by their places, "" for the gate itself."""
+
+    page: Page
+
+    def add(self, place: str, what: str) -> "GateEditor":
+        self.page.locator(f'[id="add-{place}"]').select_option(label=what)
+        self.page.locator(f'button[value="add:{place}"]').click()
+        return self
+
+    def try_out(self) -> "GateEditor":
+        self.page.get_by_role("button", name="See who gains or loses").click()
+        expect(self.page.get_by_role("heading", name="What it would change")).to_be_visible()
+        return self
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What one of those who approve does with a proposed playbook."""
 

@@ -1,0 +1,130 @@
+"""Another gate for one track in the text of a playbook; everything else stays as it was written."""
+
+import io
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from enablement.access import registry
+from enablement.playbook.errors import SourceErrors
+from enablement.playbook.schema import gate_tree, plain
+from enablement.playbook.yaml_source import Path, Source, load
+
+_TRACKS, _KEY = "training_tracks", "gating_conditions"
+#: Wide enough that no line of an author's is broken.
+_WIDTH = 100_000
+
+
+def with_gate(text: str, *, file: str, track: str, tree: Mapping[str, Any]) -> str:
+    """The playbook where this track has the gate `tree`, which has been checked.
+
+    text: a sound playbook with that track. What is written reads back as this gate and nothing else.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    source = load(text, file=file)
+    index = next(i for i, each in enumerate(source.value[_TRACKS]) if each["id"] == track)
+    for write in (_in_lines, _in_document):
+        written = write(text, source, index, _entry(tree))
+        if written is not None and _reads_as(written, source, index, tree):
+            return written
+    message = f"{file}: the gate of {track} cannot be written"
+    raise ValueError(message)
+
+
+def _reads_as(written: str, before: Source, index: int, tree: Mapping[str, Any]) -> bool:
+    try:
+        value = load(written, file=before.file).value
+        found = gate_tree(value[_TRACKS][index].pop(_KEY, None))
+        expected = plain(before.value)
+    except (SourceErrors, LookupError, TypeError, AttributeError):
+        return False
+    expected[_TRACKS][index].pop(_KEY, None)
+    return found == tree and plain(value) == expected
+
+
+def _in_lines(text: str, source: Source, index: int, entry: Any) -> str | None:
+    """Only the lines of the conditions are written anew; None where they share a line with something else."""
+    lines = text.splitlines()
+    track: Path = (_TRACKS, index)
+    stands = (*track, _KEY) in source
+    path = (*track, _KEY) if stands else track
+    start = source.key_line(path) if stands else source.position(path).line
+    column = source.key_column(path) if stands else source.position(path).column
+    after = source.line_after(path)
+    end = _without_trailing(lines, len(lines) if after is None else after - 1, column)
+    before = lines[start - 1][: column - 1]
+    if before.strip() not in {"", "-"} or end < start:
+        return None
+    block = [" " * (column - 1) + line if line else line for line in _dumped({_KEY: entry}).splitlines()]
+    if stands:
+        block[0] = before + block[0].lstrip()
+        lines[start - 1 : end] = block
+    else:
+        lines[end:end] = block
+    return "\n".join(lines) + "\n"
+
+
+def _without_trailing(lines: list[str], end: int, column: int) -> int:
+    """Empty lines, and comments that stand no deeper, belong to what follows."""
+    while end > 0:
+        line = lines[end - 1]
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and not (line.lstrip().startswith("#") and indent < column):
+            break
+        end -= 1
+    return end
+
+
+def _in_document(text: str, _source: Source, index: int, entry: Any) -> str:
+    """Through ruamel, which keeps comments and puts blanks its own way."""
+    yaml = _writer()
+    yaml.preserve_quotes = True
+    document = yaml.load(text)
+    document[_TRACKS][index][_KEY] = entry
+    target = io.StringIO()
+    yaml.dump(document, target)
+    return target.getvalue()
+
+
+def _dumped(value: Any) -> str:
+    target = io.StringIO()
+    _writer().dump(value, target)
+    return target.getvalue()
+
+
+def _writer() -> YAML:
+    yaml = YAML()
+    yaml.width = _WIDTH
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(
+        Decimal,
+        lambda writer, number: writer.represent_scalar("tag:yaml.org,2002:float", format(number, "f")),
+    )
+    return yaml
+
+
+def _entry(tree: Mapping[str, Any]) -> Any:
+    """As an author writes it: a list where all of it has to be met, numbers without quotes."""
+    node = _node(tree)
+    return node["all_of"] if set(node) == {"all_of"} else node
+
+
+def _node(node: Mapping[str, Any]) -> dict[str, Any]:
+    if "type" in node:
+        return dict(_keys(node))
+    if "not" in node:
+        return {"not": _node(node["not"])}
+    return {
+        key: [_node(child) for child in value] if isinstance(value, list) else value
+        for key, value in node.items()
+    }
+
+
+def _keys(leaf: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    requirement = registry.get(str(leaf["type"]))
+    known = requirement.params.model_fields if requirement else {}
+    for key, value in leaf.items():
+        decimal = key in known and known[key].annotation in (Decimal, Decimal | None)
+        yield key, Decimal(value) if decimal and isinstance(value, str) else value
