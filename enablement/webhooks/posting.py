@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
+from enablement.jobs.retry_after import pause_of
 from enablement.webhooks.models import WebhookAttempt
 
 Error = WebhookAttempt.Error
@@ -138,8 +140,9 @@ def _addresses(host: str, port: int, *, encrypted: bool) -> list[str]:
 
 
 def _seconds(value: str) -> int | None:
-    """Of a Retry-After header; a date in it is not worth the trouble."""
-    return min(int(value), RETRY_AFTER_MAX) if value.isascii() and value.isdigit() else None
+    """Of a Retry-After header."""
+    pause = pause_of(value, at=timezone.now())
+    return None if pause is None else min(int(pause.total_seconds()), RETRY_AFTER_MAX)
 
 
 class _Connection(http.client.HTTPConnection):

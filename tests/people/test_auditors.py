@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -162,3 +163,21 @@ def test_a_day_that_no_calendar_reaches_is_a_fault_of_the_form(client, officer, 
     assert client.post(reverse("access_records"), hold).status_code == 422
     for name in ("access_log", "access_log_csv"):
         assert client.get(reverse(name), {"first": day, "last": day}).status_code < 500
+
+
+def test_who_ends_it_too_late_reads_that_it_has_ended(client, officer, auditor, monkeypatch):
+    """Another officer ends it after this page has found it."""
+    access = give(officer, auditor, at=timezone.now())
+
+    def found_then_ended(rows, **where):
+        found = get_object_or_404(rows, **where)
+        end_auditor_access(access=found, actor=officer, at=timezone.now())
+        return found
+
+    monkeypatch.setattr("enablement.people.views.auditors.get_object_or_404", found_then_ended)
+    client.force_login(officer)
+    response = client.post(reverse("auditor_end", args=[access.pk]), follow=True)
+    assert response.redirect_chain == [(reverse("auditors"), 302)]
+    page = response.content.decode()
+    assert ("This has ended already." in page, "They may no longer read" in page) == (True, False)
+    assert LedgerEntry.objects.filter(kind="people.auditor_access_ended").count() == 1

@@ -1,6 +1,7 @@
 """Webhooks in the browser: who keeps tokens keeps them; compliance looks."""
 
 import pytest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from enablement.ledger.models import LedgerEntry
@@ -134,3 +135,22 @@ def test_pages_cost_the_same_queries(admin, keeper, receiver, count, django_asse
         admin.get(reverse("webhooks"))
     with django_assert_num_queries(6):
         admin.get(made.get_absolute_url())
+
+
+@pytest.mark.parametrize("name", ["edit", "secret", "pause", "resume", "end", "test"])
+def test_who_comes_too_late_reads_that_it_was_removed(admin, keeper, endpoint, monkeypatch, name):
+    """Another administrator removes it after this page has found it."""
+
+    def found_then_removed(rows, **where):
+        found = get_object_or_404(rows, **where)
+        services.end_endpoint(endpoint=found, actor=keeper, at=NOW)
+        return found
+
+    module = "deliveries" if name == "test" else "endpoints"
+    monkeypatch.setattr(f"enablement.webhooks.views.{module}.get_object_or_404", found_then_removed)
+    body = {"name": "gateway", "url": endpoint.url}
+    response = admin.post(reverse(f"webhook_{name}", args=[endpoint.pk]), body, follow=True)
+    assert response.redirect_chain == [(reverse("webhooks"), 302)]
+    assert "This webhook has been removed." in response.content.decode()
+    assert not endpoint.deliveries.exists()
+    assert LedgerEntry.objects.filter(kind__startswith="webhooks.").count() == 2

@@ -29,9 +29,9 @@ class TryLater(Exception):
 
     MOST = timedelta(hours=1)
 
-    def __init__(self, *, seconds: int = 0) -> None:
-        super().__init__(f"try again in {seconds} s")
-        self.pause = min(timedelta(seconds=seconds), self.MOST)
+    def __init__(self, *, pause: timedelta | None = None) -> None:
+        self.pause = max(min(pause or timedelta(), self.MOST), timedelta())
+        super().__init__(f"try again in {self.pause}")
 
 
 def claim(*, job_id: UUID, at: datetime) -> Job | None:

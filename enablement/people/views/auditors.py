@@ -74,6 +74,10 @@ def auditors(request: PersonRequest) -> HttpResponse:
 @_gives
 def auditor_end(request: PersonRequest, pk: UUID) -> HttpResponse:
     access = get_object_or_404(AuditorAccess.objects.live(at=timezone.now()), pk=pk)
-    services.end_auditor_access(access=access, actor=request.user, at=timezone.now())
-    messages.success(request, _("They may no longer read the record."))
+    try:
+        services.end_auditor_access(access=access, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("They may no longer read the record."))
     return redirect("auditors")

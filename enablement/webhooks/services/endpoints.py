@@ -58,7 +58,7 @@ def change_endpoint(
 ) -> WebhookEndpoint:
     """What waits goes to the new address. Raises as `create_endpoint` does."""
     ensure_keeps_webhooks(actor)
-    endpoint = _locked(endpoint)
+    endpoint = locked(endpoint)
     endpoint.name, endpoint.url = name.strip(), _sound(url)
     endpoint.microtools = sorted(set(microtools))
     _save(endpoint)
@@ -70,7 +70,7 @@ def change_endpoint(
 def rotate_secret(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime) -> str:
     """A new secret, shown once. For a day every message carries both signatures."""
     ensure_keeps_webhooks(actor)
-    endpoint = _locked(endpoint)
+    endpoint = locked(endpoint)
     endpoint.former_salt, endpoint.former_until = endpoint.salt, at + OVERLAP
     endpoint.salt = signing.new_salt()
     endpoint.save(update_fields=["salt", "former_salt", "former_until"])
@@ -82,7 +82,7 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime
 def pause_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime) -> bool:
     """What happens meanwhile is kept and sent later. False where it was paused before."""
     ensure_keeps_webhooks(actor)
-    endpoint = _locked(endpoint)
+    endpoint = locked(endpoint)
     if endpoint.paused_at is not None:
         return False
     endpoint.paused_at, endpoint.pause = at, Pause.BY_HAND
@@ -95,7 +95,7 @@ def pause_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: datetim
 def resume_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime) -> bool:
     """All that waits is sent now. False where it was not paused."""
     ensure_keeps_webhooks(actor)
-    endpoint = _locked(endpoint)
+    endpoint = locked(endpoint)
     if endpoint.paused_at is None:
         return False
     endpoint.paused_at, endpoint.pause, endpoint.failing_since = None, "", None
@@ -110,7 +110,7 @@ def resume_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: dateti
 def end_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime) -> None:
     """Nothing is sent to it any more; what waits is given up."""
     ensure_keeps_webhooks(actor)
-    endpoint = _locked(endpoint)
+    endpoint = locked(endpoint)
     endpoint.ended_at = at
     endpoint.save(update_fields=["ended_at"])
     endpoint.deliveries.filter(state=WebhookDelivery.State.WAITING).update(
@@ -119,8 +119,10 @@ def end_endpoint(*, endpoint: WebhookEndpoint, actor: User | None, at: datetime)
     announce("ended", endpoint, actor=actor, at=at)
 
 
-def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    found = WebhookEndpoint.objects.live().select_for_update(of=("self",)).filter(pk=endpoint.pk).first()
+def locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """As it is now; facts that are told meanwhile do not wait for it. Refused `ended`."""
+    live = WebhookEndpoint.objects.live().select_for_update(of=("self",), no_key=True)
+    found = live.filter(pk=endpoint.pk).first()
     if found is None:
         raise Refused("ended", _("This webhook has been removed."))
     return found

@@ -11,6 +11,7 @@ from enablement.webhooks import events
 from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
 from enablement.webhooks.rules import ensure_keeps_webhooks
 from enablement.webhooks.services.delivering import ask_for_sending
+from enablement.webhooks.services.endpoints import locked
 from tracks.errors import Refused
 from tracks.facts import Fact
 
@@ -35,8 +36,9 @@ def tell(facts: Sequence[Fact], *, as_events: Callable[[Sequence[Fact]], list[ev
 
 @transaction.atomic
 def send_test(*, endpoint: WebhookEndpoint, actor: User, at: datetime) -> WebhookDelivery:
-    """An event that means nothing, sent to a paused endpoint as well."""
+    """An event that means nothing, sent to a paused endpoint as well. Refused `ended`."""
     ensure_keeps_webhooks(actor)
+    endpoint = locked(endpoint)
     delivery = _delivery(endpoint, events.test_event(name=endpoint.name, at=at), at=at)
     delivery.save()
     ask_for_sending([endpoint.pk], at=at)

@@ -15,7 +15,7 @@ from enablement.people.requests import PersonRequest
 from enablement.webhooks import services
 from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
 from enablement.webhooks.rules import KEEPS
-from enablement.webhooks.views.endpoints import keeps_webhooks, sees_webhooks
+from enablement.webhooks.views.endpoints import gone, keeps_webhooks, sees_webhooks
 from tracks.errors import Refused
 
 _WITH_ENDPOINT = WebhookDelivery.objects.select_related("endpoint").filter(endpoint__ended_at=None)
@@ -52,6 +52,9 @@ def again(request: PersonRequest, pk: UUID) -> HttpResponse:
 @keeps_webhooks
 def test(request: PersonRequest, pk: UUID) -> HttpResponse:
     endpoint = get_object_or_404(WebhookEndpoint.objects.live(), pk=pk)
-    made = services.send_test(endpoint=endpoint, actor=request.user, at=timezone.now())
+    try:
+        made = services.send_test(endpoint=endpoint, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        return gone(request, refused)
     messages.success(request, _("A test is on its way; load this page again to see what came of it."))
     return redirect(made)

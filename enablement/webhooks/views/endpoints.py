@@ -86,6 +86,8 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
             services.change_endpoint(
                 endpoint=endpoint, actor=request.user, at=timezone.now(), **form.cleaned_data
             )
+        except Refused as refused:
+            return gone(request, refused)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -101,7 +103,10 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 def rotate(request: PersonRequest, pk: UUID) -> HttpResponse:
     endpoint = get_object_or_404(WebhookEndpoint.objects.live(), pk=pk)
     if request.method == "POST":
-        secret = services.rotate_secret(endpoint=endpoint, actor=request.user, at=timezone.now())
+        try:
+            secret = services.rotate_secret(endpoint=endpoint, actor=request.user, at=timezone.now())
+        except Refused as refused:
+            return gone(request, refused)
         endpoint.refresh_from_db()
         return _secret(request, endpoint, secret)
     context = {
@@ -120,7 +125,10 @@ def rotate(request: PersonRequest, pk: UUID) -> HttpResponse:
 @keeps_webhooks
 def pause(request: PersonRequest, pk: UUID) -> HttpResponse:
     endpoint = get_object_or_404(WebhookEndpoint.objects.live(), pk=pk)
-    services.pause_endpoint(endpoint=endpoint, actor=request.user, at=timezone.now())
+    try:
+        services.pause_endpoint(endpoint=endpoint, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        return gone(request, refused)
     messages.success(request, _("Nothing is sent to %(name)s for now. Events are kept.") % {"name": endpoint})
     return redirect(endpoint)
 
@@ -129,7 +137,10 @@ def pause(request: PersonRequest, pk: UUID) -> HttpResponse:
 @keeps_webhooks
 def resume(request: PersonRequest, pk: UUID) -> HttpResponse:
     endpoint = get_object_or_404(WebhookEndpoint.objects.live(), pk=pk)
-    services.resume_endpoint(endpoint=endpoint, actor=request.user, at=timezone.now())
+    try:
+        services.resume_endpoint(endpoint=endpoint, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        return gone(request, refused)
     messages.success(
         request, _("%(name)s gets its events again, those that waited first.") % {"name": endpoint}
     )
@@ -144,9 +155,8 @@ def end(request: PersonRequest, pk: UUID) -> HttpResponse:
         try:
             services.end_endpoint(endpoint=endpoint, actor=request.user, at=timezone.now())
         except Refused as refused:
-            messages.error(request, refused.message)
-        else:
-            messages.success(request, _("Nothing is sent to %(name)s any more.") % {"name": endpoint})
+            return gone(request, refused)
+        messages.success(request, _("Nothing is sent to %(name)s any more.") % {"name": endpoint})
         return redirect("webhooks")
     context = {
         "title": _("Remove the webhook %(name)s?") % {"name": endpoint},
@@ -155,6 +165,12 @@ def end(request: PersonRequest, pk: UUID) -> HttpResponse:
         "back": reverse("webhook", args=[endpoint.pk]),
     }
     return render(request, "tracks/confirm.html", context)
+
+
+def gone(request: PersonRequest, refused: Refused) -> HttpResponse:
+    """Somebody removed it since it was looked up: its own page is no more."""
+    messages.error(request, refused.message)
+    return redirect("webhooks")
 
 
 def _secret(request: PersonRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:

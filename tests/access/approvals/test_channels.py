@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from enablement.access.models import ApprovalRequest
 from enablement.access.services import approvals
+from enablement.jobs import conf
 from enablement.jobs.models import Job, JobState
 from tests.access.conftest import NOW
 from tests.jobs.conftest import run
@@ -125,6 +126,29 @@ def test_a_channel_that_is_busy_gets_it_after_the_pause_that_it_asks_for(channel
     time_machine.shift(121)
     assert run(job).state == "done"
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("name", ["slack", "teams"])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("9" * 30, 3600),
+        ("9" * 5_000, 3600),
+        ("Mon, 09 Nov 2026 09:20:00 GMT", 1200),
+        ("-7", None),
+        ("Sun, 08 Nov 2026 09:20:00 GMT", None),
+    ],
+)
+def test_whatever_pause_it_asks_for_the_job_stays_sound(channel, ask, name, header, seconds):
+    server = channel(name)
+    server.check = lambda _body: None
+    server.answers = [(429, {"Retry-After": header})]
+    ask()
+    [job] = Job.objects.filter(kind=KIND)
+    after = run(job)
+    wait = timedelta(seconds=seconds) if seconds else conf.backoff()
+    assert (after.state, after.not_before) == ("queued", timezone.now() + wait)
+    assert "TryLater" in after.error
 
 
 @pytest.mark.parametrize("name", ["slack", "teams"])

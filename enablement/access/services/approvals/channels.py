@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from slack_sdk.models.blocks import HeaderBlock, MarkdownTextObject, PlainTextObject, SectionBlock
@@ -21,6 +21,7 @@ from slack_sdk.webhook import WebhookClient
 
 from enablement.access.models import ApprovalRequest
 from enablement.access.models.approval import Kind
+from enablement.jobs.retry_after import pause_of
 from enablement.jobs.services import TryLater
 from tracks.errors import Refused
 
@@ -169,6 +170,6 @@ def _settle(name: str, status: int, waits: str | None) -> None:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise TryLater(seconds=int(waits) if waits and waits.isdigit() else 0)
+        raise TryLater(pause=pause_of(waits, at=timezone.now()))
     message = _("%(name)s did not take the message (%(status)d); check the channel's address.")
     raise Refused("channel", message % {"name": name, "status": status})
