@@ -16,7 +16,7 @@ from enablement.access import signals as access
 from enablement.access import tightening
 from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants, nightly
-from enablement.access.services.telling import tell_changes
+from enablement.access.services.telling import tell_changes, tell_stops
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
@@ -89,12 +89,15 @@ RECORD = (
     people.token_changed,
     people.auditor_access_changed,
     access.grant_changed,
+    access.grant_renewed,
     access.stop_changed,
     access.ruling_changed,
     access.prompt_changed,
     access.waiver_proposed,
     access.emergency_changed,
     access.denies_repeated,
+    access.outcome_reported,
+    access.suspension_kept,
     access.approval_changed,
     access.approval_delegation_changed,
     access.legal_hold_changed,
@@ -113,6 +116,7 @@ def connect() -> None:
     _listen(RECORD, on_record)
     _listen((access.approval_changed,), on_approval_changed)
     _listen((access.grant_changed,), on_grant_changed)
+    _listen((access.grant_renewed,), on_grant_renewed)
     _listen((access.stop_changed,), on_stop_changed)
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
@@ -198,8 +202,14 @@ def on_grant_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     webhook_services.tell(facts, as_events=events.of_grants)
 
 
+def on_grant_renewed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """People are warned before the end; programs that keep a list have to know when it is."""
+    webhook_services.tell(facts, as_events=events.of_grants)
+
+
 def on_stop_changed(*, facts: Sequence[Fact], **_: Any) -> None:
-    """Programs that hear of grants hear of kill switches too."""
+    """People hear of what they hold, and programs that hear of grants hear of kill switches too."""
+    tell_stops(facts)
     webhook_services.tell(facts, as_events=events.of_stops)
 
 
@@ -240,7 +250,7 @@ def record(facts: Sequence[Fact]) -> None:
             ledger.NewEntry(
                 kind=fact.kind,
                 subject=fact.subject,
-                actor=fact.actor_id,
+                actor=fact.actor_id or fact.program or None,
                 at=fact.at,
                 payload=dict(fact.payload) | ({"learner": str(fact.learner_id)} if fact.learner_id else {}),
             )

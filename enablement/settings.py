@@ -329,6 +329,15 @@ _refuse_unless(
     DENY_ALERT_COUNT >= 1 and DENY_ALERT_WINDOW_SECONDS >= 60,  # noqa: PLR2004 - beat looks once a minute
     "DENY_ALERT_COUNT has to be at least 1, DENY_ALERT_WINDOW_SECONDS at least 60",
 )
+#: A grant is suspended where so many of so many outputs, decided within so many days, were reworked or
+#: overturned; a tool's own rule in the playbook goes before it.
+REWORK_COUNT = env.int("REWORK_COUNT", 8)
+REWORK_OF = env.int("REWORK_OF", 20)
+REWORK_DAYS = env.int("REWORK_DAYS", 14)
+_refuse_unless(
+    1 <= REWORK_COUNT <= REWORK_OF <= 1_000 and 1 <= REWORK_DAYS <= 365,  # noqa: PLR2004 - as in a playbook
+    "REWORK_COUNT has to be from 1 to REWORK_OF, that at most 1000, REWORK_DAYS from 1 to 365",
+)
 #: Where webhooks may go although it is private, and without TLS. Everything else is public and https.
 try:
     WEBHOOK_ALLOWED_NETWORKS = [

@@ -21,6 +21,7 @@ class Fact:
     actor_id: who did it; None where the system did (a deadline passed).
     learner_id: whose proof it touches; None where nobody's gates depend on it.
     payload: JSON-ready values (numbers as int, decimals and times as text), no personal content.
+    program: the name of the program that did it, where no person did.
     """
 
     kind: str
@@ -29,3 +30,4 @@ class Fact:
     actor_id: UUID | None
     learner_id: UUID | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    program: str = ""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import OUTCOMES, Wanted
-from enablement.access.models import Microtool
+from enablement.access.models import Microtool, OutcomeReport
 from enablement.people.models import User
 from tracks.day_field import DayField, refuse_unordered
 from tracks.models import Cohort
@@ -65,6 +65,9 @@ class DecisionSearchForm(_AuditForm):
         choices=[_EVERY, *((key, words) for key, (words, _tone) in OUTCOMES.items())],
     )
     reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[_EVERY, *REASONS.items()])
+    reported = forms.ChoiceField(
+        label=_("What became of it"), required=False, choices=[_EVERY, *OutcomeReport.Outcome.choices]
+    )
     first = DayField(label=_("From"), required=False)
     last = DayField(label=_("To"), required=False)
 
@@ -79,6 +82,7 @@ class DecisionSearchForm(_AuditForm):
             microtool=tool.key if tool else "",
             outcome=data["outcome"],
             reason=data["reason"],
+            reported=data["reported"],
             since=start_of(data["first"]),
             until=start_of(data["last"] + timedelta(days=1)) if data["last"] else None,
         )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access.api.serializers import REASONS
-from enablement.access.models import ApprovalStep, DecisionLogMark, DecisionRecord, Microtool
+from enablement.access.models import ApprovalStep, DecisionLogMark, DecisionRecord, Microtool, OutcomeReport
 from enablement.ledger.canonical import moment
 from enablement.ledger.models import LedgerEntry, LedgerLink
 from enablement.people.models import ApiToken, User
@@ -40,6 +40,7 @@ class Wanted:
     microtool: str = ""
     outcome: str = ""
     reason: str = ""
+    reported: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -50,6 +51,7 @@ class Wanted:
             "microtool": self.microtool,
             "outcome": self.outcome,
             "reason": self.reason,
+            "reported": self.reported,
             "since": moment(self.since) if self.since else "",
             "until": moment(self.until) if self.until else "",
         }
@@ -57,7 +59,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One decision as its entry has it. `said` is the entry's payload, empty where it was altered."""
+    """One decision as its entry has it. `said` is the entry's payload, empty where it was altered.
+
+    report: what became of it, by the latest report.
+    """
 
     record: DecisionRecord
     entry: LedgerEntry | None
@@ -66,6 +71,7 @@ class Line:
     token: str
     approvers: Sequence[str]
     said: dict[str, Any] = field(default_factory=dict)
+    report: OutcomeReport | None = None
 
     @property
     def outcome(self) -> str:
@@ -86,15 +92,19 @@ class Line:
         return _("Somebody unknown here") if self.record.person is None else str(self.record.person)
 
     @property
+    def model(self) -> str:
+        """With its version, as the caller said."""
+        return " ".join(filter(None, (self.said.get("model"), self.said.get("model_version"))))
+
+    @property
     def circumstances(self) -> str:
         """In one line, what the caller said: action, region, prompt, confidence, model."""
-        model = " ".join(filter(None, (self.said.get("model"), self.said.get("model_version"))))
         named = (
             (_("confidence %s"), self.said.get("confidence")),
             (_("prompt %s"), self.said.get("prompt")),
             (_("workflow %s"), self.said.get("workflow_id")),
         )
-        parts = [self.said.get("action"), self.said.get("region"), model]
+        parts = [self.said.get("action"), self.said.get("region"), self.model]
         return " · ".join(filter(None, [*parts, *(words % value for words, value in named if value)]))
 
 
@@ -123,6 +133,9 @@ def search(wanted: Wanted) -> QuerySet[DecisionRecord]:
     """The newest first."""
     exact = {name: getattr(wanted, name) for name in ("microtool", "outcome", "reason")}
     found = DecisionRecord.objects.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.reported:
+        # The first condition is that of the index.
+        found = found.filter(reported__gt="", reported=wanted.reported)
     if wanted.people is not None:
         found = found.filter(person__in=wanted.people)
     if wanted.since:
@@ -133,7 +146,7 @@ def search(wanted: Wanted) -> QuerySet[DecisionRecord]:
 
 
 def page(wanted: Wanted, *, before: Cursor | None = None, size: int = PAGE_SIZE) -> Page:
-    """Six queries, whatever is looked for and however far back."""
+    """Seven queries, whatever is looked for and however far back."""
     found = list(_before(search(wanted), before)[: size + 1])
     more = len(found) > size
     shown = found[:size]
@@ -160,13 +173,16 @@ def _before(found: QuerySet[DecisionRecord], cursor: Cursor | None) -> QuerySet[
 
 
 def lines(records: Sequence[DecisionRecord]) -> list[Line]:
-    """With people, tools, tokens and approvers by name, in five queries."""
+    """With people, tools, tokens and approvers by name, and what became of it, in six queries."""
     entries = LedgerEntry.objects.in_bulk([record.entry for record in records])
     said = {record.entry: _said(entries.get(record.entry)) for record in records}
     people = User.objects.in_bulk([record.person for record in records if record.person])
     tools = dict(Microtool.objects.values_list("key", "title"))
     tokens = _tokens({str(one.get("token", "")) for one in said.values()})
     approvers = _approvers({str(pk) for one in said.values() for pk in one.get("approvals_used", ())})
+    reports = {
+        report.decision: report for report in OutcomeReport.objects.uncorrected().filter(decision__in=said)
+    }
     return [
         Line(
             record=record,
@@ -178,6 +194,7 @@ def lines(records: Sequence[DecisionRecord]) -> list[Line]:
                 name for pk in said[record.entry].get("approvals_used", ()) for name in approvers.get(pk, ())
             ],
             said=said[record.entry],
+            report=reports.get(record.entry),
         )
         for record in records
     ]

@@ -233,6 +233,7 @@ CAUSES = {
     "certificates.revoked": _lazy("A certificate was revoked"),
     "access.by_hand": _lazy("A person suspended it"),
     "access.disuse": _lazy("It was not used for 90 days"),
+    "access.rework": _lazy("Too many outputs were reworked or overturned"),
     "access.hold_lifted": _lazy("The suspension was lifted"),
     "access.waiver_approved": _lazy("A requirement was waived"),
     "access.waiver_ended": _lazy("A waiver was ended"),

@@ -4,6 +4,8 @@ from django.dispatch import Signal
 
 # `access.grant_<state>`, the subject is the grant.
 grant_changed = Signal()
+# `access.grant_renewed`, the subject is the grant: it stays open, until another time than before.
+grant_renewed = Signal()
 # `access.gate_met`, the subject is the enrolment; sent while the enrolment is not complete yet.
 gate_met = Signal()
 # `access.gate_lost`, the subject is the enrolment; sent where it was complete and its gate is no longer met.
@@ -22,6 +24,10 @@ waiver_changed = Signal()
 emergency_changed = Signal()
 # `access.denies_repeated`, the subject is the tool.
 denies_repeated = Signal()
+# `access.suspension_kept`, the subject is the suspension: a person looked at it, and it stays.
+suspension_kept = Signal()
+# `access.outcome_reported`, the subject is the decision (its ledger entry).
+outcome_reported = Signal()
 # `access.attested`, the subject is the attestation.
 attestation_made = Signal()
 # `access.ruling_made`, `…_ended` and `…_module_confirmed`, the subject is the ruling.

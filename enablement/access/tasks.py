@@ -68,6 +68,35 @@ def mail_denies(person_id: str, microtool: str, count: int, since: str) -> Calla
     return effect
 
 
+@shared_task(acks_late=True)
+def mail_rework(hold_id: str) -> dict[str, int]:
+    """Tell mentors and compliance that a rework spike closed somebody's tool."""
+    return {"sent": telling.mail_rework(hold_id=UUID(hold_id))}
+
+
+@shared_task(acks_late=True)
+def tell_of_stop(stop_id: str, what: str) -> Callable[[], dict[str, int]]:
+    """Ask for the messages about a kill switch; the jobs for them commit with this one."""
+
+    def effect() -> dict[str, int]:
+        return {"people": telling.ask_for_mails(stop_id=UUID(stop_id), what=what, at=timezone.now())}
+
+    return effect
+
+
+@shared_task(acks_late=True)
+def mail_stop(stop_id: str, what: str, user_ids: list[str]) -> dict[str, int]:
+    """Tell these people that what they hold is stopped, or that the stop has ended."""
+    people = [UUID(pk) for pk in user_ids]
+    return {"sent": telling.mail_stop(stop_id=UUID(stop_id), what=what, user_ids=people)}
+
+
+@shared_task(acks_late=True)
+def mail_stop_review(stop_id: str) -> dict[str, int]:
+    """Ask somebody else than who stopped it to look at it."""
+    return {"sent": telling.mail_review(stop_id=UUID(stop_id))}
+
+
 @shared_task
 def alert_repeated_denies() -> None:
     """Every minute: the same person, denied the same tool again and again."""

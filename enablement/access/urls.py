@@ -5,9 +5,20 @@ from enablement.access.api.evaluation import EvaluationsView, EvaluationView
 from enablement.access.api.forward_auth import ForwardAuthView
 from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
+from enablement.access.api.outcomes import OutcomeView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
-from enablement.access.views import audit, control, emergencies, prompts, records, rules, rulings, waivers
+from enablement.access.views import (
+    audit,
+    control,
+    emergencies,
+    prompts,
+    records,
+    rules,
+    rulings,
+    suspensions,
+    waivers,
+)
 from enablement.access.views.attesting import attestation
 
 urlpatterns = [
@@ -17,6 +28,9 @@ urlpatterns = [
     path("attest/<str:track>/<str:policy>/", attestation, name="attest"),
     path("access/grants/<uuid:pk>/suspend/", control.suspend, name="grant_suspend"),
     path("access/grants/<uuid:pk>/open/", control.open_tool, name="grant_open"),
+    path("access/suspensions/", suspensions.suspensions, name="access_suspensions"),
+    path("access/suspensions/<uuid:pk>/", suspensions.suspension, name="access_suspension"),
+    path("access/suspensions/<uuid:pk>/keep/", suspensions.keep, name="access_suspension_keep"),
     path("access/suspensions/<uuid:pk>/lift/", control.lift, name="grant_lift"),
     path("prompts/", prompts.library, name="prompts"),
     path("prompts/versions/<uuid:pk>/", prompts.version, name="prompt_version"),
@@ -59,6 +73,7 @@ urlpatterns = [
         GuardrailView.as_view(),
         name="litellm_guardrail",
     ),
+    path("access/v1/decisions/<uuid:pk>/outcome", OutcomeView.as_view(), name="decision_outcome"),
     path("access/v1/requests", RequestsView.as_view(), name="approval_requests"),
     path("access/v1/requests/<uuid:pk>", RequestView.as_view(), name="approval_request"),
     path("approvals/", views.approval_list, name="approvals"),

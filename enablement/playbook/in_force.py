@@ -21,6 +21,7 @@ from assessments.models import (
     ShadowPool,
 )
 from enablement.access.models import Gate, Microtool, Policy, Prompt, PromptVersion, RoleProfile
+from enablement.access.rework import rule_of
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
 from enablement.playbook.plan import Entries, Item, Lines, Text
@@ -326,6 +327,7 @@ def _microtools() -> Found:
                 "confidence_threshold": tool.confidence_threshold,
                 "approval_rule": tool.approval_rule,
                 "manual_grant": tool.manual_grant,
+                "rework_rule": rule_of(tool),
             },
         )
 

@@ -183,6 +183,7 @@ _TIGHTER: Mapping[tuple[str, str], Holds] = {
     ("microtool", "confidence_threshold"): _threshold_holds,
     ("microtool", "approval_rule"): lambda before, after: rule_holds(after, before),
     ("microtool", "manual_grant"): _becomes_true,
+    ("microtool", "rework_rule"): lambda before, after: after.as_strict_as(before),
     ("policy", "regions"): _fewer,
     ("policy", "yellow_zone_terms"): _more,
     ("policy", "block_on_confidence_lt"): _higher,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from enablement.access.rework import ReworkRule
+
 #: In this order a plan lists what it changes.
 KINDS = (
     "role",
@@ -146,12 +148,14 @@ def _goes_with_another(change: Change, retired: set[Item]) -> bool:
 
 
 def _contents(new: Mapping[str, Any]) -> Iterator[str]:
-    """Of something added, only how many parts it has."""
+    """Of something added, only how many parts it has, and a rule of its own."""
     for name, value in new.items():
         if isinstance(value, Entries) and value:
             yield f"{name}: {len(value)}"
         elif isinstance(value, Lines):
             yield from value
+        elif isinstance(value, ReworkRule) and value.own:
+            yield f"{name}: {value}"
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

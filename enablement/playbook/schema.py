@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from django.utils.text import slugify
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from enablement.access.models.gate import RETENTION_DAYS
+from enablement.access.models.microtool import REWORK_DAYS_MAX, REWORK_OF_MAX
 from enablement.playbook.fields import (
     Clock,
     Email,
@@ -81,12 +82,27 @@ class Module(Strict):
         return self.id or slugify(self.name)
 
 
+class ReworkRule(Strict):
+    """Of `days` days, `reworked` of every `of` outputs, once at least `of` were reported, suspend."""
+
+    reworked: Annotated[StrictInt, Field(ge=1, le=REWORK_OF_MAX)]
+    of: Annotated[StrictInt, Field(ge=1, le=REWORK_OF_MAX)]
+    days: Annotated[StrictInt, Field(ge=1, le=REWORK_DAYS_MAX)]
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> Self:
+        if self.reworked > self.of:
+            raise refuse(f"{self.reworked} of {self.of} cannot be", "no more reworked than reported")
+        return self
+
+
 class Microtool(Strict):
     name: Slug
     product: StrictStr = ""
     confidence_threshold: Share | None = None
     approval_rule: StrictStr = ""
     manual_grant: StrictBool = False
+    rework_rule: ReworkRule | None = None
     prompts: list[Slug] = []
 
 

@@ -193,6 +193,7 @@ DESK_VIEWS = {
     "proposed playbook": View("security", "playbook_proposal", first(PlaybookProposal)),
     "own proposed playbook": View("author", "playbook_proposal", first(PlaybookProposal)),
     "stops": View("compliance", "access_stops"),
+    "suspensions": View("compliance", "access_suspensions"),
     "end a stop": View("security", "access_stops", then=stop_and_end, lands="access_stop_end"),
     "review a stop": View("compliance", "access_stops", then=stop_and_review, lands="access_stop_review"),
     "auditors": View("compliance", "auditors"),

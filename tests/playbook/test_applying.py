@@ -171,6 +171,20 @@ class TestPlan:
         assert details(found, "microtool summariser") == ["confidence_threshold: 0.82 → 0.9"]
         assert details(found, "gate clerk_t1") == ["- modules_completed", "+ labs_signed_off"]
 
+    def test_it_shows_a_tools_own_rule_on_rework_and_applying_keeps_it(self, settings):
+        settings.REWORK_COUNT, settings.REWORK_OF, settings.REWORK_DAYS = 8, 20, 14
+        own = bundle(changed("0.82", "0.82\n        rework_rule: {reworked: 3, of: 10, days: 14}"))
+        assert details(plan(own), "microtool summariser") == ["rework_rule: 3 of 10 within 14 days"]
+        apply(bundle())
+        assert details(plan(own), "microtool summariser") == [
+            "rework_rule: 8 of 20 within 14 days (the default) → 3 of 10 within 14 days"
+        ]
+        apply(own)
+        tool = Microtool.objects.get()
+        assert (tool.rework_count, tool.rework_of, tool.rework_days) == (3, 10, 14)
+        apply(bundle())
+        assert Microtool.objects.get().rework_count is None
+
     def test_what_goes_with_its_track_is_not_listed_one_by_one(self):
         apply(bundle(YAML + ""))
         other = YAML.replace("id: clerk_t1", "id: clerk_t2")

@@ -75,6 +75,9 @@ TIGHTENING = {
     "no threshold, so every output is looked at": bundle(changed("        confidence_threshold: 0.82\n", "")),
     "a wider approval rule": bundle(changed("if confidence < 0.9 ", "if confidence < 0.95 ")),
     "granted by hand": bundle(changed("0.82", "0.82\n        manual_grant: true")),
+    "a stricter rule on rework": bundle(
+        changed("0.82", "0.82\n        rework_rule: {reworked: 2, of: 10, days: 14}")
+    ),
     "a condition more": bundle(
         changed("      - type: survey", "      - type: quiz\n        threshold: 0.9\n      - type: survey")
     ),
@@ -107,6 +110,8 @@ LOOSENING = {
     "a lower threshold": bundle(changed("0.82", "0.8")),
     "a narrower approval rule": bundle(changed("if confidence < 0.9 ", "if confidence < 0.85 ")),
     "no approval rule": bundle(changed('        approval_rule: "if confidence < 0.9 => manager_approve"\n', "")),
+    "a milder rule on rework": bundle(changed("0.82", "0.82\n        rework_rule: {reworked: 9, of: 20, days: 14}")),
+    "a rule on rework over other days": bundle(changed("0.82", "0.82\n        rework_rule: {reworked: 1, of: 1, days: 30}")),
     "a condition less": bundle(changed("      - type: survey\n        survey: ready\n", "")),
     "one of two conditions": bundle(changed("    gating_conditions:\n      - type: modules_completed\n      - type: survey\n        survey: ready\n", "    gating_conditions:\n      any_of:\n        - type: modules_completed\n        - {type: survey, survey: ready}\n")),
     "a prompt more": bundle(changed("    - name: ops_manager", '    - name: ops_manager\n      prompts: ["summarise"]')),

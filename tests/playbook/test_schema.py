@@ -213,3 +213,26 @@ def test_the_example_in_the_documentation_is_sound():
     example = page.split("```yaml\n")[1].split("```")[0]
     [track] = read(example).training_tracks
     assert [module.key for module in track.modules] == ["first-steps"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("{reworked: 8, of: 20, days: 14}", None),
+        ("{reworked: 20, of: 20, days: 365}", None),
+        (
+            "{reworked: 21, of: 20, days: 14}",
+            "p.yaml:23:22: 21 of 20 cannot be; expected no more reworked than reported",
+        ),
+        ("{reworked: 0, of: 20, days: 14}", "p.yaml:23:33: 0 does not fit; expected at least 1"),
+        ("{reworked: 0.4, of: 1, days: 14}", 'p.yaml:23:33: "0.4" does not fit; expected a whole number'),
+        ("{reworked: 8, of: 20, days: 366}", "p.yaml:23:50: 366 does not fit; expected at most 365"),
+        ("{reworked: 8, of: 20}", 'p.yaml:23:22: the key "days" is missing; expected days: …'),
+    ],
+)
+def test_a_rule_on_rework_is_three_whole_numbers(rule, fault):
+    text = small.changed("0.82", f"0.82\n        rework_rule: {rule}")
+    if fault is None:
+        assert read(text).training_tracks[0].microtools[0].rework_rule is not None
+    else:
+        assert faults(text) == [fault]

@@ -6,7 +6,9 @@ import hmac
 import json
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection, transaction
 
 from enablement.access.models import Stop
 from enablement.access.services import control
@@ -16,6 +18,7 @@ from enablement.ledger.models import LedgerEntry
 from enablement.webhooks import services, signing
 from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
 from enablement.webhooks.services.delivering import ATTEMPTS, KEEP, PAUSES
+from enablement.webhooks.services.endpoints import locked
 from tests.access.conftest import NOW, warden
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.tracks.factories import EnrolmentFactory
@@ -291,3 +294,53 @@ def test_what_is_due_is_woken_and_what_is_old_is_forgotten(endpoint, keeper, rec
     assert services.wake(at=NOW) == 0
     assert services.forget(at=NOW + KEEP) == 0
     assert services.forget(at=NOW + KEEP + timedelta(seconds=1)) == 1
+
+
+def test_a_grant_that_lapses_at_another_time_is_told_and_one_that_stays_is_not(
+    enrolment, endpoint, receiver, switch
+):
+    day = timedelta(days=1)
+    switch.on.add(enrolment.user_id)
+    switch.lapses = NOW + 30 * day
+    evaluate(enrolment)
+    evaluate(enrolment)
+    for lapses in (NOW + 90 * day, NOW + 10 * day, None):
+        switch.lapses = lapses
+        evaluate(enrolment)
+    send(endpoint)
+    told = [json.loads(body) for _path, _headers, body in receiver.requests]
+    assert [(each["type"].rpartition("_")[2], each["data"]["not_after"]) for each in told] == [
+        ("granted", "2026-12-09T09:00:00Z"),
+        ("renewed", "2027-02-07T09:00:00Z"),
+        ("renewed", "2026-11-19T09:00:00Z"),
+        ("renewed", None),
+    ]
+    assert (told[1]["data"]["before"], told[1]["data"]["after"]) == ("granted", "granted")
+    entries = LedgerEntry.objects.filter(kind="access.grant_renewed").order_by("recorded_at")
+    payload = json.loads(entries[0].payload)
+    assert (payload["not_after_before"], payload["not_after"]) == (
+        "2026-12-09T09:00:00.000000Z",
+        "2027-02-07T09:00:00.000000Z",
+    )
+    # What closes is told as that alone.
+    switch.on.clear()
+    evaluate(enrolment)
+    assert entries.count() == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_happens_meanwhile_does_not_wait_for_an_endpoint_that_is_being_changed(endpoint):
+    with transaction.atomic():
+        locked(endpoint)
+        params = connection.get_connection_params()
+        names = ("dbname", "user", "password", "host", "port")
+        with psycopg.connect(**{name: params[name] for name in names if name in params}) as other:
+            other.execute("SET lock_timeout = '1s'")
+            other.execute(
+                "INSERT INTO webhooks_webhookdelivery "
+                "(id, endpoint_id, event, type, body, created_at, state, attempts, attempts_before, next_at) "
+                "VALUES (gen_random_uuid(), %s, gen_random_uuid(), 't', '{}', now(), 'waiting', 0, 0, now())",
+                [endpoint.pk],
+            )
+    assert endpoint.deliveries.count() == 1

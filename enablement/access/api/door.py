@@ -53,14 +53,20 @@ class DecisionPointView(APIView):
         return final
 
 
+class ReportUnavailable(APIException):
+    status_code = 503
+    default_code = "report_unavailable"
+    default_detail = "The report cannot be recorded now; send it again."
+
+
 @contextmanager
-def recorded() -> Iterator[None]:
+def recorded(unavailable: type[APIException] = DecisionUnavailable) -> Iterator[None]:
     """Around a decision: a database that fails is no answer, which gateways treat as a deny."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
-        logger.exception("a decision could not be made or recorded")
-        raise DecisionUnavailable from error
+        logger.exception("a decision or a report could not be made or recorded")
+        raise unavailable from error
 
 
 def validated(serializer: serializers.Serializer[Any]) -> Any:

@@ -92,7 +92,7 @@ class RequestsView(DecisionPointView):
         data = validated(AskSerializer(data=request.data))
         token = cast("ApiToken", request.auth)
         at = timezone.now()
-        key, body = _key(request), json.dumps(request.data, sort_keys=True)
+        key, body = idempotency_key(request), json.dumps(request.data, sort_keys=True)
 
         def work() -> ApprovalRequest:
             return approvals.open_request(
@@ -133,7 +133,7 @@ class RequestView(DecisionPointView):
         return Response(_answer(get_object_or_404(ApprovalRequest, pk=pk, token=request.auth)))
 
 
-def _key(request: Request) -> str:
+def idempotency_key(request: Request) -> str:
     key: str = request.headers.get(KEY, "").strip()
     if len(key) > KEY_LENGTH:
         message = _("At most %(most)d characters.") % {"most": KEY_LENGTH}

@@ -13,6 +13,7 @@ from enablement.access.models.grant import Grant
 from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
 from enablement.access.models.microtool import Microtool, Prompt
+from enablement.access.models.outcome import OutcomeReport
 from enablement.access.models.prompt_version import PromptVersion
 from enablement.access.models.retention import Erasure, LegalHold
 from enablement.access.models.role_profile import RoleProfile
@@ -38,6 +39,7 @@ __all__ = [
     "GrantWarning",
     "LegalHold",
     "Microtool",
+    "OutcomeReport",
     "Policy",
     "Prompt",
     "PromptVersion",

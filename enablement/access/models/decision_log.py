@@ -15,6 +15,7 @@ class DecisionRecord(models.Model):
     """Where to find a decision, by its place in the chain. Everything else is read from its entry.
 
     No foreign keys: like the entry, it outlives what it is about. person: None where we did not know them.
+    reported: what became of it, by the latest report.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -24,6 +25,7 @@ class DecisionRecord(models.Model):
     microtool = models.CharField(_("tool"), max_length=100, blank=True)
     outcome = models.CharField(_("outcome"), max_length=20)
     reason = models.CharField(_("reason"), max_length=40)
+    reported = models.CharField(_("what became of it"), max_length=10, blank=True)
 
     objects = DecisionRecordQuerySet.as_manager()
 
@@ -38,6 +40,11 @@ class DecisionRecord(models.Model):
             models.Index(fields=("reason", "at", "position"), name="decision_record_reason_index"),
             models.Index(fields=("microtool", "outcome", "at"), name="decision_record_tool_out_index"),
             models.Index(fields=("microtool", "reason", "at"), name="decision_record_tool_why_index"),
+            models.Index(
+                fields=("reported", "at", "position"),
+                condition=models.Q(reported__gt=""),
+                name="decision_record_reported_index",
+            ),
         )
 
     def __str__(self) -> str:

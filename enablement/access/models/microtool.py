@@ -5,6 +5,8 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+REWORK_OF_MAX, REWORK_DAYS_MAX = 1_000, 365
+
 
 class MicrotoolQuerySet(models.QuerySet["Microtool"]):
     def live(self) -> Self:
@@ -12,7 +14,10 @@ class MicrotoolQuerySet(models.QuerySet["Microtool"]):
 
 
 class Microtool(models.Model):
-    """One governed tool. Without a track nobody can show the skill: it stays locked. Retired, it denies."""
+    """One governed tool. Without a track nobody can show the skill: it stays locked. Retired, it denies.
+
+    rework_count, _of, _days: its own rule on rework (`access.rework`); None is the installation's.
+    """
 
     key = models.CharField(_("name"), max_length=100, unique=True)
     title = models.CharField(_("title"), max_length=200)
@@ -23,6 +28,9 @@ class Microtool(models.Model):
     )
     approval_rule = models.TextField(_("approval rule"), blank=True)
     manual_grant = models.BooleanField(_("a person grants it"), default=False)
+    rework_count = models.PositiveSmallIntegerField(_("reworked outputs"), null=True, blank=True)
+    rework_of = models.PositiveSmallIntegerField(_("of so many reported"), null=True, blank=True)
+    rework_days = models.PositiveSmallIntegerField(_("within days"), null=True, blank=True)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
     objects = MicrotoolQuerySet.as_manager()
@@ -36,6 +44,20 @@ class Microtool(models.Model):
                 condition=models.Q(confidence_threshold=None)
                 | models.Q(confidence_threshold__gte=0, confidence_threshold__lte=1),
                 name="microtool_confidence_threshold_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rework_count=None, rework_of=None, rework_days=None)
+                | models.Q(
+                    rework_count__isnull=False,
+                    rework_of__isnull=False,
+                    rework_days__isnull=False,
+                    rework_count__gte=1,
+                    rework_of__gte=models.F("rework_count"),
+                    rework_of__lte=REWORK_OF_MAX,
+                    rework_days__gte=1,
+                    rework_days__lte=REWORK_DAYS_MAX,
+                ),
+                name="microtool_rework_rule_is_whole",
             ),
         )
 

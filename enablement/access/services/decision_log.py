@@ -1,9 +1,11 @@
 """The decision log: its index follows the chain, and who reads it is recorded."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -14,11 +16,32 @@ from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry, LedgerLink
 from enablement.people.models import User
 
-KIND = "access.decided"
+KIND, REPORTED = "access.decided", "access.outcome_reported"
 #: Links of one transaction.
 BATCH = 5_000
 #: The reason under which an entry is found that somebody altered beyond reading.
 UNREADABLE = "unreadable"
+LINK_FIELDS = (
+    "position",
+    "entry_id",
+    "entry__kind",
+    "entry__at",
+    "entry__recorded_at",
+    "entry__payload",
+    "entry__subject_id",
+)
+
+
+class Link(NamedTuple):
+    """A link of the chain with its entry: `LINK_FIELDS`, in their order."""
+
+    position: int
+    entry: UUID
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    payload: str
+    subject: str
 
 
 def project(*, once: bool = False) -> int:
@@ -45,40 +68,39 @@ def catch_up(*, at: datetime) -> None:
 def _project_batch() -> tuple[int, int]:
     DecisionLogMark.objects.get_or_create(pk=DecisionLogMark.SINGLETON)
     mark = DecisionLogMark.objects.select_for_update().get()
-    links = list(
-        LedgerLink.objects.filter(position__gt=mark.position)
-        .order_by("position")
-        .values_list(
-            "position",
-            "entry_id",
-            "entry__kind",
-            "entry__at",
-            "entry__recorded_at",
-            "entry__payload",
-            "entry__subject_id",
-        )[:BATCH]
-    )
-    rows = [
-        _record(position, entry, at, payload, tool)
-        for position, entry, kind, at, _recorded, payload, tool in links
-        if kind == KIND
-    ]
+    entries = LedgerLink.objects.filter(position__gt=mark.position).order_by("position")
+    links = [Link(*row) for row in entries.values_list(*LINK_FIELDS)[:BATCH]]
+    rows = [_record(link) for link in links if link.kind == KIND]
     DecisionRecord.objects.bulk_create(rows)
+    _note_reports([link for link in links if link.kind == REPORTED])
     if links:
-        mark.position, mark.recorded_at = links[-1][0], links[-1][4]
+        mark.position, mark.recorded_at = links[-1].position, links[-1].recorded_at
         mark.save(update_fields=["position", "recorded_at"])
     return len(links), len(rows)
 
 
-def _record(position: int, entry: UUID, at: datetime, payload: str, tool: str) -> DecisionRecord:
-    row = DecisionRecord(position=position, entry=entry, at=at)
+def _note_reports(links: Sequence[Link]) -> None:
+    """The latest report of each decision stands beside it; a statement for each outcome."""
+    latest: dict[UUID, str] = {}
+    for link in links:
+        with suppress(ValueError, KeyError, TypeError):
+            latest[UUID(link.subject)] = str(json.loads(link.payload)["outcome"])
+    by_outcome: dict[str, list[UUID]] = defaultdict(list)
+    for decision, outcome in latest.items():
+        by_outcome[outcome].append(decision)
+    for outcome, decisions in by_outcome.items():
+        DecisionRecord.objects.filter(entry__in=decisions).update(reported=outcome)
+
+
+def _record(link: Link) -> DecisionRecord:
+    row = DecisionRecord(position=link.position, entry=link.entry, at=link.at)
     try:
-        said = json.loads(payload)
+        said = json.loads(link.payload)
         row.person = UUID(said["user"]) if said["user"] else None
         row.microtool, row.outcome, row.reason = said["microtool"], said["outcome"], said["reason"]
     except (ValueError, KeyError, TypeError):
         # It stays to be found: leaving it out would hide what was done to it.
-        row.microtool, row.outcome, row.reason = tool[:100], "", UNREADABLE
+        row.microtool, row.outcome, row.reason = link.subject[:100], "", UNREADABLE
     return row
 
 

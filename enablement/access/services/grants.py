@@ -14,7 +14,7 @@ from django.db import transaction
 
 from enablement.access import gates, selectors
 from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
-from enablement.access.signals import gate_lost, gate_met, grant_changed
+from enablement.access.signals import gate_lost, gate_met, grant_changed, grant_renewed
 from enablement.jobs.services import enqueue
 from tracks.facts import Fact
 from tracks.models import Enrolment, Track
@@ -85,10 +85,14 @@ def reevaluate(
         later, completing = opening, []
     else:
         later = frozenset()
+    terms = {grant.pk: grant.not_after for grant in known.values() if grant.state == State.GRANTED}
     changed, created, touched = _compare(wanted, known, revision=policy.revision, at=at)
     Grant.objects.bulk_create(created)
     Grant.objects.bulk_update(touched, ["state", "since", "not_after", "leaves", "policy_revision"])
     _announce_grants(changed, cause=cause, actor_id=actor_id, at=at)
+    moved = {change.grant.pk for change in changed}
+    renewed = [g for g in touched if g.pk in terms and g.pk not in moved and g.not_after != terms[g.pk]]
+    _announce_renewed(renewed, terms, cause=cause, actor_id=actor_id, at=at)
     lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk))]
     _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
     return Reevaluation(changed=[change.grant for change in changed], later=later)
@@ -274,6 +278,39 @@ def _announce_grants(changed: list[_Change], *, cause: str, actor_id: UUID | Non
     ]
     if facts:
         grant_changed.send(sender=Grant, facts=facts)
+
+
+def _announce_renewed(
+    renewed: list[Grant],
+    terms: Mapping[UUID, datetime | None],
+    *,
+    cause: str,
+    actor_id: UUID | None,
+    at: datetime,
+) -> None:
+    """A grant stays open, but its proof lapses at another time: whoever keeps a list has to know."""
+    tool_keys = dict(Microtool.objects.values_list("pk", "key")) if renewed else {}
+    facts = [
+        Fact(
+            kind="access.grant_renewed",
+            subject=("access.grant", str(grant.pk)),
+            at=at,
+            actor_id=actor_id,
+            learner_id=grant.user_id,
+            payload={
+                "microtool": tool_keys[grant.microtool_id],
+                "before": grant.state,
+                "after": grant.state,
+                "cause": cause,
+                "policy_revision": grant.policy_revision,
+                "not_after_before": terms[grant.pk],
+                "not_after": grant.not_after,
+            },
+        )
+        for grant in renewed
+    ]
+    if facts:
+        grant_renewed.send(sender=Grant, facts=facts)
 
 
 def _announce_gates(

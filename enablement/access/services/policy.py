@@ -14,6 +14,7 @@ from enablement.access import gates
 from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfile
 from enablement.access.models.gate import RETENTION_DAYS
 from enablement.access.overlays import in_force
+from enablement.access.rework import ReworkRule
 from tracks.models import Role, Track
 
 M = TypeVar("M", bound=models.Model)
@@ -54,6 +55,7 @@ def put_microtool(
     confidence_threshold: Decimal | None,
     approval_rule: str,
     manual_grant: bool,
+    rework_rule: ReworkRule | None = None,
 ) -> tuple[Microtool, bool]:
     """Grants follow when they are next re-evaluated (`grants.reevaluate`)."""
     values = {
@@ -63,6 +65,9 @@ def put_microtool(
         "confidence_threshold": confidence_threshold,
         "approval_rule": approval_rule,
         "manual_grant": manual_grant,
+        "rework_count": rework_rule.count if rework_rule else None,
+        "rework_of": rework_rule.of if rework_rule else None,
+        "rework_days": rework_rule.days if rework_rule else None,
         "retired_at": None,
     }
     return _put(Microtool, {"key": key}, values)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from enablement.access import decision_log, role_audit
 from enablement.access.audit_forms import DecisionSearchForm, RoleAuditForm
 from enablement.access.audit_tables import decision_rows, role_rows
-from enablement.access.models import DecisionRecord
+from enablement.access.models import DecisionRecord, OutcomeReport
 from enablement.access.services.decision_log import catch_up, note_reading
 from enablement.ledger.canonical import moment
 from enablement.ledger.models import LedgerContent
@@ -88,6 +88,7 @@ def decision(request: PersonRequest, entry: UUID) -> HttpResponse:
     content = LedgerContent.objects.filter(entry=entry).first()
     context = {
         "line": line,
+        "reports": OutcomeReport.objects.filter(decision=entry).select_related("token").order_by("-number"),
         "said": sorted(line.said.items()),
         "content": content,
         "texts": list(content.texts().values()) if content else [],

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from enablement.access.decisions.approval_rule import parse
 from enablement.access.decisions.verdict import Call
 from enablement.access.models import Microtool, Policy
+from enablement.access.rework import rule_of
 from enablement.access.rule_forms import ExampleForm, ToolForm
 from enablement.access.services.decisions.supposing import suppose
 from enablement.access.views import rule_parts
@@ -36,6 +37,7 @@ def rules(request: PersonRequest) -> HttpResponse:
         "policy": policy,
         "terms": form.cleaned_data["terms"] if valid else in_force,
         "sentence": rule_parts.sentence(parse(rule)) if rule else "",
+        "rework": rule_of(tool),
         "answer": _answer(form, tool) if valid else None,
     }
     return render(request, "access/rules.html", context, status=422 if form.errors else 200)

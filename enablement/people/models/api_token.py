@@ -14,7 +14,7 @@ class Scope(models.TextChoices):
     FORWARD = "access:forward", _("ask for decisions on behalf of a proxy's user")
     REQUEST = "access:request", _("file approval requests")
     ADOPTION = "adoption:write", _("report adoption events")
-    RECORDS = "records:write", _("report exceptions and incidents")
+    RECORDS = "records:write", _("report outcomes, exceptions and incidents")
     READ = "read", _("read")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from enablement.access.models import Microtool, Prompt
+from enablement.access.rework import ReworkRule
 from enablement.access.services import policy, prompts
 from enablement.playbook import gating
 from enablement.playbook.content.prompts import spec_of
@@ -161,7 +162,15 @@ def _put_microtool(entry: MicrotoolEntry, track: Track, *, title: str) -> None:
         confidence_threshold=entry.confidence_threshold,
         approval_rule=entry.approval_rule,
         manual_grant=entry.manual_grant,
+        rework_rule=_rework_rule(entry),
     )
+
+
+def _rework_rule(entry: MicrotoolEntry) -> ReworkRule | None:
+    if entry.rework_rule is None:
+        return None
+    said = entry.rework_rule
+    return ReworkRule(count=said.reworked, of=said.of, days=said.days, own=True)
 
 
 def _put_prompts(reading: Reading, roles: dict[str, Role], *, revision: int, at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from enablement.access import role_audit
 from enablement.access.audit_tables import decision_rows, role_rows
-from enablement.access.models import ApprovalRequest, Ruling
+from enablement.access.models import ApprovalRequest, OutcomeReport, Ruling
 from enablement.certificates.models import Certificate
 from enablement.ledger import packs, proofs, signing
 from enablement.ledger.canonical import canonical
@@ -41,6 +41,7 @@ def write(matter: Matter, *, folder: Path, at: datetime) -> Path:
         at=min(matter.pack.until, at), people=matter.wanted.people, microtool=matter.wanted.microtool
     )
     _table(data / "who-could-do-what.csv", role_rows(audited))
+    _json(data / "outcomes.json", [_report(one) for one in matter.reports])
     _json(data / "approvals.json", [_approval(one) for one in matter.approvals])
     _json(data / "rulings.json", [_ruling(one) for one in matter.rulings])
     _json(data / "certificates.json", [_certificate(one) for one in matter.certificates])
@@ -151,6 +152,11 @@ def _approval(one: ApprovalRequest) -> dict[str, Any]:
             for comment in one.comments.all()
         ],
     }
+
+
+def _report(one: OutcomeReport) -> dict[str, Any]:
+    names = ("id", "decision", "number", "outcome", "minutes_claimed", "reported_at", "corrected_at")
+    return {**{name: getattr(one, name) for name in names}, "token": one.token.name}
 
 
 def _ruling(one: Ruling) -> dict[str, Any]:

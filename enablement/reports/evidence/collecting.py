@@ -14,10 +14,13 @@ from enablement.access.models import (
     DecisionRecord,
     EmergencyAccess,
     Grant,
+    GrantHold,
+    OutcomeReport,
     Ruling,
     Stop,
     Waiver,
 )
+from enablement.access.services.outcomes.reporting import SUBJECT as OF_DECISIONS
 from enablement.certificates.models import Certificate
 from enablement.ledger.models import LedgerEntry, LedgerLink, PolicyRevision
 from enablement.ledger.selectors import revision_at
@@ -29,12 +32,16 @@ CHUNK = 2_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matter:
-    """A pack's rows. `positions`: the places of its ledger entries in the chain, in order."""
+    """A pack's rows. `positions`: the places of its ledger entries in the chain, in order.
+
+    reports: what became of its decisions, corrected ones too, whenever they came.
+    """
 
     pack: EvidencePack
     wanted: decision_log.Wanted
     decisions: int
     outcomes: Sequence[tuple[str, str, int]]
+    reports: Sequence[OutcomeReport]
     approvals: Sequence[ApprovalRequest]
     certificates: Sequence[Certificate]
     rulings: Sequence[Ruling]
@@ -53,8 +60,13 @@ def collect(pack: EvidencePack) -> Matter:
         ).select_related("role")
     )
     revisions = _revisions(pack)
+    reports = _reports(found)
+    grants = _grants(pack, wanted.people)
+    holds = GrantHold.objects.filter(grant__in=grants).values_list("pk", flat=True)
     others = [
-        *_about("access.grant", _grants(pack, wanted.people), until=pack.until),
+        *_about(OF_DECISIONS, {report.decision for report in reports}, until=None),
+        *_about("access.grant", grants, until=pack.until),
+        *_about("access.GrantHold", holds, until=pack.until),
         *_about("access.ApprovalRequest", [one.pk for one in approvals], until=pack.until),
         *_about("certificates.Certificate", [one.pk for one in certificates], until=pack.until),
         *_about("access.Stop", Stop.objects.values_list("pk", flat=True), until=pack.until),
@@ -70,6 +82,7 @@ def collect(pack: EvidencePack) -> Matter:
         wanted=wanted,
         decisions=len(decided),
         outcomes=_outcomes(found),
+        reports=reports,
         approvals=approvals,
         certificates=certificates,
         rulings=rulings,
@@ -95,6 +108,15 @@ def wanted_of(pack: EvidencePack) -> decision_log.Wanted:
 def _outcomes(found: QuerySet[DecisionRecord]) -> list[tuple[str, str, int]]:
     counted = found.order_by().values_list("outcome", "reason").annotate(n=Count("pk"))
     return sorted(counted, key=lambda row: (-row[2], row[0], row[1]))
+
+
+def _reports(found: QuerySet[DecisionRecord]) -> list[OutcomeReport]:
+    decisions = list(found.filter(reported__gt="").order_by().values_list("entry", flat=True))
+    reports: list[OutcomeReport] = []
+    for start in range(0, len(decisions), CHUNK):
+        of_these = OutcomeReport.objects.filter(decision__in=decisions[start : start + CHUNK])
+        reports += of_these.select_related("token")
+    return sorted(reports, key=lambda report: (report.decided_at, report.decision, report.number))
 
 
 def _approvals(pack: EvidencePack, people: frozenset[UUID] | None) -> list[ApprovalRequest]:

@@ -1,5 +1,6 @@
 """The summary of a pack, for people: what was asked, what was found, how to check it."""
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import ALTERED, OUTCOMES
+from enablement.access.models import OutcomeReport
 from enablement.ledger.models import LedgerCheckpoint
 from enablement.reports.evidence.collecting import Matter, totals
 from tracks import pdf
@@ -31,6 +33,7 @@ def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime)
             (OUTCOMES.get(outcome, ALTERED)[0], REASONS.get(reason, reason), n)
             for outcome, reason, n in matter.outcomes
         ],
+        "became": became(matter),
         "approvals": matter.approvals[:SHOWN],
         "certificates": matter.certificates[:SHOWN],
         "shown": SHOWN,
@@ -38,3 +41,9 @@ def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime)
     with timezone.override("UTC"):
         html = render_to_string("reports/evidence/summary.html", context)
     return pdf.render(html, stylesheet=STYLESHEET)
+
+
+def became(matter: Matter) -> list[tuple[str, int]]:
+    """What became of the decisions, by their latest reports; the rest was not reported."""
+    counted = Counter(report.outcome for report in matter.reports if report.corrected_at is None)
+    return [(str(outcome.label), counted[outcome]) for outcome in OutcomeReport.Outcome if counted[outcome]]

@@ -21,6 +21,7 @@ from pypdf import PdfReader
 from enablement.access.decisions.verdict import Call
 from enablement.access.services.decisions import Caller, decide_call
 from enablement.access.services.grants import reevaluate
+from enablement.access.services.outcomes import Said, report_outcome
 from enablement.jobs.models import JobState
 from enablement.ledger import packs, signing
 from enablement.ledger.models import LedgerEntry
@@ -112,6 +113,26 @@ def test_a_pack_holds_its_matter_and_nothing_else(made, world):
     }
     assert "Ben" not in files["data/decisions.csv"].decode()
     assert (made.decisions, made.entries) == (1, 3)
+
+
+def test_a_pack_says_what_became_of_its_decisions_corrections_and_late_reports_too(world, liaison):
+    allowed = LedgerEntry.objects.filter(kind="access.decided", payload__contains='"allow"').order_by("at")
+    token = ApiTokenFactory(name="triage-tool")
+    for entry, outcome in ((allowed[0], "used"), (allowed[0], "overturned"), (allowed[1], "edited")):
+        said = Said(outcome=outcome, minutes=5)
+        report_outcome(decision=entry.pk, said=said, token=token, at=NOW + 30 * DAY)
+    pack = ask(liaison, person=world[0].user)
+    assert run(pack.job).state == JobState.DONE
+    pack.refresh_from_db()
+    files = contents(pack)
+    told = [(one["number"], one["outcome"], one["token"]) for one in json.loads(files["data/outcomes.json"])]
+    assert told == [(1, "used", "triage-tool"), (2, "overturned", "triage-tool")]
+    [line] = rows(files["data/decisions.csv"])
+    assert (line["Reported outcome"], line["Minutes claimed"]) == ("overturned", "5")
+    entries = [json.loads(line)["entry"]["kind"] for line in files["data/ledger/entries.jsonl"].splitlines()]
+    assert entries.count("access.outcome_reported") == 2
+    text = " ".join(PdfReader(io.BytesIO(files["data/summary.pdf"])).pages[0].extract_text().split())
+    assert "What became of them, as reported Overturned 1 By the latest report" in text
 
 
 @pytest.mark.parametrize(
@@ -210,7 +231,7 @@ def rewrite(made, path, changes):
 
 def test_one_changed_byte_of_any_file_is_found(made, tmp_path):
     files = contents(made)
-    assert len(files) == 17
+    assert len(files) == 18
     for name, data in files.items():
         at = len(data) // 2
         changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]

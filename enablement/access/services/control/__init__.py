@@ -3,8 +3,8 @@
 Closing takes one person. Whatever opens again takes another one than who closed it.
 """
 
-from enablement.access.services.control.holds import lift, suspend
+from enablement.access.services.control.holds import keep, lift, suspend
 from enablement.access.services.control.opening import open_by_hand
 from enablement.access.services.control.stops import end_stop, review_stop, stop
 
-__all__ = ["end_stop", "lift", "open_by_hand", "review_stop", "stop", "suspend"]
+__all__ = ["end_stop", "keep", "lift", "open_by_hand", "review_stop", "stop", "suspend"]

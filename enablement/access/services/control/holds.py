@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from enablement.access.models import Grant, GrantHold
 from enablement.access.services import grants
 from enablement.access.services.control.rights import ensure_another, ensure_controls
+from enablement.access.signals import suspension_kept
 from enablement.people.models import User
 from tracks.errors import Refused
+from tracks.facts import Fact
 
 
 @transaction.atomic
@@ -55,9 +57,39 @@ def lift(*, hold: GrantHold, reason: str, actor: User, at: datetime) -> GrantHol
     if hold.lifted_at is not None:
         raise Refused("lifted", _("This suspension has been lifted already."))
     ensure_another(actor, hold.placed_by, message=_("Another person than who suspended it has to lift it."))
+    ensure_another(actor, hold.kept_by, message=_("Another person than who kept it closed has to lift it."))
     hold.lifted_at, hold.lifted_by, hold.lift_reason = at, actor, reason.strip()
     hold.full_clean()
     hold.save()
     grants.mark_used(grant, at=at)
     grants.reevaluate(user_ids=[grant.user_id], cause="access.hold_lifted", actor_id=actor.pk, at=at)
+    return hold
+
+
+@transaction.atomic
+def keep(*, hold: GrantHold, reason: str, actor: User, at: datetime) -> GrantHold:
+    """Whoever looks at what the rule on rework closed may leave it closed, and says why.
+
+    Raises Refused `own_access`, `lifted`, `not_by_rule` or `kept`, ValidationError where the reason is empty.
+    """
+    grant = Grant.objects.select_for_update(of=("self",)).get(pk=hold.grant_id)
+    hold = GrantHold.objects.select_for_update(of=("self",)).get(pk=hold.pk)
+    ensure_controls(actor, about=grant.user)
+    if hold.lifted_at is not None:
+        raise Refused("lifted", _("This suspension has been lifted already."))
+    if hold.cause != GrantHold.Cause.REWORK:
+        raise Refused("not_by_rule", _("Only what the rule on rework closed is looked at so."))
+    if hold.kept_at is not None:
+        raise Refused("kept", _("Somebody has looked at it already; it stays closed."))
+    hold.kept_at, hold.kept_by, hold.keep_reason = at, actor, reason.strip()
+    hold.full_clean()
+    hold.save()
+    fact = Fact(
+        kind="access.suspension_kept",
+        subject=("access.GrantHold", str(hold.pk)),
+        at=at,
+        actor_id=actor.pk,
+        payload={"grant": str(grant.pk), "person": str(grant.user_id), "microtool": grant.microtool.key},
+    )
+    suspension_kept.send(sender=GrantHold, facts=[fact])
     return hold

@@ -1,5 +1,5 @@
-"""What people are told: a tool opened, closed, is about to close; compliance, that somebody is denied again
-and again. Each by an e-mail in a durable job.
+"""What people are told: a tool opened, closed, is about to close, is stopped for everybody; compliance, that
+somebody is denied again and again, or that a rework spike closed a tool. Each by an e-mail in a durable job.
 """
 
 from enablement.access.services.telling.changes import mail_changes, tell_changes
@@ -9,15 +9,22 @@ from enablement.access.services.telling.denies import (
     mail_denied,
     record_denies,
 )
+from enablement.access.services.telling.rework import mail_rework
+from enablement.access.services.telling.stops import ask_for_mails, mail_review, mail_stop, tell_stops
 from enablement.access.services.telling.warnings import mail_warnings, warn_lapsing
 
 __all__ = [
     "Denies",
     "alert_repeated_denies",
+    "ask_for_mails",
     "mail_changes",
     "mail_denied",
+    "mail_review",
+    "mail_rework",
+    "mail_stop",
     "mail_warnings",
     "record_denies",
     "tell_changes",
+    "tell_stops",
     "warn_lapsing",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from enablement.access.models import Grant
+from enablement.access.models import Grant, GrantHold
 from enablement.access.selectors import cause_label
 from enablement.access.services.telling.message import message, send
 from enablement.jobs.services import enqueue
@@ -51,6 +51,8 @@ def mail_changes(*, changes: Sequence[Change], at: datetime) -> int:
     """How many messages were sent. What has changed again since then is told by its own message."""
     by_id = {change.grant: change for change in changes}
     found = Grant.objects.filter(pk__in=by_id, user__is_active=True).select_related("user", "microtool")
+    holds = GrantHold.objects.live().filter(grant__in=by_id, cause=GrantHold.Cause.REWORK)
+    reasons = dict(holds.values_list("grant", "reason"))
     return send(
         message(
             "change",
@@ -59,6 +61,7 @@ def mail_changes(*, changes: Sequence[Change], at: datetime) -> int:
             at=at,
             opened=grant.state == OPEN,
             cause=cause_label(by_id[grant.pk].cause),
+            reason=reasons.get(grant.pk, ""),
         )
         for grant in found
         if grant.state == by_id[grant.pk].state

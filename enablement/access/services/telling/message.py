@@ -1,4 +1,4 @@
-"""One e-mail about one grant: the tool, what happened, and a link."""
+"""One e-mail: what happened, and a link."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,22 +12,28 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from enablement.access.models import Grant
+from enablement.people.models import User
 
 
 def message(name: str, grant: Grant, *, key: str, at: datetime, **context: Any) -> EmailMessage:
     """`access/mail/grant_<name>.txt`. Sent twice after a fault, it has the same id (`key`) both times."""
-    person = grant.user
-    context |= {"grant": grant, "person": person, "at": at}
+    context |= {"grant": grant, "at": at}
     context["link"] = f"{settings.SITE_URL}{reverse('my_tools')}"
-    with timezone.override(person.timezone), translation.override(settings.LANGUAGE_CODE):
-        subject = render_to_string(f"access/mail/grant_{name}_subject.txt", context)
-        body = render_to_string(f"access/mail/grant_{name}.txt", context)
+    return letter(f"grant_{name}", grant.user, key=f"grant.{grant.pk}.{key}", **context)
+
+
+def letter(name: str, reader: User, *, key: str, **context: Any) -> EmailMessage:
+    """`access/mail/<name>.txt` for one reader, in their zone; `key` makes its id, the same again."""
+    context |= {"person": reader}
+    with timezone.override(reader.timezone), translation.override(settings.LANGUAGE_CODE):
+        subject = render_to_string(f"access/mail/{name}_subject.txt", context)
+        body = render_to_string(f"access/mail/{name}.txt", context)
     host = urlsplit(settings.SITE_URL).hostname
     return EmailMessage(
         subject=" ".join(subject.split()),
         body=body.strip() + "\n",
-        to=[person.email],
-        headers={"Message-ID": f"<grant.{grant.pk}.{key}@{host}>"},
+        to=[reader.email],
+        headers={"Message-ID": f"<{key}@{host}>"},
     )
 
 

@@ -1,0 +1,122 @@
+"""A kill switch: who holds what it stops hears of it once, and once more when it ends; compliance reviews.
+
+The switch itself asks for one job, whatever the number of people; that job asks for the messages.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.mail import EmailMessage
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from enablement.access.models import EmergencyAccess, Grant, Microtool, Stop
+from enablement.access.services.telling.denies import GROUP
+from enablement.access.services.telling.message import letter, send
+from enablement.jobs.services import enqueue
+from enablement.people.models import User
+from tracks.facts import Fact
+
+STARTED, ENDED = "started", "ended"
+_TOLD = {"access.stop_started": STARTED, "access.stop_ended": ENDED}
+#: People whom one job writes to.
+CHUNK = 50
+
+
+def tell_stops(facts: Sequence[Fact]) -> None:
+    """Ask for the messages about what was stopped or opened again; a review is told to nobody."""
+    from enablement.access.tasks import tell_of_stop
+
+    for fact in facts:
+        if fact.kind in _TOLD:
+            enqueue(
+                task=tell_of_stop, args={"stop_id": fact.subject[1], "what": _TOLD[fact.kind]}, at=fact.at
+            )
+
+
+def ask_for_mails(*, stop_id: UUID, what: str, at: datetime) -> int:
+    """A job for each `CHUNK` of the people who hold it now, in the caller's transaction; how many people."""
+    from enablement.access import tasks
+
+    stop = Stop.objects.get(pk=stop_id)
+    people = [str(pk) for pk in holders(stop, at=at).order_by("pk").values_list("pk", flat=True)]
+    for start in range(0, len(people), CHUNK):
+        chunk = people[start : start + CHUNK]
+        args: dict[str, str | int | list[str] | None] = {
+            "stop_id": str(stop_id),
+            "what": what,
+            "user_ids": chunk,
+        }
+        enqueue(task=tasks.mail_stop, args=args, at=at)
+    if what == STARTED:
+        enqueue(task=tasks.mail_stop_review, args={"stop_id": str(stop_id)}, at=at)
+    return len(people)
+
+
+def holders(stop: Stop, *, at: datetime) -> QuerySet[User]:
+    """Who could use what is stopped, but for the stop.
+
+    A region: who works there, or nobody knows where. A model: whoever holds any tool, because a call that
+    does not say its model is denied too.
+    """
+    granted = Grant.objects.filter(
+        Q(not_after=None) | Q(not_after__gt=at), state=Grant.State.GRANTED, microtool__retired_at=None
+    )
+    # Emergency access opens what the grant does not, and a stop closes that as well.
+    broken = EmergencyAccess.objects.live(at=at)
+    if stop.kind == Stop.Kind.MICROTOOL:
+        granted = granted.filter(microtool__key=stop.value)
+        broken = broken.filter(grant__microtool__key=stop.value)
+    people = User.objects.filter(is_active=True)
+    if stop.kind == Stop.Kind.REGION:
+        people = people.filter(region__in=("", stop.value))
+    one = OuterRef("pk")
+    return people.filter(Exists(granted.filter(user=one)) | Exists(broken.filter(user=one)))
+
+
+def mail_stop(*, stop_id: UUID, what: str, user_ids: Collection[UUID]) -> int:
+    """How many were written to. That it is stopped is told to nobody once it has ended."""
+    stop = Stop.objects.get(pk=stop_id)
+    if what == STARTED and stop.ended_at is not None:
+        return 0
+    readers = User.objects.filter(pk__in=user_ids, is_active=True).order_by("email")
+    link = f"{settings.SITE_URL}{reverse('my_tools')}"
+    return send(_letter(f"stop_{what}", stop, reader, what=what, link=link) for reader in readers)
+
+
+def mail_review(*, stop_id: UUID) -> int:
+    """Ask compliance to look at it, or where nobody else is there whoever may; never who stopped it."""
+    stop = Stop.objects.select_related("started_by").get(pk=stop_id)
+    if stop.reviewed_at is not None:
+        return 0
+    link = f"{settings.SITE_URL}{reverse('access_stop_review', args=[stop.pk])}"
+    return send(_letter("stop_review", stop, reader, what="review", link=link) for reader in _reviewers(stop))
+
+
+def _reviewers(stop: Stop) -> list[User]:
+    others = User.objects.filter(is_active=True).exclude(pk=stop.started_by_id).order_by("email")
+    found = list(others.filter(groups__name=GROUP))
+    right = Permission.objects.filter(content_type__app_label="access", codename="control_access")
+    holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
+    return found or list(others.filter(holds).distinct())
+
+
+def _letter(name: str, stop: Stop, reader: User, *, what: str, link: str) -> EmailMessage:
+    key = f"stop.{stop.pk}.{what}.{reader.pk}"
+    return letter(name, reader, key=key, stop=stop, what=_named(stop), link=link)
+
+
+def _named(stop: Stop) -> str:
+    """What is stopped, as people call it."""
+    if stop.kind == Stop.Kind.MICROTOOL:
+        tool = Microtool.objects.filter(key=stop.value).first()
+        return str(tool or stop.value)
+    words = {
+        Stop.Kind.MODEL: _("the model %(name)s"),
+        Stop.Kind.REGION: _("every tool in the region %(name)s"),
+    }
+    return words[Stop.Kind(stop.kind)] % {"name": stop.value}
