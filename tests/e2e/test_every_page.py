@@ -82,6 +82,7 @@ NO_PAGE = [
     "approval_requests",
     "authzen_configuration",
     "certificate_pdf",
+    "decision_outcome",
     "checkpoint_key",
     "evidence_pack_file",
     "evaluation",
@@ -103,6 +104,8 @@ NO_PAGE = [
     "starter_file",
 ]
 ELSEWHERE = {
+    "access_suspension": "nobody in the demo has too much reworked; tests/access/outcomes",
+    "access_suspension_keep": "nobody in the demo has too much reworked; tests/access/outcomes",
     "attempt_marking": "nobody in the demo has an answer in words; tests/assessments/quizzes/test_marking.py",
     "attest": "the demo's playbook asks nobody to confirm a policy; tests/access/test_attestation.py",
     "emergency_ask": "for nobody of the demo; tests/access",

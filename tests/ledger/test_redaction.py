@@ -69,6 +69,8 @@ def test_it_goes_and_is_counted_and_the_words_around_it_stay(kind, value):
         "36574261890 is no tax number",
         "Ticket 4155552671 and invoice 123456789",
         "from 2026-11-30 05:45 to 01.12.2026 17:30",
+        "2026-09",
+        "summarizer-small 2026-09, call it 2025-12.",
         "gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, 10.12.114.17",
         "123e4567-e89b-12d3-a456-426614174000",
         "0.95 of 1,234,567.89 is 1172839.50",

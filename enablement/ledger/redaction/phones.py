@@ -11,6 +11,8 @@ _CANDIDATE = re.compile(
     r"(?<![\w.:/+-])(?:\+|00 ?)?(?:\(\d{1,5}\)|\d)(?:[ ()./-]{0,3}\d){5,16}(?![\w]|[-:/]\w|\.\d)"
 )
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d(?!\d)")
+#: A month, by which models are called as well ("2026-09"): all of it, or it may be the beginning of a number.
+_MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 _WORD = re.compile(r"tel|phone|fon|mobil|cell|call|fax|handy|whatsapp|sms|ring|reach", re.IGNORECASE)
 _NEAR = 25
 #: So many candidates are asked about; what comes after them counts as a number unseen.
@@ -19,7 +21,7 @@ MOST = 200
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
     for asked, found in enumerate(_CANDIDATE.finditer(text)):
-        if _DATE.match(found[0]):
+        if _DATE.match(found[0]) or _MONTH.fullmatch(found[0]):
             continue
         near = text[max(0, found.start() - _NEAR) : found.start()]
         if asked >= MOST or _is_phone(found[0], said=_WORD.search(near) is not None):
