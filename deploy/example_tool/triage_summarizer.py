@@ -5,7 +5,8 @@
 
 With `--gate` it asks for itself, on every request, whether this person may use it now (with the browser's own
 cookies), and stays closed whenever there is no answer. Without it a proxy has to stand in front, as
-deploy/nginx.conf and deploy/Caddyfile have it. With a token it also asks whether its output may be used.
+deploy/nginx.conf and deploy/Caddyfile have it. With a token it also asks whether its output may be used, and
+reports what became of it.
 Standard library only.
 """
 
@@ -19,6 +20,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 from summarising import MODEL_VERSION, Summary, summarise
 
@@ -44,6 +46,14 @@ OUTCOMES = {
     "review_required": "Look at it yourself before you use it.",
     "approval_required": "Another person has to approve it first.",
     "deny": "Do not use it: the gate refused this output. Work on the ticket without it.",
+}
+
+
+#: What the user says became of the output, and how the product calls it (docs/outcomes.md).
+BECAME = {"used": "I used it", "edited": "I changed a little", "reworked": "I wrote it again"}
+THANKS = {
+    True: "Thank you, that is on record.",
+    False: "This could not be reported now; nothing was recorded.",
 }
 
 
@@ -82,8 +92,8 @@ class Gate:
             return Passage(response.status, body=body, content_type=content_type)
         return CLOSED
 
-    def outcome(self, subject: str, summary: Summary) -> str:
-        """Whether the output may be used; "deny" where nobody can say."""
+    def outcome(self, subject: str, summary: Summary) -> tuple[str, str]:
+        """Whether the output may be used, and the decision's id; "deny" where nobody can say."""
         question = {
             "subject": {"type": "user", "id": subject},
             "resource": {"type": "microtool", "id": TOOL},
@@ -98,9 +108,24 @@ class Gate:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             _response, body = self._ask("POST", "/access/v1/evaluation", headers, json.dumps(question))
-            return str(json.loads(body)["context"]["outcome"])
+            context = json.loads(body)["context"]
+            return str(context["outcome"]), str(context.get("id", ""))
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-            return "deny"
+            return "deny", ""
+
+    def report(self, decision: str, became: str) -> bool:
+        """Whether it was taken. The key makes a click that is sent twice one report."""
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"{decision}:{became}",
+        }
+        try:
+            path = f"/access/v1/decisions/{UUID(decision)}/outcome"
+            response, _body = self._ask("POST", path, headers, json.dumps({"outcome": became}))
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        return response.status in {HTTPStatus.OK, HTTPStatus.CREATED}
 
     def _ask(
         self, method: str, path: str, headers: dict[str, str], body: str | None = None
@@ -139,14 +164,17 @@ class Tool(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NO_CONTENT, b"", "text/plain")
             return
         fields = parse_qs(self.rfile.read(int(length)).decode(errors="replace"))
-        self._answer(fields.get("ticket", [""])[0])
+        said = {name: values[0] for name, values in fields.items()}
+        self._answer(said.get("ticket", ""), said.get("decision", ""), said.get("became", ""))
 
-    def _answer(self, ticket: str) -> None:
+    def _answer(self, ticket: str, decision: str = "", became: str = "") -> None:
         passage = self._passage()
         if passage.status != HTTPStatus.OK:
             self._send(passage.status, passage.body, passage.content_type)
             return
         result = self._result(ticket, passage.subject) if ticket.strip() else ""
+        if self.gate is not None and self.gate.token and became in BECAME:
+            result = f"<p><strong>{THANKS[self.gate.report(decision, became)]}</strong></p>"
         page = PAGE.format(ticket=escape(ticket or EXAMPLE), result=result)
         self._send(HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
 
@@ -157,11 +185,13 @@ class Tool(BaseHTTPRequestHandler):
 
     def _result(self, ticket: str, subject: str) -> str:
         summary = summarise(ticket)
-        words = ""
+        words, form = "", ""
         if self.gate is not None and self.gate.token:
-            words = OUTCOMES.get(self.gate.outcome(subject, summary), OUTCOMES["deny"])
+            outcome, decision = self.gate.outcome(subject, summary)
+            words = OUTCOMES.get(outcome, OUTCOMES["deny"])
+            form = _became(decision) if outcome == "allow" else ""
         quote = f"<blockquote>{escape(summary.text)}</blockquote><p>Confidence: {summary.confidence:.2f}</p>"
-        return f"<h2>Summary</h2>{quote}<p><strong>{words}</strong></p>"
+        return f"<h2>Summary</h2>{quote}<p><strong>{words}</strong></p>{form}"
 
     def _send(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)
@@ -176,6 +206,16 @@ class Tool(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Quiet: the gate keeps the record."""
+
+
+def _became(decision: str) -> str:
+    buttons = "".join(
+        f'<button name="became" value="{name}">{words}</button> ' for name, words in BECAME.items()
+    )
+    return (
+        f'<form method="post"><input type="hidden" name="decision" value="{escape(decision)}">'
+        f"<p>What became of it?</p>{buttons}</form>"
+    )
 
 
 PAGE = """<!DOCTYPE html>
@@ -194,7 +234,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--gate", default="", help="address of the product, where no proxy asks it")
     parser.add_argument(
-        "--token-file", type=Path, help="a token of scope access:evaluate, bound to this tool"
+        "--token-file",
+        type=Path,
+        help="a token of scopes access:evaluate and records:write, bound to this tool",
     )
     options = parser.parse_args()
     if options.gate:

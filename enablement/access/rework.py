@@ -1,13 +1,15 @@
 """When so many outputs are reworked that a person's grant is suspended. Whole numbers alone: no rounding."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from enablement.access.models import Grant, Microtool, OutcomeReport
+from enablement.access.models import Grant, GrantHold, Microtool, OutcomeReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,16 +93,37 @@ def looked_at(grant: Grant, *, at: datetime) -> QuerySet[OutcomeReport]:
     By the time of the decision: reports that come late, or all at once, make nobody's last days worse. What
     came before the last lift of a suspension is over.
     """
-    since = at - rule_of(grant.microtool).window
-    lifted = grant.holds.filter(lifted_at__lte=at).aggregate(last=Max("lifted_at"))["last"]
-    if lifted is not None:
-        since = max(since, lifted)
-    return OutcomeReport.objects.of_grant(grant).filter(decided_at__gt=since, decided_at__lte=at)
+    return _rated([grant], at=at)
 
 
 def tally(grant: Grant, *, at: datetime) -> Tally:
     """By the rule in force now. Two queries."""
-    counted = looked_at(grant, at=at).aggregate(
-        reported=Count("pk"), reworked=Count("pk", filter=Q(outcome__in=OutcomeReport.REWORK))
-    )
-    return Tally(rule=rule_of(grant.microtool), reworked=counted["reworked"], reported=counted["reported"])
+    return tallies([grant], at=at)[grant.pk]
+
+
+def tallies(grants: Sequence[Grant], *, at: datetime) -> dict[UUID, Tally]:
+    """Two queries for any number of grants, whose tools are read already."""
+    counted = {
+        (person, tool): (reworked, reported)
+        for person, tool, reworked, reported in _rated(grants, at=at)
+        .order_by()
+        .values_list("person", "microtool")
+        .annotate(reworked=Count("pk", filter=Q(outcome__in=OutcomeReport.REWORK)), reported=Count("pk"))
+    }
+    found = {}
+    for grant in grants:
+        reworked, reported = counted.get((grant.user_id, grant.microtool_id), (0, 0))
+        found[grant.pk] = Tally(rule=rule_of(grant.microtool), reworked=reworked, reported=reported)
+    return found
+
+
+def _rated(grants: Sequence[Grant], *, at: datetime) -> QuerySet[OutcomeReport]:
+    lifts = GrantHold.objects.filter(grant__in=grants, lifted_at__lte=at).order_by()
+    lifted = dict(lifts.values_list("grant").annotate(last=Max("lifted_at")))
+    wanted = Q(pk__in=())
+    for grant in grants:
+        window = at - rule_of(grant.microtool).window
+        since = max(window, lifted.get(grant.pk, window))
+        wanted |= Q(person=grant.user_id, microtool=grant.microtool_id, decided_at__gt=since)
+    rated = OutcomeReport.objects.uncorrected().filter(outcome__in=OutcomeReport.RATED)
+    return rated.filter(wanted, decided_at__lte=at)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from enablement.access import gates, overlays
+from enablement.access import gates, overlays, rework
 from enablement.access.leaves import Leaf
 from enablement.access.models import (
     EmergencyAccess,
@@ -24,6 +24,7 @@ from enablement.access.models import (
     Stop,
     Waiver,
 )
+from enablement.access.rework import Tally
 from enablement.access.tightening import in_force as overlays_in_force
 from enablement.access.tightening import place_of, tightening_of
 from enablement.ledger.models import LedgerEntry
@@ -55,6 +56,7 @@ class ToolView:
     emergency: EmergencyAccess | None
     at: datetime
     overlays: Sequence["OverlayView"] = ()
+    tally: Tally | None = None
 
     @property
     def can_ask_for_emergency(self) -> bool:
@@ -125,7 +127,9 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
     enrolments = list(Enrolment.objects.live().filter(user=user).select_related("track"))
     by_track = {enrolment.track_id: enrolment for enrolment in enrolments}
     found = standings(enrolments=enrolments, at=at)
-    grants = {grant.microtool_id: grant for grant in Grant.objects.filter(user=user)}
+    held = list(Grant.objects.filter(user=user).select_related("microtool"))
+    grants = {grant.microtool_id: grant for grant in held}
+    tallies = rework.tallies(held, at=at) if held else {}
     tools = Microtool.objects.filter(Q(track__in=by_track) | Q(pk__in=grants)).select_related("track")
     stopped = stopped_tools()
     holds = {hold.grant_id: hold for hold in GrantHold.objects.live().filter(grant__user=user)}
@@ -144,6 +148,7 @@ def tools_for(*, user: User, at: datetime) -> list[ToolView]:
             stopped=tool.key in stopped,
             at=at,
             holding=policy.fitting(place, tool.track.key if tool.track else "") if policy else (),
+            tallies=tallies,
         )
         for tool in tools
     ]
@@ -166,6 +171,7 @@ def _view(
     stopped: bool,
     at: datetime,
     holding: Sequence[overlays.Overlay],
+    tallies: Mapping[UUID, Tally],
 ) -> ToolView:
     enrolment = by_track.get(tool.track_id) if tool.track_id else None
     return ToolView(
@@ -179,6 +185,7 @@ def _view(
         enrolment=enrolment,
         emergency=emergencies.get(grant.pk) if grant else None,
         at=at,
+        tally=tallies.get(grant.pk) if grant else None,
         overlays=[OverlayView(each.title, each.reason, overlays.asks(each)) for each in holding],
     )
 

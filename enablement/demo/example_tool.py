@@ -1,4 +1,4 @@
-"""The demo's governed tool: where it is, and the token by which it asks whether its output may be used."""
+"""The demo's governed tool: where it is, and the token by which it asks and reports."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,12 @@ def token_file() -> Path:
     token = ApiToken.objects.live().filter(name=NAME).first()
     if token is None:
         _token, secret = create_token(
-            name=NAME, scopes=[Scope.EVALUATE], regions=[], microtools=[TOOL], actor=None, at=at
+            name=NAME,
+            scopes=[Scope.EVALUATE, Scope.RECORDS],
+            regions=[],
+            microtools=[TOOL],
+            actor=None,
+            at=at,
         )
     else:
         secret = rotate_token(token=token, actor=None, at=at)

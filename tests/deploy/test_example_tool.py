@@ -1,6 +1,7 @@
 """The example tool that the demo starts: locked, open, and closed while the gate does not answer."""
 
 import http.client
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from enablement.access.models import OutcomeReport
 from enablement.access.services.grants import reevaluate
 from enablement.launch.paths import ROOT
 from enablement.launch.services import free_port
@@ -66,11 +68,11 @@ def tool(gate, tmp_path):
         process.wait(10)
 
 
-def ask(port, *, cookie="", ticket=None):
+def ask(port, *, cookie="", **fields):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         headers = {"Cookie": f"sessionid={cookie}", "Accept": "text/html"}
-        body = None if ticket is None else urlencode({"ticket": ticket})
+        body = urlencode(fields) or None
         connection.request("GET" if body is None else "POST", "/", body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
@@ -96,6 +98,28 @@ def test_locked_then_open_then_its_output_judged(live_server, learner, switch, t
         assert "Tracking of the parcel has not moved since Friday." in text
         assert "You may use it as it is." in text
         assert "&lt;script&gt;" in ask(port, cookie=cookie, ticket="<script>alert(1)</script>")[1]
+
+
+def test_it_reports_what_became_of_its_output(live_server, learner, switch, tmp_path):  # noqa: F811
+    scopes = ["access:evaluate", "records:write"]
+    ApiTokenFactory(secret="tool", scopes=scopes, microtools=["triage_summarizer"])
+    switch.on.add(learner.pk)
+    reevaluate(user_ids=[learner.pk], cause="tests", actor_id=None, at=NOW)
+    client = Client()
+    client.force_login(learner)
+    cookie = client.cookies["sessionid"].value
+    with tool(live_server.url, tmp_path) as port:
+        page = ask(port, cookie=cookie, ticket=TICKET)[1]
+        [decision] = re.findall(r'name="decision" value="([0-9a-f-]{36})"', page)
+        for _each in range(2):
+            text = ask(port, cookie=cookie, decision=decision, became="reworked")[1]
+            assert "Thank you, that is on record." in text
+        report = OutcomeReport.objects.get()
+        assert (str(report.decision), report.outcome, report.person) == (decision, "reworked", learner)
+        for wrong in (str(report.pk), "../evaluation"):
+            assert "could not be reported" in ask(port, cookie=cookie, decision=wrong, became="used")[1]
+        assert ask(port, decision=decision, became="used")[0] == 401
+    assert OutcomeReport.objects.count() == 1
 
 
 def test_without_the_gate_it_is_closed(tmp_path):

@@ -1,15 +1,12 @@
 """What became of a decision, as a gateway or a tool reports it: kept with every correction."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from enablement.access.models.grant import Grant
 
 KEY_MAX = 255
 #: A week: more than that is no time that one output took.
@@ -20,13 +17,6 @@ class OutcomeReportQuerySet(models.QuerySet["OutcomeReport"]):
     def uncorrected(self) -> Self:
         """The one of each decision that no later report corrected."""
         return self.filter(corrected_at=None)
-
-    def of_grant(self, grant: "Grant") -> Self:
-        """What the rule on rework looks at, of one person with one tool."""
-        rated = OutcomeReport.RATED
-        return self.uncorrected().filter(
-            person=grant.user_id, microtool=grant.microtool_id, outcome__in=rated
-        )
 
 
 class OutcomeReport(models.Model):

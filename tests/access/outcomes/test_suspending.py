@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from enablement.access import rework
 from enablement.access.decisions.verdict import Call
 from enablement.access.models import Grant, GrantHold, Microtool
 from enablement.access.services import control, telling
@@ -166,6 +167,17 @@ def test_person_mentor_and_compliance_are_told_once_and_nobody_of_themselves(ama
     assert telling.mail_rework(hold_id=hold.pk) == 0
 
 
+@pytest.mark.parametrize("more", [0, 3])
+def test_counting_for_many_grants_is_two_queries(amara, hold, grant, more, django_assert_num_queries):
+    for number in range(more):
+        tool = MicrotoolFactory(key=f"more_{number}", rework_count=1, rework_of=1, rework_days=number + 1)
+        Grant.objects.create(user=amara, microtool=tool, since=NOW, policy_revision=1)
+    grants = list(Grant.objects.select_related("microtool"))
+    with django_assert_num_queries(2):
+        found = rework.tallies(grants, at=NOW)
+    assert (found[grant.pk].reworked, found[grant.pk].reported, len(found)) == (2, 4, more + 1)
+
+
 class TestLooking:
     def test_somebody_keeps_it_closed_and_another_one_lifts_it(self, amara, hold):
         first, second = warden(), warden()
@@ -246,6 +258,14 @@ class TestPages:
         assert REASON in text
         assert "gives the tool back or keeps it closed" in text
 
+    def test_while_it_is_open_the_person_sees_how_near_it_is(self, client, amara, outputs, time_machine):
+        time_machine.move_to(NOW, tick=False)
+        client.force_login(amara)
+        assert "reported on" not in self.page(client, "my_tools")
+        outputs(used=2, reworked=1)
+        words = "1 of 3 outputs that were reported on in the last 14 days. At 2 of 4 the tool closes."
+        assert words in self.page(client, "my_tools")
+
     def test_others_do_not(self, client, hold, amara, grant):
         by_hand = GrantHold(grant=grant)
         for person in (amara, UserFactory(groups=["mentors"]), UserFactory(groups=["sponsors"])):
@@ -271,3 +291,15 @@ class TestPages:
             GrantHold.objects.create(grant=grant, cause="rework", reason="Much", placed_at=NOW)
         with django_assert_max_num_queries(7):
             client.get(reverse("access_suspensions"))
+
+
+@pytest.mark.parametrize("before", [1, 15])
+def test_a_report_costs_the_same_queries_however_many_there_are(
+    amara, ask, report, before, django_assert_num_queries
+):
+    Microtool.objects.update(rework_count=20, rework_of=20)
+    for _each in range(before):
+        report(ask(amara), "reworked")
+    decision = ask(amara)
+    with django_assert_num_queries(11):
+        report(decision, "reworked")
