@@ -272,6 +272,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": _STATIC_STORAGE},
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION and not DEMO
+# Each test's client is a new start, and most ask for no file: then looking for one beats listing all of them.
+WHITENOISE_AUTOREFRESH = MODE == "test"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 EVIDENCE_MAX_BYTES = 10 * 1024 * 1024

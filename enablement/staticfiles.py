@@ -7,8 +7,9 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-#: Folders of libraries that no page of ours loads: the browsable API is off.
-UNUSED = ["rest_framework"]
+#: What libraries bring and no page of ours loads: there is no admin site and no browsable API, and htmx has
+#: other versions too.
+UNUSED = ["admin", "guardian", "rest_framework", "htmx-2.js", "htm*-4*"]
 
 
 def collect_if_changed() -> None:
