@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("people", "__first__"),
         ("tracks", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,10 +25,41 @@ class Migration(migrations.Migration):
                 ("ends_at", models.DateTimeField(verbose_name="until")),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="taken back")),
                 ("named_at", models.DateTimeField()),
+                (
+                    "delegate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegated_to",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mentor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "delegation",
                 "ordering": ("-starts_at",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("mentor"),
+                        condition=models.Q(("ended_at", None)),
+                        name="delegation_open_unique",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mentor", models.F("delegate")), _negated=True),
+                        name="delegation_is_to_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="delegation_ends_after_start",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -45,10 +76,32 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(max_length=64)),
                 ("size", models.PositiveIntegerField(verbose_name="bytes")),
                 ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "lab",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="starter_files",
+                        to="tracks.lab",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "starter file",
                 "ordering": ("name",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("lab"),
+                        models.F("name"),
+                        models.F("sha256"),
+                        name="starter_file_content_once",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("lab"),
+                        models.F("name"),
+                        condition=models.Q(("retired_at", None)),
+                        name="starter_file_live_name_unique",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -153,65 +206,6 @@ class Migration(migrations.Migration):
             model_name="lab",
             constraint=models.CheckConstraint(
                 condition=models.Q(("review_days__gte", 1)), name="lab_review_days_positive"
-            ),
-        ),
-        migrations.AddField(
-            model_name="delegation",
-            name="delegate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="delegated_to",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="delegation",
-            name="mentor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="delegations",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="starterfile",
-            name="lab",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="starter_files", to="tracks.lab"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.UniqueConstraint(
-                models.F("mentor"), condition=models.Q(("ended_at", None)), name="delegation_open_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mentor", models.F("delegate")), _negated=True),
-                name="delegation_is_to_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="delegation_ends_after_start"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="starterfile",
-            constraint=models.UniqueConstraint(
-                models.F("lab"), models.F("name"), models.F("sha256"), name="starter_file_content_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="starterfile",
-            constraint=models.UniqueConstraint(
-                models.F("lab"),
-                models.F("name"),
-                condition=models.Q(("retired_at", None)),
-                name="starter_file_live_name_unique",
             ),
         ),
     ]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0003_workflow_changes"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("people", "__first__"),
     ]
 
     operations = [
@@ -24,11 +24,36 @@ class Migration(migrations.Migration):
                 ("done_at", models.DateTimeField(verbose_name="done")),
                 ("contents", models.PositiveIntegerField(verbose_name="prompts and outputs")),
                 ("words", models.PositiveIntegerField(verbose_name="purposes and comments")),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="erasures",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "erasure",
                 "ordering": ("-done_at",),
                 "permissions": (("erase_content", "Can erase a person's prompts, outputs and words"),),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="erasure_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("done_by", models.F("person")), _negated=True),
+                        name="erasure_done_by_another",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -45,11 +70,95 @@ class Migration(migrations.Migration):
                 ("placed_at", models.DateTimeField(verbose_name="placed")),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
                 ("end_reason", models.CharField(blank=True, max_length=500, verbose_name="why it ended")),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "microtool",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="legal_holds",
+                        to="access.microtool",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="legal_holds",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "legal hold",
                 "ordering": ("-placed_at",),
                 "permissions": (("hold_records", "Can place and end legal holds"),),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="legal_hold_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("person__isnull", False),
+                            ("microtool__isnull", False),
+                            ("since__isnull", False),
+                            ("until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="legal_hold_is_about_something",
+                        violation_error_message="Name a person, a tool or days; a hold over everything is too wide.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("since", None),
+                            ("until", None),
+                            ("until__gt", models.F("since")),
+                            _connector="OR",
+                        ),
+                        name="legal_hold_days_in_order",
+                        violation_error_message="The last day is before the first one.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("end_reason", ""), ("ended_at", None), ("ended_by", None)),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("ended_by__isnull", False),
+                                models.Q(("end_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="legal_hold_ended_by_whom_and_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_by", None),
+                            models.Q(("ended_by", models.F("placed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="legal_hold_ended_by_another",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -66,131 +175,6 @@ class Migration(migrations.Migration):
             model_name="policy",
             constraint=models.CheckConstraint(
                 condition=models.Q(("retention_days__gte", 1)), name="policy_keeps_for_a_day"
-            ),
-        ),
-        migrations.AddField(
-            model_name="erasure",
-            name="done_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="erasure",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="erasures",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="legalhold",
-            name="ended_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="legalhold",
-            name="microtool",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="legal_holds",
-                to="access.microtool",
-            ),
-        ),
-        migrations.AddField(
-            model_name="legalhold",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="legal_holds",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="legalhold",
-            name="placed_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="erasure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="erasure_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="erasure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("done_by", models.F("person")), _negated=True),
-                name="erasure_done_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalhold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="legal_hold_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalhold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("person__isnull", False),
-                    ("microtool__isnull", False),
-                    ("since__isnull", False),
-                    ("until__isnull", False),
-                    _connector="OR",
-                ),
-                name="legal_hold_is_about_something",
-                violation_error_message="Name a person, a tool or days; a hold over everything is too wide.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalhold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("since", None), ("until", None), ("until__gt", models.F("since")), _connector="OR"
-                ),
-                name="legal_hold_days_in_order",
-                violation_error_message="The last day is before the first one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalhold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("end_reason", ""), ("ended_at", None), ("ended_by", None)),
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("ended_by__isnull", False),
-                        models.Q(("end_reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="legal_hold_ended_by_whom_and_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalhold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_by", None),
-                    models.Q(("ended_by", models.F("placed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="legal_hold_ended_by_another",
             ),
         ),
     ]

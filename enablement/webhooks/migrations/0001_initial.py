@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("people", "__first__"),
     ]
 
     operations = [
@@ -58,6 +58,31 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "webhook",
                 "ordering": ("name",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("name"),
+                        condition=models.Q(("ended_at", None)),
+                        name="webhook_live_name_unique",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("pause", ""), ("paused_at", None)),
+                            models.Q(("paused_at__isnull", False), models.Q(("pause", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="webhook_paused_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("former_salt", ""), ("former_until", None)),
+                            models.Q(
+                                models.Q(("former_salt", ""), _negated=True), ("former_until__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="webhook_former_secret_ends",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -96,6 +121,32 @@ class Migration(migrations.Migration):
                 "verbose_name": "delivery",
                 "verbose_name_plural": "deliveries",
                 "ordering": ("-created_at", "id"),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["endpoint", "next_at"],
+                        name="webhook_delivery_due_index",
+                    ),
+                    models.Index(fields=["endpoint", "-created_at"], name="webhook_delivery_log_index"),
+                    models.Index(fields=["created_at"], name="webhook_delivery_age_index"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"), models.F("event"), name="webhook_event_once_an_endpoint"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("next_at__isnull", False), ("state", "waiting")),
+                            models.Q(("state__in", ("delivered", "failed")), ("next_at", None)),
+                            _connector="OR",
+                        ),
+                        name="webhook_delivery_waiting_has_next",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("attempts_before__lte", models.F("attempts"))),
+                        name="webhook_delivery_attempts_count_up",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -152,73 +203,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="webhookendpoint",
-            constraint=models.UniqueConstraint(
-                models.F("name"), condition=models.Q(("ended_at", None)), name="webhook_live_name_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookendpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("pause", ""), ("paused_at", None)),
-                    models.Q(("paused_at__isnull", False), models.Q(("pause", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="webhook_paused_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookendpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("former_salt", ""), ("former_until", None)),
-                    models.Q(models.Q(("former_salt", ""), _negated=True), ("former_until__isnull", False)),
-                    _connector="OR",
-                ),
-                name="webhook_former_secret_ends",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["endpoint", "next_at"],
-                name="webhook_delivery_due_index",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["endpoint", "-created_at"], name="webhook_delivery_log_index"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["created_at"], name="webhook_delivery_age_index"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"), models.F("event"), name="webhook_event_once_an_endpoint"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("next_at__isnull", False), ("state", "waiting")),
-                    models.Q(("state__in", ("delivered", "failed")), ("next_at", None)),
-                    _connector="OR",
-                ),
-                name="webhook_delivery_waiting_has_next",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("attempts_before__lte", models.F("attempts"))),
-                name="webhook_delivery_attempts_count_up",
-            ),
         ),
     ]
