@@ -285,7 +285,9 @@ def cause_label(cause: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantChange:
-    """One line of a person's access history, from the ledger."""
+    """One line of a person's access history, from the ledger. renewed: it stays open, and `until` says how
+    long; None is without an end.
+    """
 
     at: datetime
     microtool: str
@@ -293,6 +295,8 @@ class GrantChange:
     after: str
     cause: str
     policy_revision: int
+    renewed: bool = False
+    until: datetime | None = None
 
     @property
     def cause_label(self) -> str:
@@ -328,4 +332,6 @@ def _change(entry: LedgerEntry, title: str) -> GrantChange:
         after=payload["after"],
         cause=payload["cause"],
         policy_revision=payload["policy_revision"],
+        renewed=entry.kind == "access.grant_renewed",
+        until=datetime.fromisoformat(payload["not_after"]) if payload.get("not_after") else None,
     )

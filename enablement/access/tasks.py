@@ -75,6 +75,12 @@ def mail_rework(hold_id: str) -> dict[str, int]:
 
 
 @shared_task(acks_late=True)
+def mail_incident(report_id: str) -> dict[str, int]:
+    """Tell compliance that an output led to an incident."""
+    return {"sent": telling.mail_incident(report_id=UUID(report_id))}
+
+
+@shared_task(acks_late=True)
 def tell_of_stop(stop_id: str, what: str) -> Callable[[], dict[str, int]]:
     """Ask for the messages about a kill switch; the jobs for them commit with this one."""
 

@@ -65,7 +65,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="package")
 def gateway(stack: Stack) -> Gateway:
-    scopes = ("--scope", "access:evaluate", "--scope", "access:request")
+    scopes = ("--scope", "access:evaluate", "--scope", "access:request", "--scope", "records:write")
     return Gateway(stack, stack.checked("token", "create", "gateway-of-the-tests", *scopes).strip())
 
 

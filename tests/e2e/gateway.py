@@ -24,6 +24,10 @@ class Gateway:
         """Asks for what a call needs from a person."""
         return self._post("requests", 201, call(handle, action, **context) | {"kind": kind})
 
+    def report(self, decision: str, outcome: str) -> None:
+        """Says what became of a decision."""
+        self._post(f"decisions/{decision}/outcome", 201, {"outcome": outcome})
+
     def _post(self, door: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
         answer = httpx.post(
             f"{self.stack.url}/access/v1/{door}",

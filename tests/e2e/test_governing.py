@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NAMES, SignIn
 from tests.e2e.gateway import TOOL, Gateway
-from tests.e2e.pages.governing import Approvals, Stops
+from tests.e2e.pages.governing import Approvals, Stops, Suspensions
 from tests.e2e.pages.labs import ReviewQueue
 from tests.e2e.pages.program import wait_until
 from tests.e2e.stacks import Stack
@@ -90,6 +90,26 @@ def test_a_stop_denies_the_very_next_call_until_somebody_else_ends_it(
     look_up(compliance)
     Stops(security).open().end(TOOL, reason="It was the cache; cleared.")
     assert gateway.allows("engineer1")
+
+
+def test_a_rework_spike_closes_the_tool_for_one_person_and_somebody_gives_it_back(
+    sign_in: SignIn, gateway: Gateway
+) -> None:
+    answer = gateway.ask("engineer1")
+    for _each in range(60):
+        if answer["decision"]:
+            gateway.report(answer["context"]["id"], "reworked")
+            answer = gateway.ask("engineer1")
+    assert answer["context"]["reason"] == "grant_suspended"
+
+    engineer = sign_in("engineer1")
+    engineer.goto("/tools/")
+    expect(engineer.get_by_text("were reworked or overturned").first).to_be_visible()
+    compliance = sign_in("compliance")
+    Suspensions(compliance).look_at(NAMES["engineer1"], TITLE).lift("The knowledge base was out of date.")
+    assert gateway.allows("engineer1")
+    engineer.reload()
+    expect(engineer.get_by_text("were reworked or overturned")).to_have_count(0)
 
 
 def look_up(page: Page) -> None:

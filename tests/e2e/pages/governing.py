@@ -39,6 +39,24 @@ class Stops:
 
 
 @dataclass(frozen=True)
+class Suspensions:
+    """What is closed for one person."""
+
+    page: Page
+
+    def look_at(self, person: str, tool: str) -> "Suspensions":
+        self.page.goto("/access/suspensions/")
+        self.page.get_by_role("link", name=f"{person}: {tool}").click()
+        return self
+
+    def lift(self, reason: str) -> None:
+        self.page.get_by_role("link", name="Lift the suspension").click()
+        self.page.get_by_role("textbox", name="Reason").fill(reason)
+        self.page.get_by_role("button", name="Lift the suspension").click()
+        expect(self.page.get_by_text("decides about")).to_be_visible()
+
+
+@dataclass(frozen=True)
 class Approvals:
     page: Page
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from enablement.access.models import Microtool, OutcomeReport
 from enablement.access.services.outcomes.suspending import suspend_for_rework
 from enablement.access.signals import outcome_reported
+from enablement.jobs.services import enqueue
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import ApiToken, User
 from tracks.errors import Refused
@@ -88,6 +89,8 @@ def report_outcome(
 
     Raises UnknownDecision, ReportReused, NoOutcome.
     """
+    from enablement.access.tasks import mail_incident
+
     found = _decided(decision, token)
     repeated = _repeated(found, said, token)
     if repeated is not None:
@@ -100,6 +103,8 @@ def report_outcome(
     made = _keep(found, said, token, before=before, at=at)
     _announce(made, found, before, at=at)
     suspend_for_rework(report=made, at=at)
+    if made.outcome == OutcomeReport.Outcome.INCIDENT:
+        enqueue(task=mail_incident, args={"report_id": str(made.pk)}, at=at)
     return made, True
 
 

@@ -1,5 +1,6 @@
 """What people are told: a tool opened, closed, is about to close, is stopped for everybody; compliance, that
-somebody is denied again and again, or that a rework spike closed a tool. Each by an e-mail in a durable job.
+somebody is denied again and again, that a rework spike closed a tool, of an incident. Each by an e-mail in a
+durable job.
 """
 
 from enablement.access.services.telling.changes import mail_changes, tell_changes
@@ -9,6 +10,7 @@ from enablement.access.services.telling.denies import (
     mail_denied,
     record_denies,
 )
+from enablement.access.services.telling.incidents import mail_incident
 from enablement.access.services.telling.rework import mail_rework
 from enablement.access.services.telling.stops import ask_for_mails, mail_review, mail_stop, tell_stops
 from enablement.access.services.telling.warnings import mail_warnings, warn_lapsing
@@ -19,6 +21,7 @@ __all__ = [
     "ask_for_mails",
     "mail_changes",
     "mail_denied",
+    "mail_incident",
     "mail_review",
     "mail_rework",
     "mail_stop",
