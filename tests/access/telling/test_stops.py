@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from enablement.access.models import EmergencyAccess, Grant
-from enablement.access.services import control
+from enablement.access.services import control, telling
 from enablement.access.services.grants import reevaluate
 from enablement.jobs.models import Job
 from tests.access.conftest import NOW, warden
@@ -172,6 +172,14 @@ def test_a_message_sent_again_has_the_same_id(holder):
     first = mail.outbox[0].extra_headers["Message-ID"]
     told()
     assert [message.extra_headers["Message-ID"] for message in mail.outbox] == [first]
+
+
+@pytest.mark.parametrize("people", [1, 4])
+def test_writing_to_many_costs_the_same_queries(holder, people, django_assert_num_queries):
+    readers = [holder(f"person{number}").pk for number in range(people)]
+    stop = stopped()
+    with django_assert_num_queries(3):
+        assert telling.mail_stop(stop_id=stop.pk, what="started", user_ids=readers) == people
 
 
 @pytest.mark.parametrize("people", [1, 4])

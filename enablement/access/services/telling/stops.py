@@ -3,7 +3,7 @@
 The switch itself asks for one job, whatever the number of people; that job asks for the messages.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -84,8 +84,7 @@ def mail_stop(*, stop_id: UUID, what: str, user_ids: Collection[UUID]) -> int:
     if what == STARTED and stop.ended_at is not None:
         return 0
     readers = User.objects.filter(pk__in=user_ids, is_active=True).order_by("email")
-    link = f"{settings.SITE_URL}{reverse('my_tools')}"
-    return send(_letter(f"stop_{what}", stop, reader, what=what, link=link) for reader in readers)
+    return send(_letters(f"stop_{what}", stop, readers, link=reverse("my_tools")))
 
 
 def mail_review(*, stop_id: UUID) -> int:
@@ -93,8 +92,8 @@ def mail_review(*, stop_id: UUID) -> int:
     stop = Stop.objects.select_related("started_by").get(pk=stop_id)
     if stop.reviewed_at is not None:
         return 0
-    link = f"{settings.SITE_URL}{reverse('access_stop_review', args=[stop.pk])}"
-    return send(_letter("stop_review", stop, reader, what="review", link=link) for reader in _reviewers(stop))
+    link = reverse("access_stop_review", args=[stop.pk])
+    return send(_letters("stop_review", stop, _reviewers(stop), link=link))
 
 
 def _reviewers(stop: Stop) -> list[User]:
@@ -105,9 +104,10 @@ def _reviewers(stop: Stop) -> list[User]:
     return found or list(others.filter(holds).distinct())
 
 
-def _letter(name: str, stop: Stop, reader: User, *, what: str, link: str) -> EmailMessage:
-    key = f"stop.{stop.pk}.{what}.{reader.pk}"
-    return letter(name, reader, key=key, stop=stop, what=_named(stop), link=link)
+def _letters(name: str, stop: Stop, readers: Iterable[User], *, link: str) -> Iterator[EmailMessage]:
+    context = {"stop": stop, "what": _named(stop), "link": f"{settings.SITE_URL}{link}"}
+    for reader in readers:
+        yield letter(name, reader, key=f"{name}.{stop.pk}.{reader.pk}", **context)
 
 
 def _named(stop: Stop) -> str:
