@@ -6,7 +6,7 @@ On PostgreSQL each connection prepares them, too, so that the server plans them 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
-Value: TypeAlias = str | UUID | date | int
+Value: TypeAlias = str | UUID | date | datetime | int
+#: A list is of what stands right of an `in`.
+Given: TypeAlias = Value | list[UUID] | list[int]
 M = TypeVar("M", bound=Model)
 
 
@@ -35,22 +37,31 @@ class _Compiled(NamedTuple):
 class _Question:
     """`build(**stand_ins)` gives a queryset, which is compiled once and then asked with other values.
 
-    Every stand-in has to be text, a UUID, a day or an integer that occurs nowhere else in the query, and to
-    reach the database as it is: only as the right side of a comparison, or among those of an `in`.
+    Every stand-in has to be text, a UUID, a day, a moment or an integer that occurs nowhere else in the
+    query, and to reach the database as it is: only as the right side of a comparison, or among those of an
+    `in`.
+    A list of one stands in for a list: asked for one, the kept SQL answers; for any other number the query is
+    built anew, which costs little beside so many rows.
     """
 
     #: Whether PostgreSQL plans every call for its values.
     anew: ClassVar[bool] = False
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **stand_ins: Value) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **stand_ins: Given) -> None:
         self._build = build
         self._stand_ins = stand_ins
         self._compiled: _Compiled | None = None
 
-    def _ask(self, values: Mapping[str, Value]) -> tuple[Any, list[tuple[Any, ...]]]:
+    def _built_anew(self, values: Mapping[str, Given]) -> list[Any] | None:
+        """The answer where a list is not of one; None where the kept SQL can give it."""
+        if all(len(value) == 1 for value in values.values() if isinstance(value, list)):
+            return None
+        return list(self._build(**values))
+
+    def _ask(self, values: Mapping[str, Given]) -> tuple[Any, list[tuple[Any, ...]]]:
         """The compiler, which knows the columns, and the rows for these values, one for each stand-in."""
         compiler, sql, slots, numbered, converters = self._compiled or self._compile()
-        given = {name: _as_stored(value) for name, value in values.items()}
+        given = {name: _as_stored(_alone(value)) for name, value in values.items()}
         with _cursor(anew=self.anew) as cursor:
             if numbered:
                 named = {key: given[name] if name else value for key, (name, value) in numbered.items()}
@@ -66,7 +77,7 @@ class _Question:
         query = self._build(**self._stand_ins).query
         compiler = query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        names = [(_as_stored(value), name) for name, value in self._stand_ins.items()]
+        names = [(_as_stored(_alone(value)), name) for name, value in self._stand_ins.items()]
         # Parameters need not be hashable: the path into a JSON column is a list.
         slots = [(next((name for value, name in names if value == param), ""), param) for param in params]
         columns = [column for column, _sql, _alias in compiler.select]
@@ -80,8 +91,9 @@ class _Question:
 class Prepared(_Question):
     """Of a queryset of `values_list`; calling it gives the rows."""
 
-    def __call__(self, **values: Value) -> list[tuple[Any, ...]]:
-        return self._ask(values)[1]
+    def __call__(self, **values: Given) -> list[tuple[Any, ...]]:
+        built = self._built_anew(values)
+        return self._ask(values)[1] if built is None else built
 
 
 class PlannedAnew(Prepared):
@@ -95,11 +107,14 @@ class PlannedAnew(Prepared):
 class PreparedObjects(_Question, Generic[M]):
     """Of a queryset of objects, which may select related ones and annotate; calling it gives the objects."""
 
-    def __init__(self, build: Callable[..., QuerySet[M]], **stand_ins: Value) -> None:
+    def __init__(self, build: Callable[..., QuerySet[M]], **stand_ins: Given) -> None:
         super().__init__(build, **stand_ins)
 
-    def __call__(self, **values: Value) -> list[M]:
-        compiler, rows = self._ask(values)
+    def __call__(self, **values: Given) -> list[M]:
+        built = self._built_anew(values)
+        return self._put_together(*self._ask(values)) if built is None else built
+
+    def _put_together(self, compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[M]:
         # From here on as Django's own iterator of a queryset puts objects together.
         info, select, alias = compiler.klass_info, compiler.select, connection.alias
         first, end = info["select_fields"][0], info["select_fields"][-1] + 1
@@ -158,7 +173,13 @@ def _cursor(*, anew: bool) -> Iterator[CursorWrapper]:
         yield cursor
 
 
+def _alone(value: Given) -> Value:
+    return value[0] if isinstance(value, list) else value
+
+
 def _as_stored(value: Value) -> Value | None:
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

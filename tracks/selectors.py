@@ -29,6 +29,7 @@ from tracks.models import (
     ModuleCompletion,
     Track,
 )
+from tracks.prepared import Prepared
 from tracks.zones import local_date
 
 
@@ -224,10 +225,17 @@ def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[st
     set.
     """
     keys: dict[UUID, set[str]] = {enrolment_id: set() for enrolment_id in enrolment_ids}
-    rows = ModuleCompletion.objects.current().filter(enrolment__in=keys)
-    for enrolment_id, key in rows.values_list("enrolment_id", "module__key"):
+    for enrolment_id, key in _completed(enrolments=list(keys)):
         keys[enrolment_id].add(key)
     return keys
+
+
+def _completed_modules(enrolments: list[UUID]) -> QuerySet[Any, Any]:
+    completions = ModuleCompletion.objects.current().filter(enrolment__in=enrolments)
+    return completions.values_list("enrolment_id", "module__key")
+
+
+_completed = Prepared(_completed_modules, enrolments=[UUID(int=1)])
 
 
 def _path(modules: Iterable[Any], lessons: Iterable[Any], components: Iterable[Any]) -> list[PathModule]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from assessments.models import EvidenceFile, LabMark, LabReview, Observation, SignOff, Submission
 from tracks import markdown
 from tracks.models import Enrolment, Lab
+from tracks.prepared import Prepared
 
 State = Submission.State
 
@@ -67,11 +68,18 @@ class SignedOff:
 def sign_offs_of_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, SignedOff]]:
     """By enrolment id, the labs whose sign-off stands, by lab id. One query."""
     signed: dict[UUID, dict[int, SignedOff]] = defaultdict(dict)
-    rows = SignOff.objects.standing().filter(enrolment__in=enrolment_ids)
-    columns = ("enrolment_id", "lab_id", "pk", "signed_at", "countersigned_at")
-    for enrolment_id, lab_id, pk, signed_at, countersigned_at in rows.values_list(*columns):
+    rows = _standing(enrolments=list(enrolment_ids))
+    for enrolment_id, lab_id, pk, signed_at, countersigned_at in rows:
         signed[enrolment_id][lab_id] = SignedOff(pk, countersigned_at or signed_at)
     return dict(signed)
+
+
+def _standing_sign_offs(enrolments: list[UUID]) -> QuerySet[SignOff, Any]:
+    standing = SignOff.objects.standing().filter(enrolment__in=enrolments)
+    return standing.values_list("enrolment_id", "lab_id", "pk", "signed_at", "countersigned_at")
+
+
+_standing = Prepared(_standing_sign_offs, enrolments=[UUID(int=1)])
 
 
 def signed_off_labs(*, enrolment_ids: Collection[Any]) -> dict[UUID, dict[int, UUID]]:

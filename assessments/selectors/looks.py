@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from assessments.models import Marks, ShadowLook, ShadowPool, ShadowSample, ShadowVersion
 from assessments.services.agreement import PassRule
 from assessments.windows import Window
+from tracks.prepared import Prepared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,31 @@ def count_for_looks(
     *, pool: ShadowPool, user_ids: Collection[Any], oldest: int, windows: Sequence[Window] = ()
 ) -> dict[UUID, Counts]:
     """By user id, for those who drew a case. oldest: number of the oldest version that counts. One query."""
+    users = list(set(user_ids))
+    rows: Iterable[Mapping[str, Any]] = (
+        _counted_by_learner(pool.pk, users, oldest, windows)
+        if windows
+        else [
+            dict(zip(_COUNTS, row, strict=True)) for row in _counts(pool=pool.pk, users=users, oldest=oldest)
+        ]
+    )
+    return {
+        row["learner"]: Counts(
+            drawn=row["drawn"],
+            waiting=row["waiting"],
+            scored=row["scored"],
+            counted=row["counted"],
+            fresh=row["fresh"] if row["looks"] else None,
+            looks=row["looks"],
+            judged_in_time={window.number: row[f"in_time_{window.number}"] for window in windows},
+        )
+        for row in rows
+    }
+
+
+def _counted_by_learner(
+    pool: UUID, users: Collection[Any], oldest: int, windows: Sequence[Window] = ()
+) -> QuerySet[ShadowSample, Any]:
     looks = ShadowLook.objects.filter(pool=pool, learner=OuterRef("learner")).order_by("-number")
     in_time = {
         f"in_time_{window.number}": Count(
@@ -69,8 +95,8 @@ def count_for_looks(
         for window in windows
     }
     counted = Q(scored_at__isnull=False, case__version__gte=oldest)
-    rows: Iterable[Mapping[str, Any]] = (
-        ShadowSample.objects.filter(pool=pool, learner__in=user_ids)
+    return (
+        ShadowSample.objects.filter(pool=pool, learner__in=users)
         .order_by()
         .annotate(
             seen=Coalesce(Subquery(looks.values("scored")[:1]), 0),
@@ -87,18 +113,15 @@ def count_for_looks(
             **in_time,
         )
     )
-    return {
-        row["learner"]: Counts(
-            drawn=row["drawn"],
-            waiting=row["waiting"],
-            scored=row["scored"],
-            counted=row["counted"],
-            fresh=row["fresh"] if row["looks"] else None,
-            looks=row["looks"],
-            judged_in_time={window.number: row[f"in_time_{window.number}"] for window in windows},
-        )
-        for row in rows
-    }
+
+
+_COUNTS = ("learner", "drawn", "waiting", "scored", "counted", "fresh", "looks")
+_counts = Prepared(
+    lambda pool, users, oldest: _counted_by_learner(pool, users, oldest).values_list(*_COUNTS),
+    pool=UUID(int=2),
+    users=[UUID(int=1)],
+    oldest=31_001,
+)
 
 
 def covered(look: ShadowLook) -> QuerySet[ShadowSample]:

@@ -11,6 +11,7 @@ from assessments.models import Route, ShadowCase, ShadowLook, ShadowPool, Shadow
 from assessments.selectors.looks import Counts, count_for_looks, covered, windows_of
 from assessments.windows import Carry, carry_over, missing_for_look, oldest_counted
 from tracks.people import Person
+from tracks.prepared import PreparedObjects
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +66,15 @@ _NOTHING = Counts(drawn=0, waiting=0, scored=0, counted=0, fresh=None, looks=0, 
 
 
 def latest_looks(*, pool: ShadowPool, user_ids: Collection[Any]) -> dict[UUID, ShadowLook]:
-    looks = ShadowLook.objects.filter(pool=pool, learner__in=user_ids).order_by("number")
+    looks = _looks(pool=pool.pk, users=list(set(user_ids)))
     return {look.learner_id: look for look in looks}
+
+
+_looks: PreparedObjects[ShadowLook] = PreparedObjects(
+    lambda pool, users: ShadowLook.objects.filter(pool=pool, learner__in=users).order_by("number"),
+    pool=UUID(int=2),
+    users=[UUID(int=1)],
+)
 
 
 def _standing(

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tracks.models import Enrolment, RoleAssignment
 from tracks.months import REFRESHER
+from tracks.prepared import PreparedObjects
 
 
 class OverlayView(NamedTuple):
@@ -93,7 +94,7 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
         by_track[enrolment.track_id].append(enrolment)
     waived = _waived(enrolments, at=at)
     found: dict[UUID, gates.Standing] = {}
-    in_force = list(Gate.objects.filter(track__in=by_track).select_related("track"))
+    in_force = _gates(tracks=list(by_track))
     tightening = tightening_of(enrolments, tracks={gate.track_id: gate.track.key for gate in in_force})
     for gate in in_force:
         found |= gates.evaluate(
@@ -112,14 +113,26 @@ def _waived(
 ) -> dict[int, dict[UUID, dict[str, gates.Waiving]]]:
     """What is waived now, by track, person and requirement. One query."""
     found: dict[int, dict[UUID, dict[str, gates.Waiving]]] = defaultdict(lambda: defaultdict(dict))
-    rows = Waiver.objects.live(at=at).filter(user__in=[enrolment.user_id for enrolment in enrolments])
-    for row in rows.select_related("proposed_by", "approved_by").order_by("ends_at"):
+    for row in _waivers(users=list({enrolment.user_id for enrolment in enrolments}), at=at):
         found[row.track_id][row.user_id][row.requirement] = gates.Waiving(
             ends_at=row.ends_at,
             by=_("%(one)s and %(other)s") % {"one": row.proposed_by, "other": row.approved_by},
             proof=f"access.waiver:{row.pk}",
         )
     return found
+
+
+def _gates_of(tracks: list[int]) -> QuerySet[Gate]:
+    return Gate.objects.filter(track__in=tracks).select_related("track")
+
+
+def _live_waivers(users: list[UUID], at: datetime) -> QuerySet[Waiver]:
+    live = Waiver.objects.live(at=at).filter(user__in=users)
+    return live.select_related("proposed_by", "approved_by").order_by("ends_at")
+
+
+_gates = PreparedObjects(_gates_of, tracks=[2_000_000_001])
+_waivers = PreparedObjects(_live_waivers, users=[UUID(int=1)], at=datetime.min.replace(tzinfo=UTC))
 
 
 def tools_for(*, user: User, at: datetime) -> list[ToolView]:

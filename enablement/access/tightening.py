@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from enablement.access import gates, overlays
 from enablement.access.gates import Demand, Node, Tightening
 from enablement.access.leaves import Leaf
@@ -11,6 +13,7 @@ from enablement.access.models import Gate, Policy
 from enablement.access.overlays import UNKNOWN, Overlay, Place
 from enablement.people.models import User
 from tracks.models import Enrolment
+from tracks.prepared import Prepared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +30,9 @@ class InForce:
 
 def in_force() -> InForce | None:
     """None before the first playbook. One query."""
-    row = Policy.objects.values_list("overlays", "lines_of_business", "regions").first()
-    return row and InForce(overlays=overlays.in_force(row[0]), lines=row[1], regions=row[2])
+    for stored, lines, regions in _policy():
+        return InForce(overlays=overlays.in_force(stored), lines=lines, regions=regions)
+    return None
 
 
 def tightening_of(enrolments: Sequence[Enrolment], *, tracks: Mapping[int, str]) -> Tightening:
@@ -60,8 +64,17 @@ def _asked(policy: InForce, place: Place, track: str) -> tuple[tuple[Demand, ...
 
 def _places(user_ids: set[UUID]) -> dict[UUID, Place]:
     """Where these people work, those alone of whom anything is on record."""
-    known = User.objects.filter(pk__in=user_ids).exclude(region="", line_of_business="")
-    return {pk: Place(*place) for pk, *place in known.values_list("pk", "region", "line_of_business")}
+    return {pk: Place(*place) for pk, *place in _known(users=list(user_ids))}
+
+
+def _known_places(users: list[UUID]) -> QuerySet[User, tuple[UUID, str, str]]:
+    known = User.objects.filter(pk__in=users).exclude(region="", line_of_business="").order_by()
+    return known.values_list("pk", "region", "line_of_business")
+
+
+_trees = Prepared(lambda: Gate.objects.filter(track__retired_at=None).values_list("tree"))
+_policy = Prepared(lambda: Policy.objects.values_list("overlays", "lines_of_business", "regions"))
+_known = Prepared(_known_places, users=[UUID(int=1)])
 
 
 def place_of(user: User) -> Place:
@@ -78,8 +91,7 @@ def nodes_on(track: str) -> Iterator[Node]:
 
 def any_asks_for(type_: str) -> bool:
     """Whether a gate in force, or an overlay, has a requirement of this type. Two queries."""
-    trees = Gate.objects.filter(track__retired_at=None).values_list("tree", flat=True)
-    nodes = [leaf for tree in trees for leaf in gates.leaf_nodes(tree)]
+    nodes = [leaf for (tree,) in _trees() for leaf in gates.leaf_nodes(tree)]
     return any(leaf["type"] == type_ for leaf in [*nodes, *_overlay_nodes(None)])
 
 

@@ -1,5 +1,5 @@
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -40,6 +40,20 @@ def test_a_uuid_is_asked_for_as_the_database_keeps_it():
     by_id = Prepared(lambda pk: User.objects.filter(pk=pk).values_list("email"), pk=uuid.UUID(int=1))
     assert by_id(pk=person.pk) == [(person.email,)]
     assert by_id(pk=uuid.uuid4()) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_one_of_a_list_and_many_of_it_are_found_alike(count):
+    joined = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
+    people = [UserFactory(joined_at=joined) for _each in range(3)]
+    build = lambda users, since: User.objects.filter(pk__in=users, joined_at__gte=since)  # noqa: E731
+    kept = {"users": [uuid.UUID(int=1)], "since": datetime(1, 1, 1, tzinfo=UTC)}
+    rows = Prepared(lambda **asked: build(**asked).values_list("pk"), **kept)
+    objects = PreparedObjects(build, **kept)
+    wanted = [person.pk for person in people[:count]]
+    for since, expected in ((joined, wanted), (joined + timedelta(microseconds=1), [])):
+        assert {pk for (pk,) in rows(users=wanted, since=since)} == set(expected)
+        assert {person.pk for person in objects(users=wanted, since=since)} == set(expected)
 
 
 def test_what_is_asked_stays_a_value(by_email):

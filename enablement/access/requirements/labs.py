@@ -14,9 +14,15 @@ from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Lab, Track
+from tracks.prepared import PreparedObjects
 
 if TYPE_CHECKING:
     from assessments.selectors import SignedOff
+
+
+_live_labs: PreparedObjects[Lab] = PreparedObjects(
+    lambda track: Lab.objects.live().filter(module__track=track, module__retired_at=None), track=2_000_000_001
+)
 
 
 class LabsParams(LastingParams):
@@ -32,7 +38,7 @@ class LabsSignedOff:
     def evaluate(
         self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
     ) -> Mapping[UUID, Leaf]:
-        labs = list(Lab.objects.live().filter(module__track=track, module__retired_at=None))
+        labs = _live_labs(track=track.pk)
         if params.labs is not None:
             labs = [lab for lab in labs if lab.key in params.labs]
         if not labs or (params.labs is not None and {lab.key for lab in labs} != set(params.labs)):

@@ -12,6 +12,11 @@ from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks import selectors as tracks
 from tracks.models import Enrolment, Module, Track
+from tracks.prepared import PreparedObjects
+
+_live_modules: PreparedObjects[Module] = PreparedObjects(
+    lambda track: Module.objects.live().filter(track=track).select_related("track"), track=2_000_000_001
+)
 
 
 class ModulesParams(Params):
@@ -37,7 +42,7 @@ class ModulesCompleted:
         params: Sequence[Any],
         at: datetime,
     ) -> list[Mapping[UUID, Leaf]]:
-        modules = list(Module.objects.live().filter(track=track).select_related("track"))
+        modules = _live_modules(track=track.pk)
         done = tracks.completed_module_keys(enrolment_ids=[enrolment.pk for enrolment in enrolments])
         return [self._answers(modules, one.modules, done, enrolments) for one in params]
 

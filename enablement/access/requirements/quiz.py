@@ -17,11 +17,18 @@ from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+from tracks.prepared import PreparedObjects
 
 if TYPE_CHECKING:
     from assessments.selectors import QuizResult
 
 Share = Annotated[Decimal, BeforeValidator(str), Field(gt=0, le=1)]
+
+
+_live_quizzes: PreparedObjects[Quiz] = PreparedObjects(
+    lambda track: Quiz.objects.live().filter(module__track=track, module__retired_at=None),
+    track=2_000_000_001,
+)
 
 
 class QuizParams(LastingParams):
@@ -38,7 +45,7 @@ class QuizPassed:
     def evaluate(
         self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
     ) -> Mapping[UUID, Leaf]:
-        quizzes = list(Quiz.objects.live().filter(module__track=track, module__retired_at=None))
+        quizzes = _live_quizzes(track=track.pk)
         if params.quiz is not None:
             quizzes = [quiz for quiz in quizzes if quiz.key == params.quiz]
         if len(quizzes) != 1:

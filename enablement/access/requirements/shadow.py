@@ -19,12 +19,18 @@ from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+from tracks.prepared import PreparedObjects
 
 if TYPE_CHECKING:
     from assessments.selectors import ShadowStanding
 
 
 Share = Annotated[Decimal, BeforeValidator(str), Field(ge=0, le=1)]
+
+
+_live_pools: PreparedObjects[ShadowPool] = PreparedObjects(
+    lambda track: ShadowPool.objects.live().filter(track=track), track=2_000_000_001
+)
 
 
 class ShadowParams(LastingParams):
@@ -49,7 +55,7 @@ class ShadowMode:
     def evaluate(
         self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
     ) -> Mapping[UUID, Leaf]:
-        pools = list(ShadowPool.objects.live().filter(track=track))
+        pools = _live_pools(track=track.pk)
         if len(pools) != 1:
             leaf = unknown(self.name, label=_("Shadow mode"), why=_("The track has no single pool of cases."))
             return {enrolment.pk: leaf for enrolment in enrolments}

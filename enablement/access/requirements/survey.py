@@ -13,6 +13,11 @@ from enablement.access.registry import Params
 from surveys import selectors as surveys
 from surveys.models import Survey
 from tracks.models import Enrolment, Track
+from tracks.prepared import PreparedObjects
+
+_live_surveys: PreparedObjects[Survey] = PreparedObjects(
+    lambda track, key: Survey.objects.live().filter(track=track, key=key), track=2_000_000_001, key="\0key"
+)
 
 
 class SurveyParams(Params):
@@ -28,7 +33,7 @@ class SurveyAnswered:
     def evaluate(
         self, *, track: Track, enrolments: Sequence[Enrolment], params: Any, at: datetime
     ) -> Mapping[UUID, Leaf]:
-        survey = Survey.objects.live().filter(track=track, key=params.survey).first()
+        survey = next(iter(_live_surveys(track=track.pk, key=params.survey)), None)
         if survey is None:
             leaf = unknown(self.name, label=_("Survey"), why=_("The track has no such survey."))
             return {enrolment.pk: leaf for enrolment in enrolments}

@@ -1,7 +1,7 @@
 """Issuing: asked for when a gate is met, printed by a job, issued once."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from tracks.errors import Refused
 from tracks.facts import Fact
 from tracks.models import Enrolment, Module
 from tracks.pdf import Unprintable
+from tracks.prepared import Prepared, PreparedObjects
 
 Effect = Callable[[], dict[str, Any]]
 
@@ -53,9 +54,8 @@ def prepare(*, enrolment_id: UUID, at: datetime) -> Effect:
 
     Refused where the gate is not met (any more).
     """
-    enrolment = Enrolment.objects.select_related("user", "track").get(pk=enrolment_id)
-    issued = Certificate.objects.live().filter(enrolment=enrolment).first()
-    if issued is not None:
+    enrolment = _one(_enrolments(enrolment=enrolment_id))
+    for issued in _issued(enrolment=enrolment_id):
         return partial(_result, issued)
     certificate = _draft(enrolment, standing=_shown(enrolment, at=at), at=at)
     pdf = _print(certificate)
@@ -77,13 +77,8 @@ def _print(certificate: Certificate) -> bytes:
 @transaction.atomic
 def _issue(certificate: Certificate, pdf: bytes) -> dict[str, Any]:
     """The gate is checked again under the enrolment's lock: proof may have been withdrawn since printing."""
-    enrolment = (
-        Enrolment.objects.select_for_update(of=("self",))
-        .select_related("track")
-        .get(pk=certificate.enrolment_id)
-    )
-    issued = Certificate.objects.live().filter(enrolment=enrolment).first()
-    if issued is not None:
+    enrolment = _one(_locked(enrolment=certificate.enrolment_id))
+    for issued in _issued(enrolment=enrolment.pk):
         return _result(issued)
     _shown(enrolment, at=certificate.issued_at)
     certificate.file.save("", ContentFile(pdf), save=False)
@@ -114,21 +109,48 @@ def _shown(enrolment: Enrolment, *, at: datetime) -> Standing:
 
 
 def _draft(enrolment: Enrolment, *, standing: Standing, at: datetime) -> Certificate:
-    modules = Module.objects.live().filter(track=enrolment.track_id)
-    policy = Policy.objects.get()
+    ((revision,),) = _revision()
     return Certificate(
         user=enrolment.user,
         enrolment=enrolment,
         track=enrolment.track,
         person_name=enrolment.user.name or enrolment.user.email,
         track_title=enrolment.track.title,
-        skills=[{"title": module.title, "outcomes": module.outcomes} for module in modules],
+        skills=[
+            {"title": title, "outcomes": outcomes} for title, outcomes in _modules(track=enrolment.track_id)
+        ],
         requirements=[
             {"label": leaf.label, "required": leaf.required} for leaf in standing.everything if leaf.met
         ],
-        policy_revision=policy.revision,
+        policy_revision=revision,
         issued_at=at,
     )
+
+
+def _one(found: Sequence[Enrolment]) -> Enrolment:
+    if not found:
+        raise Enrolment.DoesNotExist
+    return found[0]
+
+
+_enrolments: PreparedObjects[Enrolment] = PreparedObjects(
+    lambda enrolment: Enrolment.objects.filter(pk=enrolment).select_related("user", "track"),
+    enrolment=UUID(int=1),
+)
+_locked: PreparedObjects[Enrolment] = PreparedObjects(
+    lambda enrolment: (
+        Enrolment.objects.select_for_update(of=("self",)).filter(pk=enrolment).select_related("track")
+    ),
+    enrolment=UUID(int=1),
+)
+_issued: PreparedObjects[Certificate] = PreparedObjects(
+    lambda enrolment: Certificate.objects.live().filter(enrolment=enrolment), enrolment=UUID(int=1)
+)
+_modules = Prepared(
+    lambda track: Module.objects.live().filter(track=track).values_list("title", "outcomes"),
+    track=2_000_000_001,
+)
+_revision = Prepared(lambda: Policy.objects.values_list("revision"))
 
 
 def _fact(certificate: Certificate) -> Fact:
