@@ -438,7 +438,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        name: {"level": "ERROR"} for name in ("django.request", "fontTools", "kombu.connection", "weasyprint")
-    },
+    "loggers": {name: {"level": "ERROR"} for name in ("django.request", "fontTools", "kombu.connection")}
+    # Which characters no font has, it says as a warning, and tracks.pdf listens.
+    | {"weasyprint": {"level": "WARNING"}},
 }

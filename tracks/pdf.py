@@ -77,13 +77,17 @@ def _missing_characters() -> Iterator[set[str]]:
         return record.levelno > logging.WARNING
 
     level = _logger.level
+    # Only where it has to be: for half a millisecond, logging then forgets what it knows of every logger.
+    deaf = not _logger.isEnabledFor(logging.WARNING)
+    if deaf:
+        _logger.setLevel(logging.WARNING)
     _logger.addFilter(note)
-    _logger.setLevel(logging.WARNING)
     try:
         yield missing
     finally:
-        _logger.setLevel(level)
         _logger.removeFilter(note)
+        if deaf:
+            _logger.setLevel(level)
 
 
 @functools.cache

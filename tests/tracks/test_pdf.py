@@ -85,8 +85,12 @@ def test_characters_without_a_font_are_an_error_where_the_text_matters(styleshee
     assert error.value.characters == "\U00012000"
 
 
-def test_the_log_is_left_as_it_was(stylesheet):
+@pytest.mark.parametrize("level", [logging.ERROR, logging.WARNING])
+def test_the_log_is_left_as_it_was_and_hears_nothing(stylesheet, caplog, level):
     logger = logging.getLogger("weasyprint")
+    caplog.set_level(level, "weasyprint")
     before = (logger.level, list(logger.filters))
-    render("<p>\U00012000</p>", stylesheet=stylesheet)
+    with pytest.raises(Unprintable):
+        render("<p>\U00012000</p>", stylesheet=stylesheet, must_show="\U00012000")
     assert (logger.level, logger.filters) == before
+    assert not caplog.records
