@@ -8,6 +8,8 @@ from enablement.demo import links as demo
 from enablement.people.views import account
 
 urlpatterns = [
+    # First: addresses are tried one after the other, and gateways wait for these.
+    path("", include("enablement.access.api.urls")),
     path("", home.home, name="home"),
     path("accounts/email/", account.addresses, name="account_email"),
     # Accounts are joined by the roster and the provider's word; nobody joins or parts them here.

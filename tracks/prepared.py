@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
@@ -130,6 +130,32 @@ class PreparedObjects(_Question, Generic[M]):
                 setattr(made, name, row[position])
             found.append(made)
         return found
+
+
+class PreparedInsert(Generic[M]):
+    """Writes one new row, as `bulk_create` does: every column, without signals. The key has to be there."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._sql = ""
+
+    def __call__(self, row: M) -> None:
+        """Inside a transaction, which an error spoils as any other does."""
+        fields = self._model._meta.local_concrete_fields  # noqa: SLF001  # Django's public API
+        with transaction.mark_for_rollback_on_error(using=connection.alias), _cursor(anew=False) as cursor:
+            cursor.execute(
+                self._sql or self._build(),
+                [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields],
+            )
+        # As Django marks what it has written.
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
+
+    def _build(self) -> str:
+        meta, quote = self._model._meta, connection.ops.quote_name  # noqa: SLF001
+        columns = [quote(str(field.column)) for field in meta.local_concrete_fields]
+        places = ", ".join("%s" for _column in columns)
+        self._sql = f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+        return self._sql
 
 
 def _named(sql: str, slots: Sequence[tuple[str, Any]]) -> tuple[str, dict[str, tuple[str, Any]]]:

@@ -1,13 +1,6 @@
 from django.urls import path
 
 from enablement.access import views
-from enablement.access.api.evaluation import EvaluationsView, EvaluationView
-from enablement.access.api.forward_auth import ForwardAuthView
-from enablement.access.api.litellm import GuardrailView
-from enablement.access.api.metadata import MetadataView
-from enablement.access.api.outcomes import OutcomeView
-from enablement.access.api.requests import RequestsView, RequestView
-from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 from enablement.access.views import (
     audit,
     control,
@@ -65,17 +58,6 @@ urlpatterns = [
     path("access/stops/", control.stops, name="access_stops"),
     path("access/stops/<uuid:pk>/end/", control.end_stop, name="access_stop_end"),
     path("access/stops/<uuid:pk>/review/", control.review_stop, name="access_stop_review"),
-    path("access/v1/evaluation", EvaluationView.as_view(), name="evaluation"),
-    path("access/v1/evaluations", EvaluationsView.as_view(), name="evaluations"),
-    path("access/v1/forward-auth/<str:microtool>", ForwardAuthView.as_view(), name="forward_auth"),
-    path(
-        "access/v1/litellm/beta/litellm_basic_guardrail_api",
-        GuardrailView.as_view(),
-        name="litellm_guardrail",
-    ),
-    path("access/v1/decisions/<uuid:pk>/outcome", OutcomeView.as_view(), name="decision_outcome"),
-    path("access/v1/requests", RequestsView.as_view(), name="approval_requests"),
-    path("access/v1/requests/<uuid:pk>", RequestView.as_view(), name="approval_request"),
     path("approvals/", views.approval_list, name="approvals"),
     path("approvals/ask/", views.approval_ask, name="approval_ask"),
     path("approvals/delegate/", views.approval_delegate, name="approval_delegate"),
@@ -85,8 +67,4 @@ urlpatterns = [
     path("approvals/<uuid:pk>/look/", views.approval_confirm, name="approval_confirm"),
     path("approvals/<uuid:pk>/comment/", views.approval_comment, name="approval_comment"),
     path("approvals/<uuid:pk>/withdraw/", views.approval_withdraw, name="approval_withdraw"),
-    path("access/v1/search/subject", SubjectSearchView.as_view(), name="search_subject"),
-    path("access/v1/search/resource", ResourceSearchView.as_view(), name="search_resource"),
-    path("access/v1/search/action", ActionSearchView.as_view(), name="search_action"),
-    path(".well-known/authzen-configuration", MetadataView.as_view(), name="authzen_configuration"),
 ]

@@ -1,6 +1,7 @@
 """`/access/v1/evaluation` and `/evaluations` (AuthZEN 1.0). A deny is 200 with `decision: false`."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -31,7 +32,7 @@ class EvaluationView(DecisionPointView):
         return self.evaluate(request.data)
 
     def evaluate(self, data: Any) -> Response:
-        call = as_call(validated(EvaluationSerializer(data=data)))
+        call = as_call(_read(data))
         with recorded():
             decision = decide_call(
                 call=call, caller=self.caller, at=timezone.now(), request_id=self.request_id
@@ -68,6 +69,20 @@ class EvaluationsView(EvaluationView):
             for one, decision in zip(asked, decisions, strict=False)
         ]
         return Response({"evaluations": answers})
+
+
+@cache
+def _kept() -> EvaluationSerializer:
+    """Its fields are made once a process; nothing of a request stays in it."""
+    return EvaluationSerializer()
+
+
+def _read(data: Any) -> Any:
+    """The data of a sound request; of another one, a serializer of its own says what is wrong."""
+    try:
+        return _kept().run_validation(data)
+    except ValidationError:
+        return validated(EvaluationSerializer(data=data))
 
 
 def _check(evaluations: Any) -> None:

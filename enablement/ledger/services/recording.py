@@ -16,6 +16,7 @@ from enablement.ledger.canonical import canonical
 from enablement.ledger.models import LedgerContent, LedgerEntry
 from enablement.ledger.models.content import new_key
 from enablement.ledger.redaction import redact_all
+from tracks.prepared import PreparedInsert
 
 #: A model instance, or (model label, primary key as text).
 Subject = models.Model | tuple[str, str]
@@ -87,7 +88,14 @@ def record_many(entries: Iterable[NewEntry]) -> list[LedgerEntry]:
     contents = [content for _entry, content in pairs if content is not None]
     if contents:
         LedgerContent.objects.bulk_create(contents, batch_size=BATCH)
-    return LedgerEntry.objects.bulk_create([entry for entry, _content in pairs], batch_size=BATCH)
+    rows = [entry for entry, _content in pairs]
+    if len(rows) == 1:
+        _insert(rows[0])
+        return rows
+    return LedgerEntry.objects.bulk_create(rows, batch_size=BATCH)
+
+
+_insert = PreparedInsert(LedgerEntry)
 
 
 def _row(new: NewEntry, recorded_at: datetime) -> tuple[LedgerEntry, LedgerContent | None]:

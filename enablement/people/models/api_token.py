@@ -24,7 +24,9 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def for_secret(self, secret: str, *, at: datetime) -> Self:
         """The live token with this secret, or whose former secret it is while that still counts."""
-        digest = hash_secret(secret)
+        return self.for_digest(hash_secret(secret), at=at)
+
+    def for_digest(self, digest: str, *, at: datetime) -> Self:
         former = models.Q(former_sha256=digest, former_until__gt=at)
         return self.live().filter(models.Q(sha256=digest) | former)
 
