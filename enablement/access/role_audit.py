@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -87,9 +88,9 @@ def audit(*, at: datetime, people: frozenset[UUID] | None = None, microtool: str
     revision, stops = revision_at(at), _stops(at)
     lapsed = _lapsed_later(grants if people is not None else None, at=at)
     rows = [
-        _row(grants[UUID(subject)], found, lapsed.get(subject, ()), revision, stops, at=at)
+        _row(grant, found, lapsed.get(subject, ()), revision, stops, at=at)
         for subject, *found in _latest(grants if people is not None else None, at=at)
-        if UUID(subject) in grants
+        if (grant := grants.get(UUID(subject))) is not None
     ]
     emergencies = _emergencies(at)
     rows += _locked_but_for(emergencies, grants, known={row.grant for row in rows})
@@ -142,17 +143,15 @@ def _entries(only: Iterable[UUID] | None) -> QuerySet[LedgerEntry]:
 def _latest(only: Iterable[UUID] | None, *, at: datetime) -> list[tuple[str, UUID, str, datetime]]:
     """The newest entry of each grant up to then: grant, entry, kind, time.
 
-    Put together here: a window over the same rows made PostgreSQL sort for seconds.
+    In the order of the index on subjects, backwards, so that nothing has to be sorted.
     """
-    newest: dict[str, tuple[datetime, datetime, UUID, str]] = {}
-    columns = ("subject_id", "at", "recorded_at", "id", "kind")
-    found = _entries(only).filter(at__lte=at).order_by().values_list(*columns)
-    for subject, since, recorded, pk, kind in found.iterator():
-        entry = (since, recorded, pk, kind)
-        known = newest.get(subject)
-        if known is None or entry > known:
-            newest[subject] = entry
-    return [(subject, pk, kind, moment) for subject, (moment, _at, pk, kind) in newest.items()]
+    found = _entries(only).filter(at__lte=at).order_by("-subject_id", "-at", "-recorded_at", "-id")
+    if connection.features.can_distinct_on_fields:
+        found = found.distinct("subject_id")
+    newest: dict[str, tuple[str, UUID, str, datetime]] = {}
+    for row in found.values_list("subject_id", "id", "kind", "at").iterator():
+        newest.setdefault(row[0], row)
+    return list(newest.values())
 
 
 def _lapsed_later(only: Iterable[UUID] | None, *, at: datetime) -> dict[str, list[datetime]]:
