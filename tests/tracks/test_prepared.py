@@ -2,17 +2,20 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Value
 from django.db.models.functions import Concat
+from django.db.transaction import TransactionManagementError
 
+from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
 from tracks.models import Enrolment, Mentorship
-from tracks.prepared import Prepared, PreparedObjects
+from tracks.prepared import Prepared, PreparedInsert, PreparedObjects
 
 pytestmark = pytest.mark.django_db
+JOINED = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,14 +47,13 @@ def test_a_uuid_is_asked_for_as_the_database_keeps_it():
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_one_of_a_list_and_many_of_it_are_found_alike(count):
-    joined = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
-    people = [UserFactory(joined_at=joined) for _each in range(3)]
+    people = [UserFactory(joined_at=JOINED) for _each in range(3)]
     build = lambda users, since: User.objects.filter(pk__in=users, joined_at__gte=since)  # noqa: E731
     kept = {"users": [uuid.UUID(int=1)], "since": datetime(1, 1, 1, tzinfo=UTC)}
     rows = Prepared(lambda **asked: build(**asked).values_list("pk"), **kept)
     objects = PreparedObjects(build, **kept)
     wanted = [person.pk for person in people[:count]]
-    for since, expected in ((joined, wanted), (joined + timedelta(microseconds=1), [])):
+    for since, expected in ((JOINED, wanted), (JOINED + timedelta(microseconds=1), [])):
         assert {pk for (pk,) in rows(users=wanted, since=since)} == set(expected)
         assert {person.pk for person in objects(users=wanted, since=since)} == set(expected)
 
@@ -117,6 +119,38 @@ def test_what_is_grouped_by_may_hold_values():
     )
     assert [greeted(name="Ann") for _again in range(4)] == [[("100 % Ben", 1)]] * 4
     assert sorted(greeted(name="Cem")) == [("100 % Ann", 2), ("100 % Ben", 1)]
+
+
+def test_a_row_is_written_as_django_writes_it(django_assert_num_queries):
+    insert = PreparedInsert(LedgerEntry)
+    said = {"kind": "tests.written", "at": JOINED, "actor_label": "100 % it's me", "subject_type": "t"}
+    others = {"subject_id": "1", "payload": "{}", "sha256": "0" * 64, "recorded_at": JOINED}
+    ours, theirs = LedgerEntry(**said, **others), LedgerEntry(**said, **others)
+    with django_assert_num_queries(1):
+        insert(ours)
+    LedgerEntry.objects.bulk_create([theirs])
+    columns = [field.attname for field in LedgerEntry._meta.local_concrete_fields if field.attname != "id"]
+    found = LedgerEntry.objects.filter(kind="tests.written").values("id", *columns)
+    assert {row.pop("id") for row in found} == {ours.pk, theirs.pk}
+    assert found[0] == found[1]
+    assert (
+        (ours._state.adding, ours._state.db) == (theirs._state.adding, theirs._state.db) == (False, "default")
+    )
+
+
+@pytest.mark.parametrize("wrong", ["twice", "kind"])
+def test_a_row_that_breaks_a_rule_is_refused_and_spoils_the_transaction(wrong):
+    insert = PreparedInsert(LedgerEntry)
+    entry = LedgerEntry(kind="tests.written", at=JOINED, actor_label="me", subject_type="t", subject_id="1")
+    insert(entry)
+    if wrong == "kind":
+        entry = LedgerEntry(kind="", at=JOINED, actor_label="me", subject_type="t", subject_id="1")
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            insert(entry)
+        with pytest.raises(TransactionManagementError):
+            LedgerEntry.objects.count()
+    assert LedgerEntry.objects.filter(subject_type="t").count() == 1
 
 
 @pytest.mark.postgresql
