@@ -11,9 +11,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -24,6 +26,8 @@ from tracks.errors import Refused
 CONTENT_TYPE = "application/problem+json"
 #: Seconds after which a caller may try again when the database did not answer.
 RETRY_AFTER = 5
+#: Where programs ask, and nobody reads pages.
+API_PATHS = ("/access/v1/", "/api/", "/.well-known/")
 
 
 def problem(
@@ -53,6 +57,18 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
     if response is not None:
         set_rollback()
     return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """`handler404`: an address that no view has is a problem for a program, and a page for a person."""
+    if not request.path.startswith(API_PATHS):
+        return defaults.page_not_found(request, exception)
+    return JsonResponse(
+        problem(HTTPStatus.NOT_FOUND, _("There is no such address."), code="not_found").data,
+        status=HTTPStatus.NOT_FOUND,
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 class TooLarge(exceptions.APIException):

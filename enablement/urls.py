@@ -7,6 +7,8 @@ from enablement import health, home, styleguide
 from enablement.demo import links as demo
 from enablement.people.views import account
 
+handler404 = "enablement.problems.page_not_found"
+
 urlpatterns = [
     # First: addresses are tried one after the other, and gateways wait for these.
     path("", include("enablement.access.api.urls")),

@@ -156,3 +156,19 @@ def test_djangos_validation_is_a_problem_too(error: ValidationError, errors: lis
 
     assert response.status_code == 400
     assert body(response)["errors"] == errors
+
+
+@pytest.mark.parametrize(
+    "path", ["/access/v1/nope", "/access/v1/requests/abc", "/api/nope", "/.well-known/nope"]
+)
+def test_an_address_that_does_not_exist_is_a_problem_for_programs(client, path):
+    response = client.post(path)
+    assert body(response)["code"] == "not_found"
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_and_a_page_for_people(client):
+    response = client.get("/nope/")
+    assert response.status_code == 404
+    assert "There is no such page" in response.text

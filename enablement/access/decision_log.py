@@ -107,6 +107,11 @@ class Line:
         parts = [self.said.get("action"), self.said.get("region"), self.model]
         return " · ".join(filter(None, [*parts, *(words % value for words, value in named if value)]))
 
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """All that the entry says, by name, for a person to read."""
+        return [(name, _readable(value)) for name, value in sorted(self.said.items())]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
@@ -198,6 +203,19 @@ def lines(records: Sequence[DecisionRecord]) -> list[Line]:
         )
         for record in records
     ]
+
+
+def _readable(value: object) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{name}: {_readable(of)}" for name, of in value.items())
+        case list():
+            return ", ".join(map(_readable, value))
+        case None | "":
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+    return str(value)
 
 
 def _said(entry: LedgerEntry | None) -> dict[str, Any]:

@@ -89,7 +89,6 @@ def decision(request: PersonRequest, entry: UUID) -> HttpResponse:
     context = {
         "line": line,
         "reports": OutcomeReport.objects.filter(decision=entry).select_related("token").order_by("-number"),
-        "said": sorted(line.said.items()),
         "content": content,
         "texts": list(content.texts().values()) if content else [],
     }

@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                         models.F("name"),
                         condition=models.Q(("ended_at", None)),
                         name="webhook_live_name_unique",
+                        violation_error_message="A webhook has this name already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

@@ -55,7 +55,12 @@ class WebhookEndpoint(models.Model):
         verbose_name = _("webhook")
         ordering = ("name",)
         constraints = (
-            models.UniqueConstraint("name", condition=Q(ended_at=None), name="webhook_live_name_unique"),
+            models.UniqueConstraint(
+                "name",
+                condition=Q(ended_at=None),
+                name="webhook_live_name_unique",
+                violation_error_message=_("A webhook has this name already."),
+            ),
             models.CheckConstraint(
                 condition=Q(paused_at=None, pause="") | (Q(paused_at__isnull=False) & ~Q(pause="")),
                 name="webhook_paused_says_why",
