@@ -16,7 +16,7 @@ _EVIDENCE = ("access.view_grant", "ledger.view_ledgerentry")
 #: What compliance, security, legal and authors read of the rules themselves.
 _RULES = ("access.explain_rules",)
 #: What authors and compliance change, each with another person or an apply after them.
-_WRITES = ("access.propose_rulings", "access.author_prompts")
+_WRITES = ("access.propose_rulings", "access.author_prompts", "access.answer_ruling_flags")
 #: Legal holds: one places, another ends.
 _HOLDS = ("access.hold_records",)
 _CONTROL = ("access.control_access",)
@@ -91,7 +91,6 @@ GROUPS: dict[str, StaffGroup] = {
             "assessments.author_questions",
             *_RULES,
             *_WRITES,
-            "access.answer_ruling_flags",
         ),
     ),
     "administrators": StaffGroup(

@@ -175,6 +175,7 @@ KIND_LABELS = {
     "scenarios": _lazy("Exception scenarios"),
     "microtool": _lazy("Tools"),
     "gate": _lazy("Gates"),
+    "procedure": _lazy("Procedures"),
     "policy": _lazy("Policy"),
     "line of business": _lazy("Lines of business"),
     "overlay": _lazy("Overlays"),

@@ -1,7 +1,7 @@
 """A plan: what applying a playbook changes, for whom, and what to know about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ KINDS = (
     "scenarios",
     "microtool",
     "gate",
+    "procedure",
     "policy",
     "line of business",
     "overlay",
@@ -66,11 +67,15 @@ class Lines(tuple[str, ...]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """`action` is + (added), ~ (changed) or - (retired). `details`: "name: old → new" and the like."""
+    """`action` is + (added), ~ (changed) or - (retired). `details`: "name: old → new" and the like.
+
+    title: what people call the item, "" where it has no name but its key.
+    """
 
     action: str
     item: Item
     details: tuple[str, ...] = ()
+    title: str = ""
 
 
 class Person(NamedTuple):
@@ -83,11 +88,15 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """Whom applying gives or takes one tool, at once; all of them, in order of their names."""
+    """Whom applying gives or takes one tool, at once; all of them, in order of their names.
+
+    tool: its key; title: what people call it.
+    """
 
     tool: str
     gain: tuple[Person, ...] = ()
     lose: tuple[Person, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,10 +132,20 @@ def compare(
 ) -> tuple[Change, ...]:
     """What is different, in the order of `KINDS`, then by name."""
     changes = [_change(item, before.get(item), after.get(item)) for item in before.keys() | after.keys()]
-    found = [change for change in changes if change is not None]
+    found = [
+        replace(change, title=_title(change.item, before, after)) for change in changes if change is not None
+    ]
     retired = {change.item for change in found if change.action == RETIRE}
     shown = [change for change in found if not _goes_with_another(change, retired)]
     return tuple(sorted(shown, key=lambda change: (KINDS.index(change.item.kind), change.item.name)))
+
+
+def _title(
+    item: Item, before: Mapping[Item, Mapping[str, Any]], after: Mapping[Item, Mapping[str, Any]]
+) -> str:
+    """A gate is called as its track."""
+    named = Item("track", item.name) if item.kind == "gate" else item
+    return str((after.get(named) or before.get(named) or {}).get("title") or "")
 
 
 def _change(item: Item, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Change | None:

@@ -1,9 +1,11 @@
 """What the pages say of a proposed playbook, in words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from enablement.access import approvers
@@ -37,15 +39,17 @@ class Row:
     with_whom: str
 
 
-def rows(*, user: User, at: datetime, most: int) -> list[Row]:
-    """The latest, with who has to act next. A constant number of queries."""
-    found = list(
-        PlaybookProposal.objects.visible_to(user, at=at)
-        .select_related("request__subject", "applied_revision")
-        .defer("document", "plan")[:most]
-    )
-    listed = parts.listed(ApprovalRequest.objects.filter(pk__in=[each.pk for each in found]))
-    lines = {line.request.pk: line for line in parts.lines(listed, at=at)}
+def listed(*, user: User, at: datetime) -> QuerySet[PlaybookProposal]:
+    """What this person may see, the latest first, as `rows` shows them."""
+    found = PlaybookProposal.objects.visible_to(user, at=at)
+    return found.select_related("request__subject", "applied_revision").defer("document", "plan")
+
+
+def rows(proposals: Iterable[PlaybookProposal], *, at: datetime) -> list[Row]:
+    """With who has to act next. A constant number of queries."""
+    found = list(proposals)
+    requests = parts.listed(ApprovalRequest.objects.filter(pk__in=[each.pk for each in found]))
+    lines = {line.request.pk: line for line in parts.lines(requests, at=at)}
     return [
         Row(
             proposal=each,

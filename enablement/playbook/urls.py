@@ -11,6 +11,7 @@ urlpatterns = [
     path("playbooks/gates/<str:track>/", gates.gate, name="playbook_gate"),
     path("playbooks/drafts/<uuid:pk>/", views.draft, name="playbook_draft"),
     path("playbooks/drafts/<uuid:pk>/apply/", views.apply_draft, name="playbook_apply"),
+    path("playbooks/proposals/", proposals.proposal_list, name="playbook_proposals"),
     path("playbooks/proposals/<uuid:pk>/", proposals.proposal, name="playbook_proposal"),
     path("playbooks/proposals/<uuid:pk>/decide/", proposals.decide, name="playbook_proposal_decide"),
     path("playbooks/proposals/<uuid:pk>/comment/", proposals.comment, name="playbook_proposal_comment"),

@@ -191,6 +191,7 @@ DESK_VIEWS = {
         "engineer1", "approval_withdraw", first(ApprovalRequest, workflow_id="refund_credits")
     ),
     "proposed playbook": View("security", "playbook_proposal", first(PlaybookProposal)),
+    "proposed playbooks": View("author", "playbook_proposals"),
     "own proposed playbook": View("author", "playbook_proposal", first(PlaybookProposal)),
     "stops": View("compliance", "access_stops"),
     "suspensions": View("compliance", "access_suspensions"),

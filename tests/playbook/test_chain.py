@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from enablement.access.models import ApprovalRequest, Policy
@@ -317,3 +318,45 @@ def test_who_proposed_it_may_withdraw_it(people, client):
     client.force_login(people["ada"])
     assert client.post(reverse("approval_withdraw", args=[proposal.pk]), follow=True).status_code == 200
     assert ApprovalRequest.objects.get().state == "cancelled"
+
+
+def test_a_plan_names_things_as_people_call_them(people, client):
+    proposal = propose(people).proposal
+    client.force_login(people["sam"])
+    page = client.get(proposal.get_absolute_url()).text
+    assert 'Summariser<div class="sub"><code>summariser</code></div>' in page
+    conditions = "      - type: survey\n        survey: ready\n"
+    named = {
+        change.item.kind: change.title
+        for change in services.plan(bundle=bundle(changed(conditions, "")), at=NOW).changes
+    }
+    assert named == {"gate": "Clerks"}
+    # One that was proposed before plans knew titles.
+    plan = proposal.plan | {"changes": [change[:4] for change in proposal.plan["changes"]]}
+    PlaybookProposal.objects.update(plan=plan)
+    assert '<th scope="row">summariser</th>' in client.get(proposal.get_absolute_url()).text
+    for name in ("otto", "sam", "lea"):
+        approve(proposal, people[name])
+    assert services.current_number() == 2
+
+
+def test_all_proposals_are_listed_in_pages(people, client):
+    client.force_login(people["ada"])
+    overview, page = reverse("playbooks"), reverse("playbook_proposals")
+    assert "Nothing is proposed" in client.get(page).text
+
+    def cost(count):
+        for n in range(count):
+            lower = bundle(changed("0.82", f"0.{n + 100 + PlaybookProposal.objects.count()}"))
+            propose(people, given=lower)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(page)
+        return len(queries)
+
+    assert cost(2) == cost(9)
+    assert page in client.get(overview).text
+    listed = client.get(page)
+    assert listed.text.count("with: Ops manager") == 11
+    assert len(listed.context["proposals"]) == 11
+    client.force_login(people["sam"])
+    assert client.get(page).status_code == 403

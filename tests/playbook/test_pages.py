@@ -145,7 +145,7 @@ def test_who_gains_or_loses_is_named_before_it_happens(client, signed_in):
     services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
     ada = enrolled("Ada Byron", completed=True)
     page = client.get(draft(client, alone()).get_absolute_url()).text
-    assert "summariser: 1 person loses access" in page
+    assert "Summariser: 1 person loses access" in page
     assert "Ada Byron" in page
     assert ada.email in page
 

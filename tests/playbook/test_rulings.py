@@ -162,8 +162,9 @@ class TestFlags:
         apply(with_roles(text), at=LATER)
         return RulingModule.objects.flagged().get()
 
-    def test_an_author_notes_that_the_module_fits(self, client, link):
-        client.force_login(UserFactory(groups=["authors"]))
+    @pytest.mark.parametrize("group", ["authors", "compliance"])
+    def test_an_author_or_compliance_notes_that_the_module_fits(self, client, link, group):
+        client.force_login(UserFactory(groups=[group]))
         page = reverse("ruling_flag_clear", args=[link.pk])
         assert page in client.get(reverse("ruling_flags")).text
         assert client.post(page, {"reason": " "}).status_code == 422
@@ -172,8 +173,15 @@ class TestFlags:
         assert "Lesson 2 says so" in client.get(link.ruling.get_absolute_url()).text
         assert LedgerEntry.objects.filter(kind="access.ruling_module_confirmed").count() == 1
 
-    def test_nobody_else_does(self, client, link):
-        client.force_login(UserFactory(groups=["compliance"]))
+    def test_whoever_reads_all_rulings_reads_the_list_and_nobody_else_answers(self, client, link):
+        page = reverse("ruling_flag_clear", args=[link.pk])
+        client.force_login(UserFactory(groups=["legal"]))
+        shown = client.get(reverse("ruling_flags")).text
+        assert link.module.title in shown
+        assert page not in shown
+        assert reverse("ruling_flags") in client.get(reverse("rulings")).text
+        assert client.post(page, {"reason": "Fine"}).status_code == 403
+        client.force_login(UserFactory(groups=["sponsors"]))
         assert client.get(reverse("ruling_flags")).status_code == 403
         with pytest.raises(PermissionDenied):
             clear_flag(link=link, note="Fine", actor=UserFactory(), at=LATER)

@@ -28,7 +28,8 @@ from tracks.errors import Refused
 from tracks.models import Role
 
 PAGE_SIZE = 25
-_clears = permission_required("access.answer_ruling_flags", raise_exception=True)
+CLEARS = "access.answer_ruling_flags"
+READS = "access.explain_rules"
 WORDS: dict[str, Promise] = {
     "automate": _lazy("The tool does it"),
     "yellow_zone": _lazy("The tool may help; a person looks every time"),
@@ -46,7 +47,7 @@ def rulings(request: PersonRequest, role: str = "") -> HttpResponse:
     context: dict[str, Any] = {"role": shown, "may_propose": request.user.has_perm("access.propose_rulings")}
     if shown is not None:
         context |= {"columns": _columns(shown), "ended": reads.ended(shown), "tabs": _tabs(roles, shown)}
-    if request.user.has_perm("access.answer_ruling_flags"):
+    if request.user.has_perm(READS):
         context["flagged_count"] = reads.flagged().count()
     return render(request, "access/rulings.html", context)
 
@@ -98,20 +99,22 @@ def ruling(request: PersonRequest, pk: UUID) -> HttpResponse:
         "history": past,
         "holders": holders,
         "may_propose": request.user.has_perm("access.propose_rulings"),
-        "may_clear": request.user.has_perm("access.answer_ruling_flags"),
+        "may_clear": request.user.has_perm(CLEARS),
     }
     return render(request, "access/ruling.html", context)
 
 
 @require_safe
-@_clears
+@permission_required(READS, raise_exception=True)
 def flags(request: PersonRequest) -> HttpResponse:
+    """For everybody who reads all rulings; authors and compliance answer (decision 123)."""
     page = Paginator(reads.flagged(), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "access/ruling_flags.html", {"page": page})
+    context = {"page": page, "may_clear": request.user.has_perm(CLEARS)}
+    return render(request, "access/ruling_flags.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@_clears
+@permission_required(CLEARS, raise_exception=True)
 def clear_flag(request: PersonRequest, pk: int) -> HttpResponse:
     link = get_object_or_404(RulingModule.objects.flagged().select_related("ruling", "module"), pk=pk)
     form = ReasonForm(request.POST or None, label=_("What you found"))

@@ -81,7 +81,8 @@ class PlaybookProposal(models.Model):
 
     @property
     def changes(self) -> list[Change]:
+        """Those of older proposals have no titles."""
         return [
-            Change(action=action, item=Item(kind, name), details=tuple(details))
-            for action, kind, name, details in self.plan["changes"]
+            Change(action=action, item=Item(kind, name), details=tuple(details), title="".join(title))
+            for action, kind, name, details, *title in self.plan["changes"]
         ]

@@ -32,7 +32,7 @@ from tracks.models import Enrolment
 
 CAUSE = "playbook.applied"
 #: Kinds of items whose change moves nobody's grants.
-_WITHOUT_GATES = frozenset({"role", "prompt", "policy", "section", "document", "judge"})
+_WITHOUT_GATES = frozenset({"role", "prompt", "procedure", "policy", "section", "document", "judge"})
 _ON_EVERY_TRACK = frozenset({"line of business", "overlay"})
 Holders = dict[str, set[UUID]]
 Check = Callable[[Plan, Bundle], None]
@@ -307,11 +307,13 @@ def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) ->
     ids = {user for gain, lose in moved.values() for user in gain | lose}
     rows = User.objects.filter(pk__in=ids).order_by("name", "email").values_list("pk", "name", "email")
     people = {pk: Person(name, email) for pk, name, email in rows}
+    titles = dict(Microtool.objects.filter(key__in=moved).values_list("key", "title"))
     return tuple(
         Effect(
             tool=tool,
             gain=tuple(person for pk, person in people.items() if pk in gain),
             lose=tuple(person for pk, person in people.items() if pk in lose),
+            title=titles.get(tool, ""),
         )
         for tool, (gain, lose) in moved.items()
         if gain or lose

@@ -190,9 +190,12 @@ def _carry_out(proposal: PlaybookProposal, *, at: datetime) -> None:
 
 
 def digest(plan: Plan) -> str:
-    """What a plan changes and undoes, as one number. Who judges is no part: people are appointed daily."""
+    """What a plan changes and undoes, as one number. Who judges is no part: people are appointed daily.
+
+    Nor are titles: where one changes, that is a change of its own.
+    """
     kept = _kept(plan)
-    changes = [change for change in kept["changes"] if change[1] != "judge"]
+    changes = [change[:-1] for change in kept["changes"] if change[1] != "judge"]
     return sha256(canonical({"changes": changes, "warnings": kept["warnings"]}))
 
 
@@ -204,7 +207,7 @@ def hold() -> None:
 def _kept(plan: Plan) -> dict[str, Any]:
     return {
         "changes": [
-            [change.action, change.item.kind, change.item.name, list(change.details)]
+            [change.action, change.item.kind, change.item.name, list(change.details), change.title]
             for change in plan.changes
         ],
         "loosens": list(plan.loosens),

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,8 +20,21 @@ from enablement.playbook import proposals as words
 from enablement.playbook.errors import SourceErrors
 from enablement.playbook.forms import CommentForm, DecisionForm
 from enablement.playbook.models import PlaybookProposal
+from enablement.playbook.rules import AUTHOR
 from enablement.playbook.services import chain
 from tracks.errors import Refused
+
+PAGE_SIZE = 25
+
+
+@require_safe
+@permission_required(AUTHOR, raise_exception=True)
+def proposal_list(request: PersonRequest) -> HttpResponse:
+    """Every proposed change there ever was; the overview of playbooks shows the latest."""
+    at = timezone.now()
+    page = Paginator(words.listed(user=request.user, at=at), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "proposals": words.rows(page.object_list, at=at)}
+    return render(request, "playbook/proposal_list.html", context)
 
 
 @require_safe
@@ -84,5 +99,6 @@ def _page(
     request: PersonRequest, found: PlaybookProposal, *, status: int = 200, **bound: forms.Form
 ) -> HttpResponse:
     context: dict[str, Any] = words.context(found, user=request.user, at=timezone.now())
-    context |= {"decide": DecisionForm(), "say": CommentForm()} | bound
+    say = CommentForm() if context["may_comment"] else None
+    context |= {"decide": DecisionForm(), "say": say} | bound
     return render(request, "playbook/proposal.html", context, status=status)

@@ -29,13 +29,16 @@ def overview(request: PersonRequest) -> HttpResponse:
     current = current_revision()
     drafts = PlaybookDraft.objects.visible_to(request.user).filter(applied_revision=None)
     tracks = selectors.tracks_in_force()
+    at = timezone.now()
+    latest = proposals.listed(user=request.user, at=at)
     context = {
         "current": current,
         "facts": selectors.applied_facts(current.number) if current else {},
         "tracks": tracks,
         "overlays": selectors.overlays_in_force(tracks),
         "roles": selectors.roles_in_force(),
-        "proposals": proposals.rows(user=request.user, at=timezone.now(), most=_PROPOSALS),
+        "proposals": proposals.rows(latest[:_PROPOSALS], at=at),
+        "more_proposals": max(latest.count() - _PROPOSALS, 0),
         "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
         "page": Paginator(selectors.revisions(), _REVISIONS_A_PAGE).get_page(request.GET.get("page")),
     }
