@@ -93,6 +93,7 @@ RECORD = (
     access.stop_changed,
     access.ruling_changed,
     access.prompt_changed,
+    access.sop_changed,
     access.waiver_proposed,
     access.emergency_changed,
     access.denies_repeated,

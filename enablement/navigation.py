@@ -62,6 +62,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("My path"), "route", "my_path"),
             Place(_("My tools"), "wrench", "my_tools"),
             Place(_("Prompts"), "message-square", "prompts"),
+            Place(_("Procedures"), "clipboard-list", "sops"),
             Place(_("Approvals"), "hand", "approvals"),
             Place(_("Decision ledger"), "scale", "rulings"),
             Place(_("Certificates"), "award", "my_certificates"),

@@ -34,6 +34,8 @@ attestation_made = Signal()
 ruling_changed = Signal()
 # `access.prompt_<state>`, the subject is the version of the prompt.
 prompt_changed = Signal()
+# `access.sop_made` and `…_ended`, the subject is the version of the procedure.
+sop_changed = Signal()
 # `access.hold_placed` and `…_ended`, the subject is the legal hold.
 legal_hold_changed = Signal()
 # `access.content_purged` (the subject is the rule) and `access.content_erased` (the subject is the person).

@@ -9,6 +9,7 @@ from enablement.access.views import (
     records,
     rules,
     rulings,
+    sops,
     suspensions,
     waivers,
 )
@@ -30,6 +31,9 @@ urlpatterns = [
     path("prompts/versions/<uuid:pk>/<str:name>/", prompts.step, name="prompt_step"),
     path("prompts/<str:key>/", prompts.prompt, name="prompt"),
     path("prompts/<str:key>/write/", prompts.write, name="prompt_write"),
+    path("procedures/", sops.sops, name="sops"),
+    path("procedures/versions/<uuid:pk>/", sops.sop_version, name="sop_version"),
+    path("procedures/<str:key>/", sops.sop, name="sop"),
     path("rulings/", rulings.rulings, name="rulings"),
     path("rulings/flags/", rulings.flags, name="ruling_flags"),
     path("rulings/flags/<int:pk>/", rulings.clear_flag, name="ruling_flag_clear"),

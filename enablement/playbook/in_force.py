@@ -24,6 +24,7 @@ from enablement.access.models import Gate, Microtool, Policy, Prompt, PromptVers
 from enablement.access.rework import rule_of
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
+from enablement.playbook.in_force_sops import sops
 from enablement.playbook.plan import Entries, Item, Lines, Text
 from enablement.playbook.schema import PlaybookFile
 from enablement.playbook.yaml_source import load
@@ -67,6 +68,7 @@ def snapshot() -> dict[Item, Mapping[str, Any]]:
         _scenarios,
         _microtools,
         _gates,
+        sops,
         _policy,
     )
     return {item: values for reader in readers for item, values in reader()}

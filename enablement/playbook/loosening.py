@@ -165,6 +165,7 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
     "shadow pool": frozenset({"title"}),
     "scenarios": frozenset({"title", "intro"}),
     "microtool": frozenset({"title"}),
+    "procedure": frozenset({"title", "purpose", "begins"}),
 }
 _HARMLESS_SECTIONS = frozenset({"version", "communication"})
 #: The directions in which a field tightens; one that is not here has none.
@@ -204,8 +205,8 @@ def _name(item: Item, values: Values | None) -> str:
 
 
 def _words(field: str, before: Any, after: Any) -> str:
-    if isinstance(before, list) and isinstance(after, list) and field in _LISTS:
-        shown = _LISTS[field]
+    shown = _LISTS.get(field)
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple) and shown is not None:
         came = [f"{shown(each)} added" for each in after if each not in before]
         went = [f"{shown(each)} taken away" for each in before if each not in after]
         return ", ".join([*came, *went]) or "another order"
@@ -218,4 +219,5 @@ _LISTS: Mapping[str, Callable[[str], str]] = {
     "approvals": humanised,
     "regions": str,
     "yellow_zone_terms": str,
+    "steps": "“{}”".format,
 }

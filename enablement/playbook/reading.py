@@ -49,7 +49,7 @@ def read(bundle: Bundle, *, in_force: Bundle | None) -> Reading:
         playbook=playbook,
         content=content,
         notes=(*_notes(playbook, content, carried=carried), *content.left_out),
-        gaps=tuple(_gaps(playbook, content)),
+        gaps=(*_gaps(playbook, content), *content.gaps),
     )
 
 

@@ -37,6 +37,7 @@ OF_ACCESS = (
     "grant_lift",
     "prompt_",
     "ruling",
+    "sop",
     "waiver",
     "webhook",
     "playbook_proposal",

@@ -15,7 +15,7 @@ from assessments.models import (
     ShadowSample,
     Submission,
 )
-from enablement.access.models import ApprovalRequest, DecisionRecord, Grant, PromptVersion, Ruling
+from enablement.access.models import SOP, ApprovalRequest, DecisionRecord, Grant, PromptVersion, Ruling
 from enablement.certificates.models import Certificate
 from enablement.demo.cast import DOMAIN
 from enablement.people.models import ApiToken
@@ -223,5 +223,8 @@ DESK_VIEWS = {
     "prompt": View("author", "prompt", lambda _records: ["triage_summarize"]),
     "write a prompt": View("author", "prompt_write", lambda _records: ["triage_summarize"]),
     "version of a prompt": View("author", "prompt_version", first(PromptVersion)),
+    "procedures": View("engineer1", "sops"),
+    "procedure": View("engineer1", "sop", lambda _records: ["ticket_triage"]),
+    "wording of a procedure": View("engineer1", "sop_version", first(SOP)),
     "rules": View("legal", "access_rules"),
 }

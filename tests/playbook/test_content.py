@@ -96,7 +96,7 @@ def test_all_kinds_of_files_are_read():
         ("roles.yaml", changed("prompt: summarise", "prompt: other", ROLES), '5:32: the role clerk does not hold the prompt "other"'),
         ("roles.yaml", changed("avoid:", "avoids:", ROLES), '6:3: unknown key "avoids"; expected one of title, description, automate, yellow_zone, avoid'),
         ("clerk_t1/track.yaml", "title: T\n", '1:1: the key "summary" is missing; expected summary: …'),
-        ("notes.txt", "x", "1:1: unknown file; expected roles.yaml, prompts.yaml or a track's folder"),
+        ("notes.txt", "x", "1:1: unknown file; expected roles.yaml, prompts.yaml, sops.yaml or a track's folder"),
         ("clerk_t1/notes.txt", "x", "1:1: unknown file; expected track.yaml, survey-<key>.yaml, shadow-<key>.yaml and .jsonl, scenarios.yaml with scenarios-<name>.yaml, and a folder for each module"),
         ("clerk_t1/first-steps/notes.md", "x", "1:1: unknown file; expected NN-<key>.md, lab-<key>.md or quiz.yaml"),
         ("clerk_t1/first-steps/02-where-to-begin.md", LESSON, "1:1: the lesson where-to-begin is there twice; expected another name"),

@@ -18,11 +18,13 @@ from enablement.access.models.prompt_version import PromptVersion
 from enablement.access.models.retention import Erasure, LegalHold
 from enablement.access.models.role_profile import RoleProfile
 from enablement.access.models.ruling import Ruling, RulingModule
+from enablement.access.models.sop import SOP, SOPStep
 from enablement.access.models.standing import EnrolmentStanding
 from enablement.access.models.stop import Stop
 from enablement.access.models.waiver import Waiver
 
 __all__ = [
+    "SOP",
     "ApprovalComment",
     "ApprovalDelegation",
     "ApprovalRequest",
@@ -47,6 +49,7 @@ __all__ = [
     "RoleProfile",
     "Ruling",
     "RulingModule",
+    "SOPStep",
     "Stop",
     "Waiver",
 ]

@@ -125,7 +125,8 @@ def approval_ask(request: PersonRequest) -> HttpResponse:
     at, user = timezone.now(), request.user
     tools = [view.tool for view in tools_for(user=user, at=at) if view.open]
     workflows, prompts = own_approvals(user), own_prompts(user)
-    initial = {"microtool": request.GET.get("tool", "")}
+    links = {"microtool": "tool", "workflow_id": "task", "prompt": "prompt"}
+    initial = {field: request.GET.get(name, "") for field, name in links.items()}
     form = AskForm(request.POST or None, initial=initial, tools=tools, workflows=workflows, prompts=prompts)
     status = 422
     if form.is_valid():

@@ -60,6 +60,29 @@ class PromptText(Strict):
     text: Text
 
 
+class SOPStepFile(Strict):
+    """`threshold`: the confidence below which the person looks; at least the tool's own."""
+
+    key: Slug
+    title: Line
+    text: Text
+    prompt: Slug | None = None
+    tool: Slug | None = None
+    threshold: Threshold | None = None
+    approver: Name | None = None
+    task: Slug | None = None
+
+
+class SOPFile(Strict):
+    """A standard operating procedure. `begins`: what starts it."""
+
+    title: Line
+    role: Name
+    purpose: Text
+    begins: Line | None = None
+    steps: list[SOPStepFile] = Field(min_length=1)
+
+
 class LessonHead(Strict):
     """`major`: raised where a change is for new enrolments only."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from assessments.pool_specs import CaseSpec, PoolSpec
 from assessments.scenario_specs import SetSpec
 from assessments.specs import QuizSpec
+from enablement.access.sop_specs import SOPSpec
 from enablement.playbook.content.formats import LabHead, LessonHead, PromptText, RoleText, TrackFile
 from surveys.specs import SurveySpec
 
@@ -59,9 +60,14 @@ class TrackContent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:
-    """`left_out` says, in words, which files belong to nothing that the playbook holds."""
+    """`left_out` says, in words, which files belong to nothing that the playbook holds.
+
+    gaps: what steps of procedures name and nobody can use.
+    """
 
     roles: Mapping[str, RoleText] = field(default_factory=dict)
     prompts: Mapping[str, PromptText] = field(default_factory=dict)
+    sops: Sequence[SOPSpec] = ()
     tracks: Mapping[str, TrackContent] = field(default_factory=dict)
     left_out: Sequence[str] = ()
+    gaps: Sequence[str] = ()

@@ -13,6 +13,7 @@ from enablement.playbook.content.modules import LESSON, read_module
 from enablement.playbook.content.prompts import PROMPTS, read_prompts
 from enablement.playbook.content.scenarios import read_scenarios
 from enablement.playbook.content.shadow import read_pool
+from enablement.playbook.content.sops import SOPS, Found, Known, read_sops
 from enablement.playbook.content.surveys import read_survey
 from enablement.playbook.errors import SourceError, SourceErrors, show
 from enablement.playbook.faults import Collector, validated
@@ -60,11 +61,10 @@ def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: b
         folder, _slash, rest = name.partition("/")
         if rest:
             by_track.setdefault(folder, {})[rest] = text
-        elif name not in (ROLES, PROMPTS):
+        elif name not in (ROLES, PROMPTS, SOPS):
             with faults:
-                raise refused(
-                    f"{bundle.CONTENT}{name}", "unknown file", f"{ROLES}, {PROMPTS} or a track's folder"
-                )
+                expected = f"{ROLES}, {PROMPTS}, {SOPS} or a track's folder"
+                raise refused(f"{bundle.CONTENT}{name}", "unknown file", expected)
     tracks = {track.id: track for track in playbook.training_tracks}
     read = {
         folder: _track(_Folder(tracks[folder], inside), faults, left_out if carried else None)
@@ -83,8 +83,20 @@ def read_content(files: Mapping[str, str], *, playbook: PlaybookFile, carried: b
         with faults:
             file = f"{bundle.CONTENT}{PROMPTS}"
             prompts = read_prompts(files[PROMPTS], file=file, playbook=playbook, left_out=left_out)
+    sops = Found(sops=(), left_out=(), gaps=())
+    if SOPS in files:
+        with faults:
+            known = Known(playbook=playbook, written=prompts.keys())
+            sops = read_sops(files[SOPS], file=f"{bundle.CONTENT}{SOPS}", known=known, carried=carried)
     faults.check()
-    return Content(roles=roles, prompts=prompts, tracks=read, left_out=tuple(left_out))
+    return Content(
+        roles=roles,
+        prompts=prompts,
+        sops=sops.sops,
+        tracks=read,
+        left_out=(*left_out, *sops.left_out),
+        gaps=sops.gaps,
+    )
 
 
 def _roles(text: str, playbook: PlaybookFile, left_out: list[str], *, carried: bool) -> dict[str, RoleText]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from enablement.access.models import Microtool, Prompt
 from enablement.access.rework import ReworkRule
-from enablement.access.services import policy, prompts
+from enablement.access.services import policy, prompts, sops
 from enablement.playbook import gating
 from enablement.playbook.content.prompts import spec_of
 from enablement.playbook.reading import Reading
@@ -38,6 +38,7 @@ def write(reading: Reading, *, revision: int, at: datetime) -> None:
             at=at,
         )
     _put_prompts(reading, roles, revision=revision, at=at)
+    sops.put(specs=reading.content.sops, revision=revision, at=at)
     for entry in reading.playbook.training_tracks:
         track, modules = rows[entry.id]
         writing_content.retire_absent(
