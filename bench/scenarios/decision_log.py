@@ -1,4 +1,4 @@
-"""The decision log with a million decisions, and the role audit of 2,300 people by 5 tools.
+"""The decision log with a million decisions, usage of prompts, and the role audit of 2,300 people by 5 tools.
 
 Entries, links and the index are written by the database itself: their hashes are made up, and nothing here
 verifies them.
@@ -13,24 +13,26 @@ from django.utils import timezone
 
 from bench.report import Check, Result
 from bench.run import Run
-from enablement.access import decision_log, role_audit
+from enablement.access import decision_log, prompt_usage, role_audit
 from enablement.access.decision_log import Wanted
-from enablement.access.models import DecisionRecord, Grant, Microtool
+from enablement.access.models import DecisionRecord, Grant, Microtool, Prompt
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
 
 DECISIONS = 1_000_000
 PEOPLE = 2_300
 TOOLS = 5
+PROMPTS = 12
 LIMIT = 1.0
 
 PAYLOAD = """json_build_object('action', 'invoke', 'approvals_used', '[]'::json, 'confidence', '',
  'microtool', 'audited_' || n %% {tools}, 'model', 'small', 'model_version', '2', 'outcome', {outcome},
- 'prompt', '', 'reason', {reason}, 'region', 'eu-west-1', 'token', '', 'user', person)::text"""
+ 'prompt', 'audited_' || n %% {prompts}, 'reason', {reason}, 'region', 'eu-west-1', 'token', '',
+ 'user', person)::text"""
 OUTCOME = "CASE WHEN n %% 50 = 0 THEN 'deny' ELSE 'allow' END"
 REASON = """CASE WHEN n %% 5000 = 0 THEN 'region_not_allowed' WHEN n %% 50 = 0 THEN 'gate_not_met'
  ELSE 'granted' END"""
-PARTS = {"outcome": OUTCOME, "reason": REASON, "tools": TOOLS}
+PARTS = {"outcome": OUTCOME, "reason": REASON, "tools": TOOLS, "prompts": PROMPTS}
 ROWS = f"""
 CREATE TEMPORARY TABLE made AS
 SELECT n, gen_random_uuid() AS id, now() - (%s - n) * interval '10 seconds' AS at, people.id AS person
@@ -45,8 +47,9 @@ SELECT id, at, at, 'access.decided', 'token gateway', 'access.microtool', 'audit
  {PAYLOAD.format(**PARTS)}, repeat('0', 64) FROM made
 """
 INDEX = f"""
-INSERT INTO access_decisionrecord (position, entry, at, person, microtool, outcome, reason)
-SELECT 1000000 + n, id, at, person, 'audited_' || n %% {TOOLS}, {OUTCOME}, {REASON} FROM made
+INSERT INTO access_decisionrecord (position, entry, at, person, microtool, prompt, outcome, reason)
+SELECT 1000000 + n, id, at, person, 'audited_' || n %% {TOOLS}, 'audited_' || n %% {PROMPTS}, {OUTCOME},
+ {REASON} FROM made
 """
 GRANTS = """
 INSERT INTO ledger_ledgerentry (id, at, recorded_at, kind, actor_label, subject_type, subject_id,
@@ -83,6 +86,16 @@ def run(_run: Run) -> Iterator[Result]:
         _timed("the last page", lambda: decision_log.page(Wanted(), before=(oldest.at, oldest.position)))
     )
     yield Result(name=f"decision log, {DECISIONS:,} decisions", checks=checks)
+    keys = [f"audited_{n}" for n in range(PROMPTS)]
+    prompt = Prompt.objects.create(key=keys[0])
+    used = {
+        f"{PROMPTS} prompts of the library": lambda: prompt_usage.by_prompt(keys, at=at),
+        "one prompt, by tool and role": lambda: prompt_usage.of_prompt(prompt, at=at),
+    }
+    yield Result(
+        name=f"usage of prompts in 30 days, {DECISIONS:,} decisions in the log",
+        checks=[_timed(name, count) for name, count in used.items()],
+    )
     audits = {
         "everybody, now": lambda: role_audit.audit(at=at),
         "everybody, 45 days ago": lambda: role_audit.audit(at=at - timedelta(days=45)),

@@ -1,19 +1,13 @@
 """Reads of the prompt library."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from enablement.access.models import Grant, Prompt, PromptVersion, RoleProfile
 from enablement.access.selectors import own_prompts
-from enablement.ledger.canonical import canonical
-from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
-
-#: Usage is counted over so many days.
-USAGE_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,23 +56,3 @@ def proposed() -> QuerySet[PromptVersion]:
     """What waits for another person, the oldest first."""
     rows = PromptVersion.objects.filter(state=PromptVersion.State.PROPOSED)
     return rows.select_related("prompt", "proposed_by").order_by("proposed_at")
-
-
-def usage(prompt: Prompt, *, at: datetime) -> dict[str, int]:
-    """How often it was asked for, and what came of it, by the ledger. One query."""
-    rows = LedgerEntry.objects.filter(
-        kind="access.decided",
-        at__gt=at - timedelta(days=USAGE_DAYS),
-        payload__contains=_pair("prompt", prompt.key),
-    )
-    outcomes = ("allow", "approval_required", "review_required", "deny")
-    counts: dict[str, Any] = {
-        name: Count("pk", filter=Q(payload__contains=_pair("outcome", name))) for name in outcomes
-    }
-    found: dict[str, int] = rows.aggregate(asked=Count("pk"), **counts)
-    return found | {"waited": found["approval_required"] + found["review_required"]}
-
-
-def _pair(name: str, value: str) -> str:
-    """As it stands in canonical JSON. No caller can write it: quotes in a value are escaped there."""
-    return canonical({name: value})[1:-1]

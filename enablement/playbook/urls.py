@@ -1,11 +1,12 @@
 from django.urls import path
 
 from enablement.playbook import views
-from enablement.playbook.views import gates, proposals, rulings
+from enablement.playbook.views import gates, proposals, rulings, sops
 
 urlpatterns = [
     path("rulings/<uuid:pk>/propose/", rulings.propose, name="ruling_propose"),
     path("rulings/roles/<str:role>/propose/", rulings.propose_new, name="ruling_add"),
+    path("prompts/<str:key>/promote/", sops.promote_prompt, name="sop_promote"),
     path("playbooks/", views.overview, name="playbooks"),
     path("playbooks/upload/", views.upload, name="playbook_upload"),
     path("playbooks/gates/<str:track>/", gates.gate, name="playbook_gate"),

@@ -226,5 +226,6 @@ DESK_VIEWS = {
     "procedures": View("engineer1", "sops"),
     "procedure": View("engineer1", "sop", lambda _records: ["ticket_triage"]),
     "wording of a procedure": View("engineer1", "sop_version", first(SOP)),
+    "promote a prompt": View("author", "sop_promote", lambda _records: ["triage_summarize"]),
     "rules": View("legal", "access_rules"),
 }

@@ -346,8 +346,8 @@ def test_all_proposals_are_listed_in_pages(people, client):
     assert "Nothing is proposed" in client.get(page).text
 
     def cost(count):
-        for n in range(count):
-            lower = bundle(changed("0.82", f"0.{n + 100 + PlaybookProposal.objects.count()}"))
+        for _each in range(count):
+            lower = bundle(changed("0.82", f"0.{100 + PlaybookProposal.objects.count()}"))
             propose(people, given=lower)
         with CaptureQueriesContext(connection) as queries:
             client.get(page)

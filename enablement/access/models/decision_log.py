@@ -23,6 +23,7 @@ class DecisionRecord(models.Model):
     at = models.DateTimeField(_("when"))
     person = models.UUIDField(_("who"), null=True)
     microtool = models.CharField(_("tool"), max_length=100, blank=True)
+    prompt = models.CharField(_("prompt"), max_length=100, blank=True)
     outcome = models.CharField(_("outcome"), max_length=20)
     reason = models.CharField(_("reason"), max_length=40)
     reported = models.CharField(_("what became of it"), max_length=10, blank=True)
@@ -45,6 +46,7 @@ class DecisionRecord(models.Model):
                 condition=models.Q(reported__gt=""),
                 name="decision_record_reported_index",
             ),
+            models.Index(fields=("prompt", "at", "outcome", "person"), name="decision_record_prompt_index"),
         )
 
     def __str__(self) -> str:

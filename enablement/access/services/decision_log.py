@@ -19,6 +19,7 @@ from enablement.people.models import User
 KIND, REPORTED = "access.decided", "access.outcome_reported"
 #: Links of one transaction.
 BATCH = 5_000
+PROMPT_MAX = 100
 #: The reason under which an entry is found that somebody altered beyond reading.
 UNREADABLE = "unreadable"
 LINK_FIELDS = (
@@ -98,6 +99,8 @@ def _record(link: Link) -> DecisionRecord:
         said = json.loads(link.payload)
         row.person = UUID(said["user"]) if said["user"] else None
         row.microtool, row.outcome, row.reason = said["microtool"], said["outcome"], said["reason"]
+        # A caller may write anything there; nothing of the library has a longer key.
+        row.prompt = str(said.get("prompt") or "")[:PROMPT_MAX]
     except (ValueError, KeyError, TypeError):
         # It stays to be found: leaving it out would hide what was done to it.
         row.microtool, row.outcome, row.reason = link.subject[:100], "", UNREADABLE

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from enablement.access import prompt_usage, sops
 from enablement.access import prompts as reads
 from enablement.access.models import Prompt, PromptVersion, RoleProfile
 from enablement.access.prompt_forms import PromptForm
@@ -30,12 +31,17 @@ def library(request: PersonRequest) -> HttpResponse:
     writes = request.user.has_perm(AUTHOR)
     role = request.GET.get("role", "") if writes else ""
     keys = reads.keys_for(request.user, role=role)
-    context: dict[str, Any] = {
-        "shelf": reads.library(request.user, keys=keys, at=timezone.now()),
-        "writes": writes,
-    }
+    at = timezone.now()
+    shelf = reads.library(request.user, keys=keys, at=at)
+    context: dict[str, Any] = {"shelf": [(each, None) for each in shelf], "writes": writes}
     if writes:
-        context |= {"tabs": _tabs(role), "proposed": reads.proposed()}
+        usage = prompt_usage.by_prompt([each.prompt.key for each in shelf], at=at)
+        context |= {
+            "shelf": [(each, usage.get(each.prompt.key)) for each in shelf],
+            "tabs": _tabs(role),
+            "proposed": reads.proposed(),
+            "usage_days": prompt_usage.USAGE_DAYS,
+        }
     return render(request, "access/prompts.html", context)
 
 
@@ -68,8 +74,9 @@ def prompt(request: PersonRequest, key: str) -> HttpResponse:
         "readable": writes or shown.open,
         "writes": writes,
         "versions": PromptVersion.objects.visible_to(request.user).filter(prompt=shown.prompt),
-        "usage": reads.usage(shown.prompt, at=at) if writes else None,
-        "usage_days": reads.USAGE_DAYS,
+        "usage": prompt_usage.of_prompt(shown.prompt, at=at) if writes else None,
+        "usage_days": prompt_usage.USAGE_DAYS,
+        "sop_steps": list(sops.steps_with(key, user=request.user)),
     }
     return render(request, "access/prompt.html", context)
 
