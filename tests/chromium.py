@@ -1,4 +1,9 @@
-"""How the tests start Debian's Chromium: headless as root, and silent towards the network."""
+"""How the tests start Debian's Chromium: headless as root, silent towards the network, and with patience."""
+
+from playwright.sync_api import expect
+
+# A machine that is busy with other tests is no fault of a page.
+expect.set_options(timeout=15_000)
 
 CHROMIUM = [
     "--no-sandbox",

@@ -9,9 +9,11 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from enablement.launch import bootstrap, services, system
 from enablement.launch.console import say
@@ -20,7 +22,7 @@ from enablement.launch.paths import ROOT, VENV
 NO_TESTS_COLLECTED = 5
 OURS_ALONE = ("DATABASE_URL", "REDIS_URL", "ENABLEMENT_MODE", "ENABLEMENT_VAR")
 EPILOG = """\
-Without arguments: every check, then every test on SQLite and again on PostgreSQL with Redis.
+Without arguments: every check, then every test on SQLite and, at the same time, on PostgreSQL with Redis.
 With arguments: pytest alone, with these arguments, on SQLite (with --postgres on PostgreSQL as well), as in
   python3 manage.py verify tests/launch -x
 Debian packages that the tests need are installed where that is allowed; what has to be left out is listed,
@@ -34,6 +36,25 @@ class Step:
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """All the tests that were asked for, on one database."""
+
+    __test__ = False
+    name: str
+    arguments: Sequence[str]
+    env: Mapping[str, str]
+    var: Path
+
+    @property
+    def results(self) -> Path:
+        return self.var / f"{self.name.replace(' ', '-')}.xml"
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "pytest", f"--junit-xml={self.results}", *self.arguments]
 
 
 @dataclass
@@ -65,12 +86,12 @@ def main(argv: Sequence[str]) -> int:
         everything = not pytest_arguments
         servers = _start_servers(parts, absent) if everything or options.postgres else {}
         if everything:
-            for step in _cheap_steps(servers, Path(var)):
-                _check(step, outcome)
+            _check(_cheap_steps(servers, Path(var)), outcome)
         arguments = pytest_arguments or ["-n", "2", "--dist", "loadgroup"]
-        _test("tests on SQLite", arguments, {}, Path(var), outcome)
+        runs = [TestRun("tests on SQLite", arguments, {}, Path(var))]
         if "DATABASE_URL" in servers:
-            _test("tests on PostgreSQL", arguments, servers, Path(var), outcome)
+            runs.append(TestRun("tests on PostgreSQL", arguments, servers, Path(var)))
+        _test(runs, outcome)
     return _summary(outcome, absent)
 
 
@@ -98,10 +119,10 @@ def _cheap_steps(servers: Mapping[str, str], var: Path) -> list[Step]:
     }
     manage = [python, str(ROOT / "manage.py")]
     return [
+        Step("types", [python, "-m", "mypy"], local),
         Step("format", [python, "-m", "ruff", "format", "--check", "."]),
         Step("lint", [python, "-m", "ruff", "check", "."]),
         Step("templates", [python, "-m", "djlint", "--lint", "--quiet", "."]),
-        Step("types", [python, "-m", "mypy"], local),
         Step("layers", [str(scripts / "lint-imports"), "--no-cache"]),
         Step("migrations", [*manage, "makemigrations", "--check", "--dry-run"], local),
         Step("deploy", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
@@ -113,7 +134,17 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in OURS_ALONE} | dict(extra)
 
 
-def _check(step: Step, outcome: Outcome) -> None:
+def _check(steps: Sequence[Step], outcome: Outcome) -> None:
+    """Two at a time, and each is reported in its turn: the longest comes first."""
+    with ThreadPoolExecutor(max_workers=2) as two:
+        for step, (done, seconds) in zip(steps, two.map(_done, steps), strict=True):
+            if done.returncode:
+                say(done.stdout.rstrip())
+                outcome.failed.append(step.name)
+            _report(step.name, seconds, ok=not done.returncode)
+
+
+def _done(step: Step) -> tuple[subprocess.CompletedProcess[str], float]:
     started = time.monotonic()
     done = subprocess.run(
         step.command,
@@ -124,24 +155,51 @@ def _check(step: Step, outcome: Outcome) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    if done.returncode:
-        say(done.stdout.rstrip())
-        outcome.failed.append(step.name)
-    _report(step.name, started, ok=not done.returncode)
+    return done, time.monotonic() - started
 
 
-def _test(name: str, arguments: Sequence[str], env: Mapping[str, str], var: Path, outcome: Outcome) -> None:
+def _test(runs: Sequence[TestRun], outcome: Outcome) -> None:
+    """Beside each other, because much of a run is waiting; what a later one prints is shown at its turn."""
+    first, *others = runs
+    with ThreadPoolExecutor(max_workers=len(runs)) as beside:
+        later = [beside.submit(_run_quietly, run) for run in others]
+        _record(first, *_run(first), outcome)
+        for run, done in zip(others, later, strict=True):
+            code, seconds, said = done.result()
+            say(said)
+            _record(run, code, seconds, outcome)
+
+
+def _run(run: TestRun, output: IO[bytes] | None = None) -> tuple[int, float]:
+    """Exit code and seconds; what it prints goes to `output`, or is seen at once."""
     started = time.monotonic()
-    results = var / f"{name.replace(' ', '-')}.xml"
-    command = [sys.executable, "-m", "pytest", f"--junit-xml={results}", *arguments]
-    code = subprocess.run(command, check=False, cwd=ROOT, env=_environment(env)).returncode
+    done = subprocess.run(
+        run.command,
+        check=False,
+        cwd=ROOT,
+        env=_environment(run.env),
+        stdin=subprocess.DEVNULL if output else None,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+    )
+    return done.returncode, time.monotonic() - started
+
+
+def _run_quietly(run: TestRun) -> tuple[int, float, str]:
+    log = run.results.with_suffix(".log")
+    with log.open("wb") as output:
+        code, seconds = _run(run, output)
+    return code, seconds, log.read_text(errors="replace").rstrip()
+
+
+def _record(run: TestRun, code: int, seconds: float, outcome: Outcome) -> None:
     ok = code in {0, NO_TESTS_COLLECTED}
-    passed, failed = _count(results)
+    passed, failed = _count(run.results)
     outcome.passed_tests += passed
     outcome.failed_tests += failed
     if not ok:
-        outcome.failed.append(name)
-    _report(name, started, ok=ok)
+        outcome.failed.append(run.name)
+    _report(run.name, seconds, ok=ok)
 
 
 def _count(results: Path) -> tuple[int, int]:
@@ -156,8 +214,8 @@ def _count(results: Path) -> tuple[int, int]:
     return passed, failed
 
 
-def _report(name: str, started: float, *, ok: bool) -> None:
-    say(f"{name:<20} {'ok' if ok else 'FAILED':<7} {time.monotonic() - started:6.1f} s")
+def _report(name: str, seconds: float, *, ok: bool) -> None:
+    say(f"{name:<20} {'ok' if ok else 'FAILED':<7} {seconds:6.1f} s")
 
 
 def _summary(outcome: Outcome, absent: Sequence[str]) -> int:

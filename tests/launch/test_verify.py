@@ -62,12 +62,33 @@ def test_a_missing_package_is_listed_and_fails_under_ci(
 def test_a_failing_check_shows_its_output_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = verify.Outcome()
 
-    verify._check(verify.Step("good", [sys.executable, "-c", "print('quiet')"]), outcome)
-    verify._check(verify.Step("bad", [sys.executable, "-c", "raise SystemExit('reason')"]), outcome)
+    good = verify.Step("good", [sys.executable, "-c", "print('quiet')"])
+    verify._check([good, verify.Step("bad", [sys.executable, "-c", "raise SystemExit('reason')"])], outcome)
 
     lines = capsys.readouterr().out.splitlines()
     assert outcome.failed == ["bad"]
     assert [line.split()[:2] for line in lines] == [["good", "ok"], ["reason"], ["bad", "FAILED"]]
+
+
+def test_two_runs_count_together_and_the_second_is_shown_after_the_first(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "test_each.py").write_text(
+        "import os\ndef test_one(): pass\ndef test_two(): assert 'SPOILED' not in os.environ\n"
+    )
+    arguments = [str(tmp_path / "test_each.py"), "-q", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    outcome = verify.Outcome()
+
+    runs = [
+        verify.TestRun("tests on SQLite", arguments, {}, tmp_path),
+        verify.TestRun("tests on PostgreSQL", arguments, {"SPOILED": "1"}, tmp_path),
+    ]
+    verify._test(runs, outcome)
+
+    said = capfd.readouterr().out
+    assert outcome == verify.Outcome(["tests on PostgreSQL"], passed_tests=3, failed_tests=1)
+    parts = ["2 passed", "tests on SQLite", "1 failed, 1 passed", "tests on PostgreSQL"]
+    assert sorted(parts, key=said.index) == parts
 
 
 def test_arguments_go_to_pytest(tmp_path: Path) -> None:
