@@ -15,6 +15,7 @@ from django.conf import settings
 from enablement.launch import services
 from enablement.launch.services import free_port
 from tests.e2e.proxy import tls_proxy
+from tests.launch import built_demo
 from tests.launch.running import ROOT, Command, bare_env, running, wait_until_ok
 
 #: One for everybody, where people sign in by e-mail and password.
@@ -63,6 +64,8 @@ def laptop(folder: Path) -> Iterator[Stack]:
     env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(tool), ENABLEMENT_VAR=str(folder))
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
+        assert not [line for line in demo.lines if "ERROR" in line or "WARNING" in line]
+        built_demo.keep(folder)
         yield Stack(
             url=f"http://127.0.0.1:{port}",
             env=env | {"ENABLEMENT_MODE": "demo"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from enablement.launch.services import free_port
+from tests.launch import built_demo
 from tests.launch.running import (
     bare_env,
     descendants,
@@ -20,10 +21,13 @@ from tests.launch.running import (
 pytestmark = [pytest.mark.sqlite, pytest.mark.timeout(300)]
 
 
+# After the walk through the demo, in the same worker: what was built from nothing there is not built again.
+@pytest.mark.xdist_group("e2e")
 def test_demo_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
     port = free_port()
     tool = free_port()
     env = bare_env(PORT=str(port), EXAMPLE_TOOL_PORT=str(tool), ENABLEMENT_VAR=str(tmp_path))
+    built_demo.lay_out(tmp_path)
     with running("demo", env=env) as demo:
         demo.wait_for_line("Ctrl-C ends everything")
         wait_until_ok(demo, port, "/readyz")
