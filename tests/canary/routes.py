@@ -32,6 +32,7 @@ NOTHING = [uuid.UUID(int=0)]
 OF_ACCESS = (
     "access_",
     "approval",
+    "decision_outcome",
     "emergency",
     "evidence_pack",
     "grant_lift",
