@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from enablement.access.models import DecisionLogMark, DecisionRecord
+from enablement.access.models import DecisionLogMark, DecisionRecord, OutcomeReport
 from enablement.access.services.decisions.deciding import keyed
 from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry, LedgerLink
@@ -85,7 +85,8 @@ def _note_reports(links: Sequence[Link]) -> None:
     latest: dict[UUID, str] = {}
     for link in links:
         with suppress(ValueError, KeyError, TypeError):
-            latest[UUID(link.subject)] = str(json.loads(link.payload)["outcome"])
+            said = json.loads(link.payload)["outcome"]
+            latest[UUID(link.subject)] = OutcomeReport.Outcome(said).value
     by_outcome: dict[str, list[UUID]] = defaultdict(list)
     for decision, outcome in latest.items():
         by_outcome[outcome].append(decision)

@@ -41,10 +41,11 @@ def test_a_report_in_the_same_batch_as_its_decision_counts(amara, ask, report, m
     assert DecisionRecord.objects.get().reported == "edited"
 
 
-def test_a_report_that_was_altered_beyond_reading_is_left_out(amara, ask, report):
+@pytest.mark.parametrize("payload", ["{", "[]", "{}", '{"outcome":"rather more than ten characters"}'])
+def test_a_report_that_was_altered_beyond_reading_is_left_out(amara, ask, report, payload):
     report(ask(amara), "edited")
     with ledger_unlocked():
-        LedgerEntry.objects.filter(kind="access.outcome_reported").update(payload="[]")
+        LedgerEntry.objects.filter(kind="access.outcome_reported").update(payload=payload)
     index()
     assert DecisionRecord.objects.get().reported == ""
 
