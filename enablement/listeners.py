@@ -88,6 +88,7 @@ RECORD = (
     assessments.drill_graded,
     people.token_changed,
     people.auditor_access_changed,
+    people.right_request_changed,
     access.grant_changed,
     access.grant_renewed,
     access.stop_changed,

@@ -106,6 +106,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
             Place(_("Playbooks"), "scroll-text", "playbooks", "playbook.author_playbooks"),
             Place(_("Question banks"), "library", "question_banks", "assessments.author_questions"),
             Place(_("Roster"), "user-check", "roster", "people.manage_roster"),
+            Place(_("Rights to confirm"), "user-check", "rights", "people.confirm_rights"),
             Place(_("Auditors"), "eye", "auditors", "people.give_auditor_access"),
             Place(_("Tokens"), "key-round", "tokens", "people.add_apitoken"),
             Place(_("Webhooks"), "send", "webhooks", "webhooks.view_webhookendpoint"),

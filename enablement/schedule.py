@@ -38,6 +38,11 @@ def beat(*, sweep_seconds: int) -> dict[str, Any]:
             "schedule": crontab(hour="2", minute="51"),
             "options": {"expires": 3600},
         },
+        "end rights that nobody confirmed": {
+            "task": "enablement.people.tasks.lapse_rights",
+            "schedule": crontab(minute="22"),
+            "options": {"expires": 3000},
+        },
         "close attempts whose time is over": {
             "task": "assessments.tasks.lapse_overdue_attempts",
             "schedule": 60.0,

@@ -37,6 +37,7 @@ CAST = [
     (["access.explain_rules"], "my_path", "Learner", [*LEARN, "Rules"]),
     (["assessments.declare_material"], "my_path", "Learner", [*LEARN, "Tool versions"]),
     (["people.manage_roster"], "roster", "Administrator", [*LEARN, "Roster"]),
+    (["people.confirm_rights"], "my_path", "Learner", [*LEARN, "Rights to confirm"]),
     (
         ["playbook.author_playbooks", "people.manage_roster"],
         "playbooks",

@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from enablement.access.decisions import approval_rule
-from enablement.access.models import ApprovalDelegation, ApprovalRequest, ApprovalStep, Microtool, Policy
+from enablement.access.models import (
+    ApprovalDelegation,
+    ApprovalRequest,
+    ApprovalStep,
+    Microtool,
+    Policy,
+    RoleProfile,
+)
+from enablement.people.groups import GROUPS
 from enablement.people.models import User
 from tracks.models import Role, RoleAssignment
 from tracks.people import by_email
@@ -75,8 +83,23 @@ def seats(user: User, *, at: datetime) -> Seats:
     """What this person may decide now; the number of queries does not depend on the number of requests."""
     standing_in = ApprovalDelegation.objects.in_force(at).filter(delegate=user, approver__is_active=True)
     absent: list[User] = [each.approver for each in standing_in.select_related("approver")]
+    if absent and not is_staff(user):
+        absent = []
     names = _names([user, *absent])
     return Seats(own=names[user.pk], others=tuple((person, names[person.pk]) for person in absent))
+
+
+def is_staff(user: User) -> bool:
+    """Of a staff group: who learns here, or only reads the record for a time, stands in for nobody."""
+    return user.groups.filter(name__in=GROUPS).exists()
+
+
+def may_stand_in(user: User, *, approver: User) -> bool:
+    """Staff may; so may whoever answers in their own right for all that this approver is asked."""
+    if is_staff(user):
+        return True
+    names = _names([user, approver])
+    return names[approver.pk] <= names[user.pk]
 
 
 def is_approver(user: User, *, at: datetime) -> bool:
@@ -86,11 +109,29 @@ def is_approver(user: User, *, at: datetime) -> bool:
     return bool(asked & seats(user, at=at).own)
 
 
+def deciding_roles() -> set[str]:
+    """The keys of roles whose holders are asked: by a tool's rule, as an owner, or by a request under way."""
+    rules = Microtool.objects.live().exclude(approval_rule="").values_list("approval_rule", flat=True)
+    policy = Policy.objects.first()
+    undecided = ApprovalStep.objects.filter(decision="", request__state__in=ApprovalRequest.UNDECIDED)
+    steps = undecided.values_list("approver", "escalated_to")
+    names = {
+        *STEP_ROLES,
+        *OWNER_GROUPS,
+        *(policy.owners if policy else ()),
+        *(approval_rule.parse(rule).approver for rule in rules),
+        *(name for pair in steps for name in pair if name),
+    }
+    return {role_of(name) for name in names}
+
+
 def people_for(name: str, *, at: datetime) -> QuerySet[User]:
     """Everybody active who may decide for this name, delegates included."""
     offices = _offices()
     own = _holders(name, offices)
-    delegates = ApprovalDelegation.objects.in_force(at).filter(approver__in=own)
+    delegates = ApprovalDelegation.objects.in_force(at).filter(
+        approver__in=own, delegate__groups__name__in=GROUPS
+    )
     return User.objects.filter(Q(pk__in=own) | Q(pk__in=delegates.values("delegate")), is_active=True)
 
 
@@ -103,14 +144,23 @@ def next_owner(step: ApprovalStep, *, at: datetime) -> str:
 
 
 def steps_for(user: User, *, at: datetime) -> QuerySet[ApprovalStep]:
-    """The steps that this person may decide now: never their own, and never two of one request."""
+    """The steps that this person may decide now: never their own, and never two of one request.
+
+    In another's place, never on a task for which they have to obtain an approval themselves.
+    """
     earlier = ApprovalStep.objects.filter(
         request=OuterRef("request"), number__lt=OuterRef("number"), decision=""
     )
     found = seats(user, at=at)
     mine = _named(found.own)
+    asks_for = _asks_for(user) if found.others else set()
     for person, names in found.others:
-        mine |= _named(names) & ~Q(subject=person) & Q(~Exists(_decided(by=person)))
+        mine |= (
+            _named(names)
+            & ~Q(subject=person)
+            & Q(~Exists(_decided(by=person)))
+            & ~Q(request__workflow_id__in=asks_for)
+        )
     return (
         ApprovalStep.objects.filter(
             mine, decision="", request__state__in=ApprovalRequest.UNDECIDED, request__expires_at__gt=at
@@ -144,6 +194,13 @@ def on_whose_behalf(step: ApprovalStep, user: User, *, at: datetime) -> User | N
 def _decided(*, by: User) -> QuerySet[ApprovalStep]:
     of_request = ApprovalStep.objects.filter(request=OuterRef("request")).exclude(decision="")
     return of_request.filter(Q(decided_by=by) | Q(on_behalf_of=by))
+
+
+def _asks_for(user: User) -> set[str]:
+    """The tasks for which one of this person's roles has to obtain another's approval."""
+    held = RoleAssignment.objects.current().filter(user=user, role__retired_at=None)
+    profiles = RoleProfile.objects.filter(role__in=held.values("role")).values_list("approvals", flat=True)
+    return {task for tasks in profiles for task in tasks}
 
 
 def _named(names: Collection[str]) -> Q:

@@ -9,8 +9,10 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         from assessments import consequences
-        from enablement.access import effects
+        from enablement.access import approvers, effects
         from enablement.access.requirements import register_all
+        from enablement.people import deciding
 
         register_all()
         consequences.register("access", effects.watch)
+        deciding.register(approvers.deciding_roles)

@@ -22,6 +22,8 @@ _HOLDS = ("access.hold_records",)
 _CONTROL = ("access.control_access",)
 #: Which programs may ask, and which are told.
 _GATEWAYS = ("people.add_apitoken", "webhooks.add_webhookendpoint")
+#: Whoever gives rights to decide, or is asked because of them: one asks, another confirms.
+_SECOND = ("people.confirm_rights",)
 #: To see which are told what.
 _TOLD = ("webhooks.view_webhookendpoint",)
 
@@ -73,13 +75,14 @@ GROUPS: dict[str, StaffGroup] = {
             *_WRITES,
             *_TOLD,
             *_HOLDS,
+            *_SECOND,
             "access.erase_content",
             "people.give_auditor_access",
             "assessments.declare_material",
         ),
     ),
     "security": StaffGroup(
-        label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, *_TOLD, *_GATEWAYS)
+        label=_("Security"), permissions=(*_EVIDENCE, *_CONTROL, *_RULES, *_TOLD, *_GATEWAYS, *_SECOND)
     ),
     "legal": StaffGroup(label=_("Legal"), permissions=(*_EVIDENCE, *_RULES, *_HOLDS)),
     "authors": StaffGroup(
@@ -91,11 +94,12 @@ GROUPS: dict[str, StaffGroup] = {
             "assessments.author_questions",
             *_RULES,
             *_WRITES,
+            *_SECOND,
         ),
     ),
     "administrators": StaffGroup(
         label=_("Administrators"),
-        permissions=("people.manage_roster", *_GATEWAYS),
+        permissions=("people.manage_roster", *_SECOND, *_GATEWAYS),
         views_all=True,
     ),
 }

@@ -1,9 +1,20 @@
 """The roster as it is read: people with their groups and roles, in three queries however many there are."""
 
+from dataclasses import dataclass
+
 from django.db.models import Prefetch, Q, QuerySet
 
-from enablement.people.models import User
-from tracks.models import RoleAssignment
+from enablement.people.groups import GROUPS
+from enablement.people.models import RightRequest, User
+from tracks.models import Role, RoleAssignment
+
+
+@dataclass(frozen=True, slots=True)
+class TitledRight:
+    """A right that waits or was decided, with what people call it."""
+
+    request: RightRequest
+    title: str
 
 
 def roster(*, search: str = "", left: bool = False) -> QuerySet[User]:
@@ -15,3 +26,12 @@ def roster(*, search: str = "", left: bool = False) -> QuerySet[User]:
     return people.order_by("name", "email").prefetch_related(
         "groups", Prefetch("role_assignments", queryset=current, to_attr="current_roles")
     )
+
+
+def titled(requests: QuerySet[RightRequest]) -> list[TitledRight]:
+    """Each with the title of its group or role. Two queries."""
+    found = list(requests)
+    roles = dict(Role.objects.filter(key__in={one.name for one in found}).values_list("key", "title"))
+    groups = {name: str(group.label) for name, group in GROUPS.items()}
+    of = {RightRequest.Kind.ROLE.value: roles, RightRequest.Kind.GROUP.value: groups}
+    return [TitledRight(one, of[one.kind].get(one.name, one.name)) for one in found]

@@ -11,3 +11,5 @@ person_changed = Signal()
 token_changed = Signal()
 #: kinds `people.auditor_access_given`, `people.auditor_access_ended`, the subject is the access
 auditor_access_changed = Signal()
+#: kinds `people.right_asked`, `…_confirmed`, `…_turned_down`, `…_withdrawn`, `…_lapsed`
+right_request_changed = Signal()

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from enablement.people.views import auditors, roster, tokens
+from enablement.people.views import auditors, rights, roster, tokens
 
 urlpatterns = [
     path("roster/", roster.people, name="roster"),
     path("roster/upload/", roster.upload, name="roster_upload"),
+    path("roster/rights/", rights.waiting, name="rights"),
+    path("roster/rights/<uuid:pk>/", rights.right, name="right"),
+    path("roster/rights/<uuid:pk>/confirm/", rights.confirm, name="right_confirm"),
+    path("roster/rights/<uuid:pk>/turn-down/", rights.turn_down, name="right_turn_down"),
     path("roster/<uuid:pk>/", roster.person, name="roster_person"),
     path("roster/<uuid:pk>/deactivate/", roster.leave, name="roster_deactivate"),
     path("roster/<uuid:pk>/reactivate/", roster.come_back, name="roster_reactivate"),

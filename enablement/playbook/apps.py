@@ -6,3 +6,9 @@ class PlaybookConfig(AppConfig):
 
     name = "enablement.playbook"
     label = "playbook"
+
+    def ready(self) -> None:
+        from enablement.people import deciding
+        from enablement.playbook.services import chain
+
+        deciding.register(chain.deciding_roles)

@@ -248,7 +248,7 @@ _OF_ROUTE: dict[str, dict[str, Any]] = {
     "supervised_withdraw": {"pk": _thing("supervised")},
     **{key: {"pk": _thing("survey")} for key in ("survey", "survey_results")},
     "survey_answers": _NOTHING,
-    "auditor_end": _NOTHING,
+    **dict.fromkeys(("auditor_end", "right", "right_confirm", "right_turn_down"), _NOTHING),
     "grant_suspend": {"pk": _rows(Grant)},
     "grant_open": {"pk": _rows(Grant)},
     "report_file": {"kind": ["pdf", "csv"]},

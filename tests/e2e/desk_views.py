@@ -21,7 +21,6 @@ from enablement.demo.cast import DOMAIN
 from enablement.people.models import ApiToken
 from enablement.playbook.models import PlaybookProposal
 from enablement.webhooks.models import WebhookDelivery, WebhookEndpoint
-from tests.e2e.pages.governing import Stops
 from tests.e2e.pages.labs import LabPage
 from tests.e2e.views import (
     TRACK,
@@ -42,6 +41,7 @@ GIFT = (
 )
 ENGINEER_1 = {"user__email": f"engineer1@{DOMAIN}"}
 Args = Callable[[Records], list[object]]
+ROSTER = f"email,name,groups\nnewcomer@{DOMAIN},Nea Newcomer,mentors\n"
 
 
 def first(model: type[Model], *more: object, **where: object) -> Args:
@@ -54,6 +54,22 @@ def bank(*more: object) -> Args:
 
 def question(kind: str, *more: object) -> Args:
     return first(Question, *more, versions__kind=kind, bank__track__key=TRACK, retired_at=None)
+
+
+def plan_a_right(page: Page) -> None:
+    page.locator("[name=text]").fill(ROSTER)
+    page.locator("main form button[type=submit]").last.click()
+
+
+def ask_for_a_right(page: Page) -> None:
+    plan_a_right(page)
+    page.get_by_role("button", name="Change the roster").click()
+    page.get_by_role("link", name="Rights to confirm").first.click()
+
+
+def ask_and_open_a_right(page: Page) -> None:
+    ask_for_a_right(page)
+    page.locator("#waiting .row-link").first.click()
 
 
 def enrolment_of(handle: str) -> Args:
@@ -111,29 +127,6 @@ def hand_in_and_look(page: Page) -> None:
     evidence.attach({"name": "sheet.csv", "mimeType": "text/csv", "buffer": b"workflow,zone\nprices,avoid\n"})
     evidence.hand_in()
     page.get_by_role("link", name=re.compile("^Look at it")).first.click()
-
-
-def suspend_and_lift(page: Page) -> None:
-    page.get_by_role("textbox", name="Reason").fill("Shared a draft outside.")
-    page.get_by_role("button", name="Suspend").click()
-    page.get_by_role("link", name=re.compile("Lift")).first.click()
-
-
-def stop_and_end(page: Page) -> None:
-    Stops(page).stop(kind="Tool", value="defect_classifier", reason="A drill.")
-    page.get_by_role("link", name="End tool defect_classifier").click()
-
-
-def stop_and_review(page: Page) -> None:
-    Stops(page).stop(kind="Tool", value="evidence_collator", reason="A drill.")
-    page.get_by_role("link", name="Review tool evidence_collator").click()
-
-
-def hold_and_end(page: Page) -> None:
-    page.get_by_role("textbox", name="Person").fill(f"engineer7@{DOMAIN}")
-    page.get_by_role("textbox", name="Reason").fill("A dispute about a refund.")
-    page.get_by_role("button", name="Place the hold").click()
-    page.get_by_role("link", name=re.compile("^End ")).first.click()
 
 
 DESK_VIEWS = {
@@ -195,20 +188,14 @@ DESK_VIEWS = {
     "own proposed playbook": View("author", "playbook_proposal", first(PlaybookProposal)),
     "stops": View("compliance", "access_stops"),
     "suspensions": View("compliance", "access_suspensions"),
-    "end a stop": View("security", "access_stops", then=stop_and_end, lands="access_stop_end"),
-    "review a stop": View("compliance", "access_stops", then=stop_and_review, lands="access_stop_review"),
     "auditors": View("compliance", "auditors"),
+    "no right to confirm": View("compliance", "rights"),
+    "rights in a roster file": View("author", "roster_upload", then=plan_a_right),
+    "rights to confirm": View("author", "roster_upload", then=ask_for_a_right, lands="rights"),
+    "right to confirm": View("author", "roster_upload", then=ask_and_open_a_right, lands="right"),
     "retention and holds": View("legal", "access_records"),
-    "end a hold": View("legal", "access_records", then=hold_and_end, lands="access_hold_end"),
     "erase": View("compliance", "access_erase", person("engineer3")),
     "suspend": View("compliance", "grant_suspend", first(Grant, **ENGINEER_1)),
-    "lift a suspension": View(
-        "compliance",
-        "grant_suspend",
-        first(Grant, user__email=f"engineer16@{DOMAIN}"),
-        suspend_and_lift,
-        "grant_lift",
-    ),
     "a decision": View("legal", "access_decision", decision),
     "decision ledger": View("engineer1", "rulings"),
     "rulings of a role": View("engineer1", "rulings_of", lambda _records: ["frontline_ops"]),

@@ -56,6 +56,8 @@ STEPS = [
     "report_request",
     "review_claim",
     "review_release",
+    "right_confirm",
+    "right_turn_down",
     "roster_reactivate",
     "send_back",
     "shadow_decide",
@@ -104,6 +106,10 @@ NO_PAGE = [
     "starter_file",
 ]
 ELSEWHERE = {
+    "access_hold_end": "it takes two people; tests/access/audit/test_retention_pages.py",
+    "access_stop_end": "it takes two people; tests/access/test_control_pages.py",
+    "access_stop_review": "it takes three people; tests/access/test_control_pages.py",
+    "grant_lift": "it takes two people; tests/access/test_control_pages.py",
     "access_suspension": "nobody in the demo has too much reworked; tests/access/outcomes",
     "access_suspension_keep": "nobody in the demo has too much reworked; tests/access/outcomes",
     "attempt_marking": "nobody in the demo has an answer in words; tests/assessments/quizzes/test_marking.py",

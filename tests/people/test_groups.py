@@ -31,7 +31,12 @@ def test_program_managers_run_cohorts_and_do_not_review_labs():
 
 def test_administrators_view_everything_and_change_nothing_but_roster_tokens_and_webhooks():
     changing = {perm for perm in permissions_of("administrators") if ".view_" not in perm}
-    assert changing == {"people.manage_roster", "people.add_apitoken", "webhooks.add_webhookendpoint"}
+    assert changing == {
+        "people.manage_roster",
+        "people.confirm_rights",
+        "people.add_apitoken",
+        "webhooks.add_webhookendpoint",
+    }
     assert "tracks.view_cohort" in permissions_of("administrators")
 
 

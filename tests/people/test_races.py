@@ -3,11 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
-from enablement.people.models import ApiToken, User
-from enablement.people.services import add_person, create_token
+from enablement.people.deciding import Right
+from enablement.people.groups import GROUPS
+from enablement.people.models import ApiToken, RightRequest, User
+from enablement.people.services import add_person, create_token, rights
 from tests.assessments.racing import at_once
+from tests.people.factories import UserFactory
 from tracks.csv_files import CsvFaults
 from tracks.errors import Refused
 
@@ -49,3 +53,19 @@ def test_a_person_of_the_same_address():
     outcomes = at_once(*[refused(add)] * 4)
     assert sorted(outcomes) == ["done", "taken", "taken", "taken"]
     assert User.objects.filter(email="ada@example.com").count() == 1
+
+
+def test_a_right_is_confirmed_or_turned_down_and_never_both():
+    for name in GROUPS:
+        Group.objects.get_or_create(name=name)
+    perms = ["people.confirm_rights"]
+    asker, person = UserFactory(perms=perms), UserFactory()
+    seconds = [UserFactory(perms=perms) for _each in range(2)]
+    right = rights.ask(wanted={person: [Right("group", "legal")]}, actor=asker, at=NOW)[0]
+    outcomes = at_once(
+        *[lambda by=by: rights.confirm(right=right, actor=by, at=NOW) for by in seconds],
+        *[lambda by=by: rights.turn_down(right=right, reason="No", actor=by, at=NOW) for by in seconds],
+    )
+    assert sorted(outcomes) == ["done", "over", "over", "over"]
+    held = person.groups.filter(name="legal").exists()
+    assert held == (RightRequest.objects.get().decision == "confirmed")

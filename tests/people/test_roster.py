@@ -48,6 +48,7 @@ def test_people_are_added_changed_and_kept(keeper, roles, heard):
     ]
     new = User.objects.get(email="new@example.com")
     assert (new.name, new.timezone, roles_of(new)) == ("Nea New", "Europe/Madrid", {"frontline", "manager"})
+    assert [right.name for right in lines[0].waits] == ["mentors"]
     changed.refresh_from_db()
     assert (changed.name, changed.timezone, roles_of(changed)) == ("Cy Changed", "UTC", {"manager"})
     heard.clear()
@@ -148,7 +149,7 @@ def test_the_plan_changes_nothing_and_costs_as_many_queries_for_many_as_for_few(
         assert len(lines) == number + 1
         return len(captured)
 
-    assert (measure(1), measure(12)) == (4, 4)
+    assert measure(1) == measure(12) <= 9
     assert not User.objects.filter(email="new@example.com").exists()
 
 

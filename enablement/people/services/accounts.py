@@ -17,6 +17,7 @@ from guardian.models import UserObjectPermission
 from enablement.people.groups import GROUPS
 from enablement.people.models import User
 from enablement.people.rules import ensure_manages_roster
+from enablement.people.services import rights
 from enablement.people.services.auditors import end_for_leaver
 from enablement.people.signals import person_changed
 from tracks.errors import Refused
@@ -147,6 +148,7 @@ def deactivate(*, user: User, actor: User | None, at: datetime) -> bool:
     end_mentorships_of(user=user, actor=actor, at=at)
     _take_all_rights(user)
     end_for_leaver(person=user, actor=actor, at=at)
+    rights.withdraw(rights=user.right_requests.open(), actor=actor, at=at)
     set_roles(user=user, roles=[], actor=actor, at=at)
     announce("people.person_deactivated", user, actor, at)
     return True

@@ -4,10 +4,13 @@ Columns `email, name` and, if wanted, `roles, groups, timezone, region, line_of_
 file holds, afterwards, exactly the roles and groups of their line, and an empty region or line of business is
 no longer on record; a column that the file lacks leaves things as they are, and so does a
 person whom the file does not name. Several roles or groups stand in one cell, separated by `;`.
+
+Where a person and not a command brings the file, rights to decide about others (`people.deciding`) are not
+given: they wait for a second person, and everything else is done.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,10 +22,12 @@ from django.core.validators import validate_email, validate_slug
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from enablement.people.deciding import Right, deciding_roles
 from enablement.people.groups import GROUPS
-from enablement.people.models import User
+from enablement.people.models import RightRequest, User
 from enablement.people.models.user import PLACE_LENGTH
 from enablement.people.rules import ensure_manages_roster
+from enablement.people.services import rights
 from enablement.people.services.accounts import add_person, deactivate, update_person
 from tracks.csv_files import CsvFault, CsvFaults, CsvRow, read_csv, repeated
 from tracks.models import Role, RoleAssignment
@@ -47,6 +52,7 @@ class Action(StrEnum):
 class RosterLine:
     """One person of the file. `roles` … `line_of_business` None: the file lacks the column.
 
+    `changed`: the columns that differ at once. `waits`: rights that a second person has to confirm first.
     `left`: the file says that they have left, and their account is still open.
     """
 
@@ -61,6 +67,16 @@ class RosterLine:
     user: User | None
     changed: Sequence[str] = field(default=())
     left: bool = False
+    waits: Sequence[Right] = field(default=())
+
+    @property
+    def roles_now(self) -> Sequence[str] | None:
+        """The roles that the person holds when the file has been applied."""
+        return _without(self.roles, self.waits, RightRequest.Kind.ROLE)
+
+    @property
+    def groups_now(self) -> Sequence[str] | None:
+        return _without(self.groups, self.waits, RightRequest.Kind.GROUP)
 
     @property
     def action(self) -> Action:
@@ -72,12 +88,14 @@ class RosterLine:
 
 
 def plan(*, content: bytes, actor: User | None) -> list[RosterLine]:
-    """What `apply` would do, line by line; changes nothing. CsvFaults names every fault. Four queries."""
+    """What `apply` would do, line by line; changes nothing. CsvFaults names every fault. The number
+    of queries does not depend on that of lines.
+    """
     optional = ["roles", "groups", "timezone", *_PLACE, "left"]
     rows = read_csv(content, required=["email", "name"], optional=optional)
     people = by_email(row.cells["email"] for row in rows)
     known_roles = list(Role.objects.live().values_list("key", flat=True))
-    held = _Held(list(people.values()))
+    held = _Held(list(people.values()), guarded=actor is not None)
     faults = repeated(rows, "email")
     lines = []
     for row in rows:
@@ -96,33 +114,56 @@ def apply(*, content: bytes, actor: User | None, at: datetime) -> list[RosterLin
     """Adds and changes everyone in the file, or nobody (CsvFaults)."""
     ensure_manages_roster(actor)
     lines = plan(content=content, actor=actor)
+    wanted: dict[User, Sequence[Right]] = {}
     for line in lines:
-        if line.user is None:
-            _add(line, actor=actor, at=at)
+        person = line.user
+        if person is None:
+            person = _add(line, actor=actor, at=at)
         elif line.left:
-            deactivate(user=line.user, actor=actor, at=at)
+            deactivate(user=person, actor=actor, at=at)
         elif line.changed:
             update_person(
-                user=line.user,
+                user=person,
                 name=line.name,
-                groups=line.groups,
-                roles=line.roles,
+                groups=line.groups_now,
+                roles=line.roles_now,
                 timezone=line.timezone,
                 region=line.region,
                 line_of_business=line.line_of_business,
                 actor=actor,
                 at=at,
             )
+        if line.waits:
+            wanted[person] = line.waits
+    rights.withdraw(rights=_settled(lines, given=actor is None), actor=actor, at=at)
+    if actor is not None:
+        rights.ask(wanted=wanted, actor=actor, at=at)
     return lines
 
 
-def _add(line: RosterLine, *, actor: User | None, at: datetime) -> None:
+def _settled(lines: Iterable[RosterLine], *, given: bool) -> list[RightRequest]:
+    """What waits for people of the file, though their line does not name it, or has `given` it by now."""
+    named = {line.user.pk: line for line in lines if line.user is not None}
+    settled = []
+    for waiting in RightRequest.objects.open().filter(person__in=named):
+        line = named[waiting.person_id]
+        names = line.groups if waiting.kind == RightRequest.Kind.GROUP else line.roles
+        if names is not None and (given or waiting.name not in names):
+            settled.append(waiting)
+    return settled
+
+
+def _without(names: Sequence[str] | None, waits: Collection[Right], kind: str) -> Sequence[str] | None:
+    return names if names is None else [name for name in names if Right(kind, name) not in waits]
+
+
+def _add(line: RosterLine, *, actor: User | None, at: datetime) -> User:
     try:
-        add_person(
+        return add_person(
             email=line.email,
             name=line.name,
-            groups=line.groups or (),
-            roles=line.roles or (),
+            groups=line.groups_now or (),
+            roles=line.roles_now or (),
             timezone=line.timezone or "UTC",
             region=line.region or "",
             line_of_business=line.line_of_business or "",
@@ -135,14 +176,40 @@ def _add(line: RosterLine, *, actor: User | None, at: datetime) -> None:
 
 
 class _Held:
-    """What the people whom the file names hold now, by their id. Two queries."""
+    """What the people whom the file names hold now, by their id. Two queries, and those of `deciding`.
 
-    def __init__(self, people: Sequence[User]) -> None:
+    `guarded`: what decides about others waits.
+    """
+
+    def __init__(self, people: Sequence[User], *, guarded: bool) -> None:
+        self.guarded = guarded
+        self.deciding = deciding_roles() if guarded else frozenset()
         self.groups = self._grouped(
             Group.objects.filter(user__in=people).order_by("name").values_list("user__pk", "name")
         )
         current = RoleAssignment.objects.current().filter(user__in=people).order_by("role__key")
         self.roles = self._grouped(current.values_list("user_id", "role__key"))
+
+    def waits(
+        self, user: User | None, *, roles: Sequence[str] | None, groups: Sequence[str] | None
+    ) -> list[Right]:
+        """What of these the person does not hold, and one person alone does not give."""
+        if not self.guarded:
+            return []
+        held_groups = self.groups[user.pk] if user else ()
+        held_roles = self.roles[user.pk] if user else ()
+        return [
+            *(
+                Right(RightRequest.Kind.GROUP, name)
+                for name in groups or ()
+                if name in GROUPS and name not in held_groups
+            ),
+            *(
+                Right(RightRequest.Kind.ROLE, key)
+                for key in roles or ()
+                if key in self.deciding and key not in held_roles
+            ),
+        ]
 
     @staticmethod
     def _grouped(pairs: Iterable[tuple[UUID, str]]) -> dict[UUID, list[str]]:
@@ -158,13 +225,14 @@ def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
     region, business = (row.cells.get(column) for column in _PLACE)
     changed = []
     left = row.cells.get("left", "").lower() == _YES
+    waits = [] if left else held.waits(user, roles=roles, groups=groups)
     if user is not None and not left:
         changed = [
             column
             for column, new, old in (
                 ("name", name, user.name),
-                ("roles", roles, held.roles[user.pk]),
-                ("groups", groups, held.groups[user.pk]),
+                ("roles", _without(roles, waits, RightRequest.Kind.ROLE), held.roles[user.pk]),
+                ("groups", _without(groups, waits, RightRequest.Kind.GROUP), held.groups[user.pk]),
                 ("timezone", zone or None, user.timezone),
                 ("region", region, user.region),
                 ("line_of_business", business, user.line_of_business),
@@ -174,7 +242,7 @@ def _line(row: CsvRow, user: User | None, held: _Held) -> RosterLine:
     leaves = left and (user is None or user.is_active)
     email = row.cells["email"]
     return RosterLine(
-        row.line, email, name, roles, groups, zone or None, region, business, user, changed, leaves
+        row.line, email, name, roles, groups, zone or None, region, business, user, changed, leaves, waits
     )
 
 
@@ -231,8 +299,9 @@ def _person_faults(line: RosterLine, actor: User | None) -> Iterator[CsvFault]:
         message = _("%(person)s has left; reactivate them on their page first.")
         yield CsvFault(line.line, "email", message % {"person": line.user})
     elif line.user == actor:
+        asked = {f"{right.kind}s" for right in line.waits}
         for column in ("roles", "groups", *_PLACE):
-            if column in line.changed:
+            if column in line.changed or column in asked:
                 yield CsvFault(line.line, column, _("You cannot change your own; ask another person."))
 
 

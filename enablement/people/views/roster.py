@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from enablement.people import selectors
@@ -56,7 +57,13 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
     history = shown.role_assignments.select_related("role").order_by("-since")
-    context = {"person": shown, "groups": _labels(shown), "history": history}
+    waiting = shown.right_requests.waiting(at=timezone.now())
+    context = {
+        "person": shown,
+        "groups": _labels(shown),
+        "history": history,
+        "waiting": [right.title for right in selectors.titled(waiting)],
+    }
     return render(request, "people/person.html", context)
 
 
@@ -121,6 +128,7 @@ def _plan(request: HttpRequest, content: bytes) -> HttpResponse:
     lines = files.plan(content=content, actor=_actor(request))
     context = {
         "lines": lines,
+        "waits": sum(len(line.waits) for line in lines),
         "counts": {action.value: sum(line.action is action for line in lines) for action in Action},
         "form": CsvConfirmForm(initial={"content": content.decode("utf-8-sig")}),
     }
@@ -133,6 +141,11 @@ def _applied(request: HttpRequest, content: bytes) -> HttpResponse:
     messages.success(
         request, _("%(add)s added, %(change)s changed, %(leave)s deactivated, %(keep)s as before.") % counts
     )
+    if waits := sum(len(line.waits) for line in lines):
+        text = ngettext(
+            "%(n)d right waits for a second person.", "%(n)d rights wait for a second person.", waits
+        )
+        messages.info(request, text % {"n": waits})
     return redirect("roster")
 
 

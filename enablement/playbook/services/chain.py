@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from enablement.access import approvers
 from enablement.access.models import ApprovalRequest, Policy
 from enablement.access.services import approvals
 from enablement.ledger import services as ledger
@@ -197,6 +198,11 @@ def digest(plan: Plan) -> str:
     kept = _kept(plan)
     changes = [change[:-1] for change in kept["changes"] if change[1] != "judge"]
     return sha256(canonical({"changes": changes, "warnings": kept["warnings"]}))
+
+
+def deciding_roles() -> set[str]:
+    """The keys of roles that stand in the chain."""
+    return {approvers.role_of(name) for name in _chain()[0]}
 
 
 def hold() -> None:

@@ -54,6 +54,7 @@ def world(switch):
         **people,
         priya=UserFactory(name="Priya", groups=["program_managers"]),
         outsider=UserFactory(name="Charlie"),
+        deputy=UserFactory(name="Della", email="deputy@example.com", groups=["quality"]),
         tool=tool,
         profile=profile,
         managers=managers,

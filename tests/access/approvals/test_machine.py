@@ -19,7 +19,7 @@ from tests.access.conftest import NOW
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
 
-PEOPLE = ("engineer", "otto", "dagny", "priya", "outsider")
+PEOPLE = ("engineer", "otto", "dagny", "priya", "deputy")
 OVER = {"rejected", "expired", "spent", "cancelled"}
 which = st.integers(0, 3)
 
@@ -39,7 +39,7 @@ class Approvals(RuleBasedStateMachine):
         # The asker may decide for others, and another's delegate as well: never for themself.
         RoleAssignmentFactory(user=self.world.engineer, role=self.world.managers)
         approvals.name_delegate(
-            email=self.world.outsider.email,
+            email=self.world.deputy.email,
             first_day=NOW.date(),
             last_day=NOW.date() + timedelta(days=2),
             actor=self.world.engineer,

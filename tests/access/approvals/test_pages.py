@@ -314,11 +314,11 @@ class TestDelegate:
         assert b'value="2026-11-09"' in client.get(self.URL).content
         data = {"email": "CHARLIE@example.com", "first_day": "2026-11-09", "last_day": "2026-11-13"}
         assert client.post(self.URL, data).status_code == 422
-        response = client.post(self.URL, data | {"email": world.outsider.email})
+        response = client.post(self.URL, data | {"email": world.deputy.email})
         assert response.status_code == 302
         delegation = ApprovalDelegation.objects.get()
         assert b"stands in for you" in client.get(self.URL).content
-        assert b"You stand in for" in page(client, world.outsider, self.URL).content
+        assert b"You stand in for" in page(client, world.deputy, self.URL).content
         end = reverse("approval_delegate_end", args=[delegation.pk])
         assert client.post(end).status_code == 404
         client.force_login(world.otto)

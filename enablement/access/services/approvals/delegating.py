@@ -26,7 +26,7 @@ def name_delegate(
     """The actor's delegate from the first to the last day, both included, in the actor's time zone.
 
     An approver has one at a time: an earlier one ends. The same again changes nothing. Raises ValidationError
-    (`email`, `first_day`, `last_day`), and Refused `not_an_approver` or `own_delegate`.
+    (`email`, `first_day`, `last_day`), and Refused `not_an_approver`, `own_delegate` or `not_staff`.
     """
     if not approvers.is_approver(actor, at=at):
         raise Refused("not_an_approver", _("There is nothing that you could be asked to decide."))
@@ -35,6 +35,12 @@ def name_delegate(
         raise ValidationError({"email": [_("Nobody here has this address.")]}, code="unknown")
     if delegate.pk == actor.pk:
         raise Refused("own_delegate", _("Name somebody else; you cannot stand in for yourself."))
+    if not approvers.may_stand_in(delegate, approver=actor):
+        message = _(
+            "Name somebody of the staff, or who decides on the same things as you. Who learns here, or only "
+            "reads the record, does not decide for others."
+        )
+        raise Refused("not_staff", message)
     _ensure_days(first_day, last_day, local_date(at, actor.timezone))
     starts_at = max(_midnight(first_day, actor.timezone), at)
     ends_at = _midnight(last_day + timedelta(days=1), actor.timezone)

@@ -1,0 +1,61 @@
+"""E-mails about rights that wait for a second person: who may confirm is asked, who asked hears a no."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.mail import EmailMessage, get_connection
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from enablement.people.models import RightRequest, User
+from enablement.people.selectors import TitledRight, titled
+
+
+def mail(*, right_ids: Collection[UUID], occasion: str, at: datetime) -> int:
+    """One message a reader, however many rights. What was decided in the meantime is asked of nobody."""
+    rows = RightRequest.objects.filter(pk__in=right_ids).select_related("person", "asked_by", "decided_by")
+    if occasion == "asked":
+        rows = rows.waiting(at=at)
+        readers = list(deciders())
+    else:
+        readers = list(User.objects.filter(is_active=True, pk__in=rows.values("asked_by")))
+    rights = titled(rows.order_by("person__name", "kind", "name"))
+    messages = []
+    for reader in readers:
+        theirs = [
+            one
+            for one in rights
+            if occasion != "asked" or reader.pk not in (one.request.asked_by_id, one.request.person_id)
+        ]
+        if theirs:
+            messages.append(_message(theirs, reader, occasion))
+    return get_connection().send_messages(messages) or 0
+
+
+def deciders() -> Sequence[User]:
+    """Everybody active who may confirm."""
+    right = Permission.objects.filter(content_type__app_label="people", codename="confirm_rights")
+    holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
+    return list(User.objects.filter(holds, is_active=True).distinct().order_by("email"))
+
+
+def _message(rights: Sequence[TitledRight], reader: User, occasion: str) -> EmailMessage:
+    requests = [one.request for one in rights]
+    link = reverse("rights") if occasion == "asked" else requests[0].get_absolute_url()
+    context = {"rights": rights, "person": reader, "link": f"{settings.SITE_URL}{link}"}
+    with timezone.override(reader.timezone), translation.override(settings.LANGUAGE_CODE):
+        subject = render_to_string(f"people/mail/rights_{occasion}_subject.txt", context)
+        body = render_to_string(f"people/mail/rights_{occasion}.txt", context)
+    host = urlsplit(settings.SITE_URL).hostname
+    return EmailMessage(
+        subject=" ".join(subject.split()),
+        body=body.strip() + "\n",
+        to=[reader.email],
+        headers={"Message-ID": f"<rights.{requests[0].pk}.{occasion}.{reader.pk}@{host}>"},
+    )
