@@ -88,7 +88,7 @@ def role_rows(found: role_audit.Audit) -> Iterator[list[object]]:
             moment(why.row.since),
             why.cause,
             why.actor,
-            why.hold_reason,
+            why.reason,
             "; ".join(why.proof),
             why.policy_revision or "",
             why.row.entry,

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from enablement.access.models import Grant, GrantHold
-from enablement.access.selectors import CAUSES
+from enablement.access.selectors import CAUSES, LIFTED, lift_reasons
 from enablement.ledger.models import LedgerEntry, PolicyRevision
 from enablement.ledger.selectors import revision_at
 from enablement.people.models import User
@@ -57,7 +57,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Why:
-    """What a row rests on: the cause, who acted, the facts that prove it, the roles held then."""
+    """What a row rests on: the cause, who acted, the facts that prove it, the roles held then.
+
+    reason: in the words of who suspended it, or of who lifted that.
+    """
 
     row: Row
     cause: str
@@ -65,7 +68,7 @@ class Why:
     proof: Sequence[str]
     policy_revision: int | None
     roles: Sequence[str]
-    hold_reason: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,12 +110,18 @@ def audit(*, at: datetime, people: frozenset[UUID] | None = None, microtool: str
 
 
 def explain(rows: Sequence[Row], *, at: datetime) -> list[Why]:
-    """The reasons of these rows, in four queries."""
+    """The reasons of these rows, in four queries, and one more where a suspension was lifted."""
     entries = LedgerEntry.objects.in_bulk([row.entry for row in rows])
     actors = User.objects.in_bulk([entry.actor_id for entry in entries.values() if entry.actor_id])
     roles = _roles({row.person for row in rows}, at=at)
     holds = _holds([row.grant for row in rows if row.state == State.SUSPENDED], at=at)
-    return [_why(row, entries[row.entry], actors, roles, holds) for row in rows]
+    lifts = lift_reasons([row.grant for row in rows if LIFTED in entries[row.entry].payload])
+    said = {
+        row.grant: holds.get(row.grant) or lifts.get((row.grant, row.since), "")
+        for row in rows
+        if not row.emergency
+    }
+    return [_why(row, entries[row.entry], actors, roles, said) for row in rows]
 
 
 def _grants(people: frozenset[UUID] | None, microtool: str) -> dict[UUID, Mapping[str, Any]]:
@@ -277,7 +286,7 @@ def _why(
     entry: LedgerEntry,
     actors: Mapping[Any, User],
     roles: Mapping[UUID, Sequence[str]],
-    holds: Mapping[UUID, str],
+    reasons: Mapping[UUID, str],
 ) -> Why:
     said = json.loads(entry.payload)
     return Why(
@@ -287,7 +296,7 @@ def _why(
         proof=said.get("proof", ()),
         policy_revision=said.get("policy_revision"),
         roles=roles.get(row.person, ()),
-        hold_reason="" if row.emergency else holds.get(row.grant, ""),
+        reason=reasons.get(row.grant, ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -58,6 +58,13 @@ class ToolView:
     at: datetime
     overlays: Sequence["OverlayView"] = ()
     tally: Tally | None = None
+
+    @property
+    def open_in_emergency(self) -> bool:
+        """Two people opened it for some hours, and nothing else that a call is asked closes it."""
+        found = self.emergency
+        live = found is not None and found.state(at=self.at) == "live"
+        return live and not (self.open or self.hold or self.stopped or self.tool.retired_at or self.bar)
 
     @property
     def can_ask_for_emergency(self) -> bool:
@@ -246,6 +253,8 @@ def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
     return people
 
 
+#: The cause of a change after which the gate decides again.
+LIFTED = "access.hold_lifted"
 #: The facts that open and close gates, in words.
 CAUSES = {
     "access.attested": _lazy("A policy was confirmed"),
@@ -254,7 +263,7 @@ CAUSES = {
     "access.by_hand": _lazy("A person suspended it"),
     "access.disuse": _lazy("It was not used for 90 days"),
     "access.rework": _lazy("Too many outputs were reworked or overturned"),
-    "access.hold_lifted": _lazy("The suspension was lifted"),
+    LIFTED: _lazy("The suspension was lifted"),
     "access.waiver_approved": _lazy("A requirement was waived"),
     "access.waiver_ended": _lazy("A waiver was ended"),
     "access.nightly": _lazy("The nightly evaluation of all grants"),
@@ -299,7 +308,7 @@ def cause_label(cause: str) -> str:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantChange:
     """One line of a person's access history, from the ledger. renewed: it stays open, and `until` says how
-    long; None is without an end.
+    long; None is without an end. reason: in the words of who suspended it, or of who lifted that.
     """
 
     at: datetime
@@ -308,6 +317,7 @@ class GrantChange:
     after: str
     cause: str
     policy_revision: int
+    reason: str = ""
     renewed: bool = False
     until: datetime | None = None
 
@@ -333,10 +343,26 @@ def grant_history(*, user: User, limit: int = 50) -> list[GrantChange]:
     grants = Grant.objects.filter(user=user).values_list("pk", "microtool__title")
     titles = {str(pk): title for pk, title in grants}
     entries = LedgerEntry.objects.filter(subject_type="access.grant", subject_id__in=titles).order_by("-at")
-    return [_change(entry, titles[entry.subject_id]) for entry in entries[:limit]]
+    holds = GrantHold.objects.filter(grant__user=user)
+    reasons: dict[tuple[UUID, datetime | None], str] = {}
+    for grant, placed, why, lifted, why_lifted in holds.values_list(
+        "grant", "placed_at", "reason", "lifted_at", "lift_reason"
+    ):
+        reasons |= {(grant, placed): why, (grant, lifted): why_lifted}
+    return [
+        _change(entry, titles[entry.subject_id], reasons.get((UUID(entry.subject_id), entry.at), ""))
+        for entry in entries[:limit]
+    ]
 
 
-def _change(entry: LedgerEntry, title: str) -> GrantChange:
+def lift_reasons(grants: Iterable[UUID]) -> dict[tuple[UUID, datetime], str]:
+    """Why suspensions were lifted, by grant and moment. One query, none for no grants."""
+    lifted = GrantHold.objects.filter(grant__in=list(grants), lifted_at__isnull=False)
+    found = lifted.values_list("grant", "lifted_at", "lift_reason")
+    return {(pk, moment): reason for pk, moment, reason in found if moment is not None}
+
+
+def _change(entry: LedgerEntry, title: str, reason: str) -> GrantChange:
     payload = json.loads(entry.payload)
     return GrantChange(
         at=entry.at,
@@ -345,6 +371,7 @@ def _change(entry: LedgerEntry, title: str) -> GrantChange:
         after=payload["after"],
         cause=payload["cause"],
         policy_revision=payload["policy_revision"],
+        reason=reason,
         renewed=entry.kind == "access.grant_renewed",
         until=datetime.fromisoformat(payload["not_after"]) if payload.get("not_after") else None,
     )

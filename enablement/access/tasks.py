@@ -98,9 +98,9 @@ def mail_stop(stop_id: str, what: str, user_ids: list[str]) -> dict[str, int]:
 
 
 @shared_task(acks_late=True)
-def mail_stop_review(stop_id: str) -> dict[str, int]:
-    """Ask somebody else than who stopped it to look at it."""
-    return {"sent": telling.mail_review(stop_id=UUID(stop_id))}
+def mail_stop_review(stop_id: str, what: str) -> dict[str, int]:
+    """Tell compliance of a stop, and after its end ask for the review."""
+    return {"sent": telling.mail_review(stop_id=UUID(stop_id), what=what)}
 
 
 @shared_task

@@ -17,7 +17,7 @@ from enablement.access.services.grants import reevaluate
 from enablement.ledger.models import LedgerEntry
 from tests.access.conftest import NOW, warden
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
-from tests.people.factories import UserFactory
+from tests.people.factories import ApiTokenFactory, UserFactory
 from tests.tracks.factories import EnrolmentFactory
 from tracks.errors import Refused
 from tracks.services import cohorts
@@ -179,16 +179,18 @@ class TestStops:
         assert (view.open, view.stopped) == (False, True)
 
     def test_one_person_stops_another_ends_and_another_reviews(self, grant):
-        first, second = warden(), warden()
+        first, second, third = warden(), warden(), warden()
         stop = control.stop(kind="microtool", value="triage", reason="Wrong", actor=first, at=NOW)
-        for step in (
-            lambda: control.end_stop(stop=stop, reason="Fine", actor=first, at=NOW),
-            lambda: control.review_stop(stop=stop, review="Fine", actor=first, at=NOW),
-        ):
-            with pytest.raises(Refused, match="Another person"):
-                step()
+        with pytest.raises(Refused, match="Another person"):
+            control.end_stop(stop=stop, reason="Fine", actor=first, at=NOW)
+        # While it is in force there is no afterwards.
+        with pytest.raises(Refused, match="in force"):
+            control.review_stop(stop=stop, review="Fine", actor=third, at=NOW)
         control.end_stop(stop=stop, reason="Fine", actor=second, at=NOW)
-        control.review_stop(stop=stop, review="It was right to stop.", actor=second, at=NOW)
+        for involved in (first, second):
+            with pytest.raises(Refused, match="neither stopped nor ended"):
+                control.review_stop(stop=stop, review="Fine", actor=involved, at=NOW)
+        control.review_stop(stop=stop, review="It was right to stop.", actor=third, at=NOW)
         assert not Stop.objects.to_review().exists()
         kinds = LedgerEntry.objects.filter(subject_type="access.Stop").order_by("recorded_at")
         assert [entry.kind for entry in kinds] == [
@@ -196,6 +198,27 @@ class TestStops:
             "access.stop_ended",
             "access.stop_reviewed",
         ]
+
+    @pytest.mark.parametrize(
+        ("constraint", "by", "changes"),
+        [
+            ("stop_reviewed_by_another", "first", {}),
+            ("stop_reviewed_by_another", "second", {}),
+            ("stop_reviewed_after_its_end", "third", {"reviewed_at": NOW - timedelta(seconds=1)}),
+            (
+                "stop_reviewed_after_its_end",
+                "third",
+                {"ended_at": None, "ended_by": None, "end_reason": ""},
+            ),
+        ],
+    )
+    def test_the_database_keeps_the_review_a_third_ones(self, grant, constraint, by, changes):
+        people = {name: warden() for name in ("first", "second", "third")}
+        made = control.stop(kind="model", value="m", reason="x", actor=people["first"], at=NOW)
+        control.end_stop(stop=made, reason="Fine", actor=people["second"], at=NOW)
+        said = {"reviewed_by": people[by], "reviewed_at": NOW, "review": "Fine"} | changes
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            Stop.objects.update(**said)
 
     def test_what_is_refused(self, grant):
         control.stop(kind="microtool", value="triage", reason="Wrong", actor=warden(), at=NOW)
@@ -205,9 +228,23 @@ class TestStops:
             control.stop(kind="microtool", value="other", reason="Wrong", actor=warden(), at=NOW)
         with pytest.raises(ValidationError):
             control.stop(kind="region", value="", reason="Wrong", actor=warden(), at=NOW)
+        for nowhere in ("mars-1", "eu-west1"):
+            with pytest.raises(Refused, match="nothing would be stopped"):
+                control.stop(kind="region", value=nowhere, reason="Wrong", actor=warden(), at=NOW)
         with pytest.raises(PermissionDenied):
             control.stop(kind="region", value="eu-west-1", reason="x", actor=UserFactory(), at=NOW)
         assert Policy.objects.get().stops == {"microtool": ["triage"]}
+
+    def test_a_region_is_the_one_that_playbook_or_token_knows_however_it_is_written(self, grant):
+        ApiTokenFactory(regions=["ca-central-1"])
+        ApiTokenFactory(regions=["sa-east-1"], revoked_at=NOW)
+        made = control.stop(kind="region", value=" EU-West-1 ", reason="Law", actor=warden(), at=NOW)
+        assert made.value == "eu-west-1"
+        assert reason(grant, region="eu-west-1") == "region_stopped"
+        control.stop(kind="region", value="CA-CENTRAL-1", reason="Law", actor=warden(), at=NOW)
+        with pytest.raises(Refused, match="sa-east-1"):
+            control.stop(kind="region", value="sa-east-1", reason="Law", actor=warden(), at=NOW)
+        assert Policy.objects.get().stops == {"region": ["ca-central-1", "eu-west-1"]}
 
     def test_applying_a_playbook_ends_no_stop(self, grant):
         from enablement.access.services.policy import put_policy

@@ -203,6 +203,16 @@ class TestRefused:
             emergencies.review(emergency=made, review="Fine", actor=made.approved_by, at=NOW + 2 * HOUR)
         assert refused.value.code == "same_person"
 
+    def test_who_asked_for_somebody_does_not_review_either(self, person, tool):
+        one = warden()
+        made = approved(person, tool, actor=one)
+        emergencies.end(emergency=made, actor=one, at=NOW)
+        with pytest.raises(Refused, match="neither asked nor approved"):
+            emergencies.review(emergency=made, review="Fine", actor=one, at=NOW + HOUR)
+        with pytest.raises(IntegrityError, match="emergency_reviewed_by_another"), transaction.atomic():
+            EmergencyAccess.objects.update(reviewed_by=one, reviewed_at=NOW, review="Fine")
+        assert emergencies.review(emergency=made, review="Fine", actor=warden(), at=NOW + HOUR).reviewed_at
+
 
 @pytest.mark.parametrize(
     ("name", "spoiled"),
@@ -216,6 +226,10 @@ class TestRefused:
         ("emergency_ended_by_whom", {"ended_at": NOW}),
         ("emergency_reviewed_by_whom", {"reviewed_at": NOW}),
         ("emergency_says_why", {"reason": ""}),
+        (
+            "emergency_turned_down_says_why",
+            {"approved_by": None, "starts_at": None, "ends_at": None, "ended_by": "other", "ended_at": NOW},
+        ),
     ],
 )
 def test_the_database_refuses_too(person, tool, name, spoiled):
@@ -228,7 +242,7 @@ def test_the_database_refuses_too(person, tool, name, spoiled):
         "starts_at": NOW,
         "ends_at": NOW + HOUR,
     } | spoiled
-    values |= {key: people[values[key]] for key in ("asked_by", "approved_by")}
+    values |= {key: people.get(value) for key, value in values.items() if key.endswith("_by")}
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         EmergencyAccess.objects.create(grant=Grant.objects.get(), user=person, asked_at=NOW, **values)
 
@@ -253,13 +267,23 @@ class TestPages:
         assert client.get(reverse("access_emergencies")).context["waiting"].get() == made
         assert client.post(approve).url == made_url
         client.force_login(person)
-        assert "Emergency access until" in client.get(reverse("my_tools")).content.decode()
+        assert "Open in an emergency until" in client.get(reverse("my_tools")).content.decode()
         assert client.post(reverse("emergency_end", args=[made.pk])).url == made_url
         client.force_login(warden())
         assert client.get(reverse("access_emergencies")).context["to_review"].get() == made
         review = reverse("emergency_review", args=[made.pk])
         assert client.post(review, {"reason": "It was needed"}).status_code == 302
         assert EmergencyAccess.objects.get().review == "It was needed"
+
+    def test_turning_down_says_why_and_whoever_asked_reads_it(self, person, tool, client):
+        made = asked(person, tool)
+        client.force_login(warden())
+        assert "Or turn it down" in client.get(made.get_absolute_url()).content.decode()
+        end = reverse("emergency_end", args=[made.pk])
+        assert client.post(end).status_code == 422
+        assert client.post(end, {"reason": "Use the manual queue"}).url == made.get_absolute_url()
+        client.force_login(person)
+        assert "Use the manual queue" in client.get(made.get_absolute_url()).content.decode()
 
     def test_outsiders_do_not_find_it(self, person, tool, client):
         made = asked(person, tool)

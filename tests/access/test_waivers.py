@@ -100,6 +100,17 @@ def test_what_was_shown_after_all_stands_by_itself(enrolment, switch):
     assert EnrolmentStanding.objects.get().met is True
 
 
+def test_one_withdraws_ones_own_without_a_reason_and_turns_down_anothers_with_one(enrolment):
+    mine = proposed(enrolment)
+    assert waivers.end(waiver=mine, actor=mine.proposed_by, at=NOW).end_reason == ""
+    made = proposed(enrolment)
+    with pytest.raises(ValidationError):
+        waivers.end(waiver=made, actor=warden(), reason=" ", at=NOW)
+    with pytest.raises(IntegrityError, match="waiver_turned_down_says_why"), transaction.atomic():
+        Waiver.objects.filter(pk=made.pk).update(ended_by=warden(), ended_at=NOW)
+    assert waivers.end(waiver=made, actor=warden(), reason="No", at=NOW).end_reason == "No"
+
+
 class TestRefused:
     def test_the_proposer_does_not_approve(self, enrolment):
         made = proposed(enrolment)
@@ -221,10 +232,20 @@ class TestPages:
         assert client.get(reverse("access_waivers")).context["waiting"].get() == made
         page = client.get(made_url).content.decode()
         assert ("Turn it down" in page, "Withdraw the proposal" in page) == (True, False)
+        assert client.post(reverse("waiver_end", args=[made.pk]), {"reason": " "}).status_code == 422
         assert client.post(approve).url == made_url
         assert grant().state == "granted"
         assert client.post(reverse("waiver_end", args=[made.pk])).url == made_url
         assert grant().state == "revoked"
+
+    def test_turning_down_says_why_and_whoever_proposed_reads_it(self, enrolment, client):
+        made = proposed(enrolment)
+        client.force_login(warden())
+        said = {"reason": "The signer is back on Monday"}
+        assert client.post(reverse("waiver_end", args=[made.pk]), said).url == made.get_absolute_url()
+        client.force_login(made.proposed_by)
+        page = client.get(made.get_absolute_url()).content.decode()
+        assert ("Not waived" in page, said["reason"] in page) == (True, True)
 
     def test_who_may_not_control_access_sees_none_of_it(self, enrolment, client):
         made = proposed(enrolment)

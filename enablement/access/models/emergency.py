@@ -61,6 +61,7 @@ class EmergencyAccess(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    end_reason = models.CharField(_("why it was turned down"), max_length=500, blank=True)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -106,10 +107,22 @@ class EmergencyAccess(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(reviewed_by=None)
-                | (~models.Q(reviewed_by=models.F("approved_by")) & ~models.Q(reviewed_by=models.F("user"))),
+                | (
+                    ~models.Q(reviewed_by=models.F("asked_by"))
+                    & ~models.Q(reviewed_by=models.F("approved_by"))
+                    & ~models.Q(reviewed_by=models.F("user"))
+                ),
                 name="emergency_reviewed_by_another",
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="emergency_says_why"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None)
+                | models.Q(approved_by__isnull=False)
+                | models.Q(ended_by=models.F("asked_by"))
+                | models.Q(ended_by=models.F("user"))
+                | ~models.Q(end_reason=""),
+                name="emergency_turned_down_says_why",
+            ),
         )
 
     def __str__(self) -> str:
@@ -117,6 +130,14 @@ class EmergencyAccess(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("emergency", args=[self.pk])
+
+    def is_turned_down_by(self, person: "User") -> bool:
+        """Whether ending it would be a no to what somebody else asked: that takes a reason."""
+        return self.approved_by_id is None and person.pk not in {self.asked_by_id, self.user_id}
+
+    def may_review(self, person: "User") -> bool:
+        """A third one: who neither asked, nor approved, nor used it."""
+        return person.pk not in {self.asked_by_id, self.approved_by_id, self.user_id}
 
     def state(self, *, at: datetime) -> str:
         """`waiting`, `live`, `over`, or `refused`: it never opened anything."""

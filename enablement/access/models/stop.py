@@ -1,11 +1,14 @@
 """Kill switches: a tool, a model or a region is stopped for everybody, at once, by one person."""
 
 import uuid
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from enablement.people.models import User
 
 
 class StopQuerySet(models.QuerySet["Stop"]):
@@ -13,8 +16,8 @@ class StopQuerySet(models.QuerySet["Stop"]):
         return self.filter(ended_at=None)
 
     def to_review(self) -> Self:
-        """Whoever stops acts alone; somebody else looks at it afterwards."""
-        return self.filter(reviewed_at=None)
+        """Whoever stops acts alone; somebody else looks at it after its end."""
+        return self.filter(ended_at__isnull=False, reviewed_at=None)
 
 
 class Stop(models.Model):
@@ -71,10 +74,26 @@ class Stop(models.Model):
                 name="stop_reviewed_by_whom",
             ),
             models.CheckConstraint(
-                condition=models.Q(reviewed_by=None) | ~models.Q(reviewed_by=models.F("started_by")),
+                condition=models.Q(reviewed_by=None)
+                | (
+                    ~models.Q(reviewed_by=models.F("started_by"))
+                    & ~models.Q(reviewed_by=models.F("ended_by"))
+                ),
                 name="stop_reviewed_by_another",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reviewed_at=None)
+                | models.Q(ended_at__isnull=False, reviewed_at__gte=models.F("ended_at")),
+                name="stop_reviewed_after_its_end",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.value}"
+
+    def may_end(self, person: "User") -> bool:
+        return person.pk != self.started_by_id
+
+    def may_review(self, person: "User") -> bool:
+        """Who neither placed nor ended it."""
+        return person.pk not in {self.started_by_id, self.ended_by_id}

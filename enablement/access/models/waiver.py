@@ -2,12 +2,15 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from enablement.people.models import User
 
 #: No waiver lasts longer.
 LONGEST = timedelta(days=90)
@@ -50,6 +53,7 @@ class Waiver(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    end_reason = models.CharField(_("why it was turned down"), max_length=500, blank=True)
 
     objects = WaiverQuerySet.as_manager()
 
@@ -82,6 +86,13 @@ class Waiver(models.Model):
                 name="waiver_ends_within_90_days",
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="waiver_says_why"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None)
+                | models.Q(approved_at__isnull=False)
+                | models.Q(ended_by=models.F("proposed_by"))
+                | ~models.Q(end_reason=""),
+                name="waiver_turned_down_says_why",
+            ),
         )
 
     def __str__(self) -> str:
@@ -89,6 +100,10 @@ class Waiver(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("waiver", args=[self.pk])
+
+    def is_turned_down_by(self, person: "User") -> bool:
+        """Whether ending it would be a no to what somebody else proposed: that takes a reason."""
+        return self.approved_at is None and person.pk != self.proposed_by_id
 
     def is_open(self, *, at: datetime) -> bool:
         """Whether it waits, or counts."""

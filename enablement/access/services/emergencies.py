@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -71,14 +71,20 @@ def approve(*, emergency: EmergencyAccess, actor: User, at: datetime) -> Emergen
 
 
 @transaction.atomic
-def end(*, emergency: EmergencyAccess, actor: User, at: datetime) -> EmergencyAccess:
-    """Refused before it opened, or given back: one person is enough to close. Refused `over`."""
+def end(*, emergency: EmergencyAccess, actor: User, at: datetime, reason: str = "") -> EmergencyAccess:
+    """Turned down or withdrawn before it opened, or given back: one person is enough to close.
+
+    Raises Refused `over`, ValidationError (`reason`) where another's request is turned down without one.
+    """
     emergency = _locked(emergency)
     if not may_ask(actor, user=emergency.user):
         raise PermissionDenied(_("You may not end this."))
     if emergency.state(at=at) not in {"waiting", "live"}:
         raise Refused("over", _("This is over already."))
-    emergency.ended_by, emergency.ended_at = actor, at
+    reason = reason.strip()
+    if emergency.is_turned_down_by(actor) and not reason:
+        raise ValidationError({"reason": [_("Say why, so that they know what to do now.")]}, code="required")
+    emergency.ended_by, emergency.ended_at, emergency.end_reason = actor, at, reason
     emergency.full_clean()
     emergency.save()
     _announce("ended", emergency, actor=actor, at=at)
@@ -87,14 +93,16 @@ def end(*, emergency: EmergencyAccess, actor: User, at: datetime) -> EmergencyAc
 
 @transaction.atomic
 def review(*, emergency: EmergencyAccess, review: str, actor: User, at: datetime) -> EmergencyAccess:
-    """What somebody who did not approve it found. Refused `own_access`, `same_person`, `not_over`."""
+    """What a third one found, who neither asked nor approved.
+
+    Refused `own_access`, `same_person` or `not_over`.
+    """
     emergency = _locked(emergency)
     ensure_controls(actor, about=emergency.user)
     if emergency.state(at=at) != "over" or emergency.reviewed_at is not None:
         raise Refused("not_over", _("Only what is over, and was not looked at yet, can be reviewed."))
-    ensure_another(
-        actor, emergency.approved_by, message=_("Another person than who approved has to review it.")
-    )
+    if not emergency.may_review(actor):
+        raise Refused("same_person", _("Somebody who neither asked nor approved has to review it."))
     emergency.reviewed_by, emergency.reviewed_at, emergency.review = actor, at, review.strip()
     emergency.full_clean()
     emergency.save()

@@ -244,9 +244,14 @@ def _lapsed_at(grant: Grant, at: datetime) -> datetime | None:
 
 
 def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at: datetime) -> None:
-    """One locked grant, moved by a person or a rule other than its gate; announced like any other change."""
+    """One locked grant, moved by a person or a rule other than its gate; announced like any other change.
+
+    It is moved under the revision in force now, whichever its gate was last evaluated under.
+    """
     before, grant.state, grant.since = grant.state, state, at
-    grant.save(update_fields=["state", "since"])
+    policy = Policy.objects.only("revision").first()
+    grant.policy_revision = policy.revision if policy else grant.policy_revision
+    grant.save(update_fields=["state", "since", "policy_revision"])
     _announce_grants([_Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
 
 

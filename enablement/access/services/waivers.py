@@ -80,15 +80,21 @@ def approve(*, waiver: Waiver, actor: User, at: datetime) -> Waiver:
 
 
 @transaction.atomic
-def end(*, waiver: Waiver, actor: User, at: datetime) -> Waiver:
-    """Refused before it was approved, or ended early: one person is enough to close. Refused `over`."""
+def end(*, waiver: Waiver, actor: User, at: datetime, reason: str = "") -> Waiver:
+    """Turned down or withdrawn before it was approved, or ended early: one person is enough to close.
+
+    Raises Refused `over`, ValidationError (`reason`) where another's proposal is turned down without one.
+    """
     waiver = _locked(waiver)
     ensure_controls(actor, about=waiver.user)
     if waiver.ended_at is not None or waiver.ends_at <= at:
         raise Refused("over", _("This waiver is over already."))
-    waiver.ended_by, waiver.ended_at = actor, at
+    reason = reason.strip()
+    if waiver.is_turned_down_by(actor) and not reason:
+        raise ValidationError({"reason": [_("Say why, so that they know what to do now.")]}, code="required")
+    waiver.ended_by, waiver.ended_at, waiver.end_reason = actor, at, reason
     waiver.full_clean()
-    waiver.save(update_fields=["ended_by", "ended_at"])
+    waiver.save(update_fields=["ended_by", "ended_at", "end_reason"])
     waiver_changed.send(sender=Waiver, facts=[_fact("ended", waiver, actor=actor, at=at)])
     return waiver
 

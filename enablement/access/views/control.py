@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from enablement.access import stopping
 from enablement.access.control_forms import ReasonForm, StopForm
 from enablement.access.models import Grant, GrantHold, Microtool, Stop
 from enablement.access.services import control
@@ -75,14 +76,23 @@ def open_tool(request: PersonRequest, pk: UUID) -> HttpResponse:
 @_controls
 def stops(request: PersonRequest) -> HttpResponse:
     """What is stopped and what waits for a review; POST stops something."""
-    form = StopForm(request.POST or None, microtools=Microtool.objects.live())
+    form = StopForm(
+        request.POST if request.method == "POST" else None,
+        microtools=Microtool.objects.live().order_by("title"),
+        regions=stopping.known_regions(),
+        models=stopping.known_models(),
+    )
     if form.is_valid() and done(
         form, lambda: control.stop(**form.cleaned_data, actor=request.user, at=timezone.now())
     ):
         messages.success(request, _("It is stopped for everybody from now on."))
         return redirect("access_stops")
     rows = Stop.objects.select_related("started_by", "ended_by", "reviewed_by")
-    context = {"form": form, "live": rows.live(), "ended": rows.exclude(ended_at=None)[:50]}
+    context = {
+        "form": form,
+        "live": stopping.named(rows.live(), actor=request.user),
+        "ended": stopping.named(rows.exclude(ended_at=None)[:50], actor=request.user),
+    }
     return render(request, "access/stops.html", context, status=422 if form.errors else 200)
 
 
@@ -94,7 +104,7 @@ def end_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
         request,
         step=lambda words: control.end_stop(stop=found, reason=words, actor=request.user, at=timezone.now()),
         done_text=_("The stop has ended."),
-        title=_("End the stop of %(what)s?") % {"what": found},
+        title=_("End the stop of %(what)s?") % {"what": stopping.title_of(found)},
         text=_("Stopped because: %(reason)s") % {"reason": found.reason},
         submit=_("End the stop"),
         back=reverse("access_stops"),
@@ -111,7 +121,7 @@ def review_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
             stop=found, review=words, actor=request.user, at=timezone.now()
         ),
         done_text=_("The review is on record."),
-        title=_("Review the stop of %(what)s") % {"what": found},
+        title=_("Review the stop of %(what)s") % {"what": stopping.title_of(found)},
         text=_("Stopped because: %(reason)s") % {"reason": found.reason},
         submit=_("Keep the review"),
         label=_("What you found"),

@@ -81,9 +81,16 @@ def approve(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def end(request: PersonRequest, pk: UUID) -> HttpResponse:
-    found = _found(request, pk)
+    """Whoever turns down what another asked says why."""
+    found, reason = _found(request, pk), ""
+    if found.is_turned_down_by(request.user):
+        form = ReasonForm(request.POST, label=_("Why not"))
+        if not form.is_valid():
+            context = _context(request, found) | {"no": form}
+            return render(request, "access/emergency.html", context, status=422)
+        reason = form.cleaned_data["reason"]
     try:
-        emergencies.end(emergency=found, actor=request.user, at=timezone.now())
+        emergencies.end(emergency=found, reason=reason, actor=request.user, at=timezone.now())
     except Refused as refused:
         messages.error(request, refused.message)
         return render(request, "access/emergency.html", _context(request, found), status=409)
@@ -120,7 +127,7 @@ def _context(request: PersonRequest, found: EmergencyAccess) -> dict[str, Any]:
     """What this person may do with it now."""
     state = found.state(at=timezone.now())
     controls = request.user.has_perm(emergencies.CONTROL) and request.user != found.user
-    reviews = controls and state == "over" and not found.reviewed_at and request.user != found.approved_by
+    to_review = controls and state == "over" and not found.reviewed_at
     return {
         "emergency": found,
         "own": request.user == found.asked_by,
@@ -128,5 +135,10 @@ def _context(request: PersonRequest, found: EmergencyAccess) -> dict[str, Any]:
         "controls": controls,
         "can_approve": controls and state == "waiting" and request.user != found.asked_by,
         "can_end": state in {"waiting", "live"},
-        "form": ReasonForm(label=_("What you found")) if reviews else None,
+        "turns_down": state == "waiting" and found.is_turned_down_by(request.user),
+        "no": ReasonForm(label=_("Why not")),
+        "form": ReasonForm(label=_("What you found"))
+        if to_review and found.may_review(request.user)
+        else None,
+        "another_reviews": to_review and not found.may_review(request.user),
     }

@@ -25,6 +25,7 @@ def access_overview(request: PersonRequest) -> HttpResponse:
     context = {
         "policy": Policy.objects.first(),
         "tools": selectors.tools_with_counts(at=timezone.now()),
+        "stopped": selectors.stopped_tools(),
         "page": people.get_page(request.GET.get("page")),
         "query": query,
     }
@@ -40,7 +41,7 @@ def access_person(request: PersonRequest, user_id: UUID) -> HttpResponse:
     context = {
         "person": person,
         "tools": tools,
-        "open_count": sum(view.open for view in tools),
+        "open_count": sum(view.open or view.open_in_emergency for view in tools),
         "controls": controls,
         "history": selectors.grant_history(user=person),
     }

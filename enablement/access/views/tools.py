@@ -16,7 +16,7 @@ def my_tools(request: PersonRequest) -> HttpResponse:
     context = {
         "changed_rulings": rulings.changed_for(request.user, at=at),
         "tools": tools,
-        "open_count": sum(view.open for view in tools),
+        "open_count": sum(view.open or view.open_in_emergency for view in tools),
         "may_ask": bool(selectors.own_approvals(request.user)),
     }
     return render(request, "access/my_tools.html", context)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from enablement.access.control_forms import ReasonForm
 from enablement.access.models import Waiver
 from enablement.access.services import waivers
 from enablement.access.waiver_forms import WaiverForm
@@ -86,9 +87,15 @@ def approve(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @_controls
 def end(request: PersonRequest, pk: UUID) -> HttpResponse:
-    found = _found(pk)
+    """Whoever turns down what another proposed says why."""
+    found, reason = _found(pk), ""
+    if found.is_turned_down_by(request.user):
+        form = ReasonForm(request.POST, label=_("Why not"))
+        if not form.is_valid():
+            return _page(request, found, status=422, form=form)
+        reason = form.cleaned_data["reason"]
     try:
-        waivers.end(waiver=found, actor=request.user, at=timezone.now())
+        waivers.end(waiver=found, reason=reason, actor=request.user, at=timezone.now())
     except Refused as refused:
         messages.error(request, refused.message)
         return _page(request, found, status=409)
@@ -101,7 +108,9 @@ def _found(pk: UUID) -> Waiver:
     return get_object_or_404(rows, pk=pk)
 
 
-def _page(request: PersonRequest, found: Waiver, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: PersonRequest, found: Waiver, *, status: int = 200, form: ReasonForm | None = None
+) -> HttpResponse:
     waiting = found.approved_at is None and found.is_open(at=timezone.now())
     context = {
         "waiver": found,
@@ -109,5 +118,7 @@ def _page(request: PersonRequest, found: Waiver, *, status: int = 200) -> HttpRe
         "open": found.is_open(at=timezone.now()),
         "can_approve": waiting and request.user not in (found.user, found.proposed_by),
         "can_end": found.is_open(at=timezone.now()) and request.user != found.user,
+        "turns_down": found.is_turned_down_by(request.user),
+        "form": form or ReasonForm(label=_("Why not")),
     }
     return render(request, "access/waiver.html", context, status=status)

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from enablement.access import role_audit
-from enablement.access.models import Grant
+from enablement.access.models import Grant, Policy
+from enablement.access.selectors import grant_history
 from enablement.access.services import control, emergencies
 from enablement.access.services.grants import reevaluate
 from enablement.ledger.models import LedgerEntry
@@ -68,12 +69,38 @@ def test_a_suspension_says_who_and_why(amara):
     then, since = role_audit.audit(at=NOW), role_audit.audit(at=NOW + HOUR)
     assert [row.open for row in then.rows + since.rows] == [True, False]
     why = role_audit.explain(since.rows, at=since.at)[0]
-    assert (why.cause, why.actor, why.hold_reason) == (
+    assert (why.cause, why.actor, why.reason) == (
         "A person suspended it",
         actor.name,
         "Too much rework",
     )
-    assert role_audit.explain(then.rows, at=then.at)[0].hold_reason == ""
+    assert role_audit.explain(then.rows, at=then.at)[0].reason == ""
+
+
+def test_a_lift_says_who_and_why_and_each_is_under_the_revision_of_its_moment(client, liaison, amara):
+    one, other = warden(), warden()
+    Policy.objects.update(revision=5)
+    grant = Grant.objects.get()
+    hold = control.suspend(grant=grant, reason="Too much rework", actor=one, at=NOW + HOUR)
+    Policy.objects.update(revision=6)
+    control.lift(hold=hold, reason="Refresher read", actor=other, at=NOW + 2 * HOUR)
+    whys = [
+        role_audit.explain(found.rows, at=found.at)[0]
+        for found in (role_audit.audit(at=NOW + hours * HOUR) for hours in (1, 2))
+    ]
+    assert [(why.cause, why.actor, why.reason, why.policy_revision) for why in whys] == [
+        ("A person suspended it", one.name, "Too much rework", 5),
+        ("The suspension was lifted", other.name, "Refresher read", 6),
+    ]
+    history = grant_history(user=amara)
+    assert [(change.reason, change.policy_revision) for change in history[:2]] == [
+        ("Refresher read", 6),
+        ("Too much rework", 5),
+    ]
+    table = client.get(reverse("access_roles_csv"), {"at": "2026-11-09T12:00", "show": "all"})
+    assert "Refresher read" in b"".join(table.streaming_content).decode()
+    person = client.get(reverse("access_person", args=[amara.pk])).content.decode()
+    assert ("Refresher read" in person, "Too much rework" in person) == (True, True)
 
 
 def test_a_stop_closes_for_as_long_as_it_lasted(amara):

@@ -78,7 +78,7 @@ def test_who_holds_a_tool_hears_once_that_it_is_stopped_and_once_that_it_opens_a
     assert told() == [
         ("amara@example.com", "Stopped: Triage"),
         ("ben@example.com", "Stopped: Triage"),
-        ("lena@example.com", "To review: the stop of Triage"),
+        ("lena@example.com", "Stopped for everybody: Triage"),
     ]
     body = mail.outbox[0].body
     assert "Since 9 November 2026, 09:00 UTC Triage is stopped for everybody." in body
@@ -87,9 +87,10 @@ def test_who_holds_a_tool_hears_once_that_it_is_stopped_and_once_that_it_opens_a
     assert told() == [
         ("amara@example.com", "No longer stopped: Triage"),
         ("ben@example.com", "No longer stopped: Triage"),
+        ("lena@example.com", "To review: the stop of Triage"),
     ]
     assert "has ended on 9 November 2026, 10:00 UTC" in mail.outbox[0].body
-    control.review_stop(stop=stop, review="Right", actor=warden(), at=NOW + HOUR)
+    control.review_stop(stop=stop, review="Right", actor=lena, at=NOW + HOUR)
     assert told() == []
 
 
@@ -150,17 +151,19 @@ def test_what_has_ended_before_the_message_is_told_only_as_ended(holder):
     ]
 
 
-def test_the_review_is_asked_of_compliance_but_not_of_who_stopped(lena, tools):
+def test_compliance_is_told_but_not_who_stopped_and_asked_for_the_review_but_not_who_ended(lena, tools):
     stopped(actor=lena)
     # Nobody else is in compliance: whoever else may do it is asked.
     other = UserFactory(email="sec@example.com", groups=["security"])
     UserFactory(groups=["mentors"])
-    assert told() == [(other.email, "To review: the stop of Triage")]
+    assert told() == [(other.email, "Stopped for everybody: Triage")]
     assert "It leaked." in mail.outbox[0].body
     assert "/access/stops/" in mail.outbox[0].body
-    UserFactory(email="max@example.com", groups=["compliance"])
-    stopped(actor=lena, value="brief")
-    assert told() == [("max@example.com", "To review: the stop of Brief")]
+    max_ = UserFactory(email="max@example.com", groups=["compliance"])
+    brief = stopped(actor=lena, value="brief")
+    assert told() == [("max@example.com", "Stopped for everybody: Brief")]
+    control.end_stop(stop=brief, reason="Mended", actor=max_, at=NOW)
+    assert told() == [(other.email, "To review: the stop of Brief")]
 
 
 def test_a_message_sent_again_has_the_same_id(holder):
@@ -199,6 +202,9 @@ def test_the_switch_is_one_job_and_the_messages_go_out_in_portions(holder, peopl
 def test_the_page_leads_to_the_review(client, lena, tools):
     stop = stopped()
     client.force_login(lena)
+    told()
+    assert client.get(reverse("access_stop_review", args=[stop.pk])).status_code == 404
+    control.end_stop(stop=stop, reason="Mended", actor=warden(), at=NOW)
     told()
     address = reverse("access_stop_review", args=[stop.pk])
     assert address in mail.outbox[0].body

@@ -52,8 +52,7 @@ def ask_for_mails(*, stop_id: UUID, what: str, at: datetime) -> int:
             "user_ids": chunk,
         }
         enqueue(task=tasks.mail_stop, args=args, at=at)
-    if what == STARTED:
-        enqueue(task=tasks.mail_stop_review, args={"stop_id": str(stop_id)}, at=at)
+    enqueue(task=tasks.mail_stop_review, args={"stop_id": str(stop_id), "what": what}, at=at)
     return len(people)
 
 
@@ -87,17 +86,23 @@ def mail_stop(*, stop_id: UUID, what: str, user_ids: Collection[UUID]) -> int:
     return send(_letters(f"stop_{what}", stop, readers, link=reverse("my_tools")))
 
 
-def mail_review(*, stop_id: UUID) -> int:
-    """Ask compliance to look at it, or where nobody else is there whoever may; never who stopped it."""
-    stop = Stop.objects.select_related("started_by").get(pk=stop_id)
-    if stop.reviewed_at is not None:
+def mail_review(*, stop_id: UUID, what: str) -> int:
+    """Tell compliance that it is stopped, and ask for the review once it has ended.
+
+    Never who stopped it, nor who ended it; where nobody else of compliance is there, whoever may do it.
+    """
+    stop = Stop.objects.select_related("started_by", "ended_by").get(pk=stop_id)
+    if stop.reviewed_at is not None or (what == STARTED and stop.ended_at is not None):
         return 0
-    link = reverse("access_stop_review", args=[stop.pk])
-    return send(_letters("stop_review", stop, _reviewers(stop), link=link))
+    name, page = "stop_notice", reverse("access_stops")
+    if what == ENDED:
+        name, page = "stop_review", reverse("access_stop_review", args=[stop.pk])
+    return send(_letters(name, stop, _reviewers(stop), link=page))
 
 
 def _reviewers(stop: Stop) -> list[User]:
-    others = User.objects.filter(is_active=True).exclude(pk=stop.started_by_id).order_by("email")
+    involved = [pk for pk in (stop.started_by_id, stop.ended_by_id) if pk]
+    others = User.objects.filter(is_active=True).exclude(pk__in=involved).order_by("email")
     found = list(others.filter(groups__name=GROUP))
     right = Permission.objects.filter(content_type__app_label="access", codename="control_access")
     holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
