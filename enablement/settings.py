@@ -75,7 +75,7 @@ CHECKPOINT_KEY = env.str("CHECKPOINT_KEY", "") or _local_secret(
     "checkpoint_key", base64.b64encode(secrets.token_bytes(32)).decode()
 )
 CHECKPOINT_FORMER_KEYS: list[str] = env.list("CHECKPOINT_FORMER_KEYS", [], subcast=str)
-# Whose telephone numbers are known without a country code; a language where names are to be found as well.
+# Whose telephone numbers are known without a country code; LANGUAGE:MODEL where names are found as well.
 REDACTION_PHONE_REGIONS: list[str] = env.list("REDACTION_PHONE_REGIONS", ["US", "GB", "DE"], subcast=str)
 REDACTION_NAMES = env.str("REDACTION_NAMES", "")
 PORT = env.int("PORT", 8000)

@@ -22,12 +22,13 @@ def guards_in_place(*, databases: Sequence[str] | None = None, **_options: Any) 
 
 def names_can_be_found(**_options: Any) -> list[CheckMessage]:
     """Whoever has chosen that names go must not find out later that none did."""
-    if not names.is_missing():
+    absent = names.missing()
+    if not absent:
         return []
     return [
         Error(
-            "REDACTION_NAMES is set, but Presidio, which finds names, is not installed.",
-            hint="Install it with `pip install 'enablement[names]'` and a model, or unset REDACTION_NAMES.",
+            f"REDACTION_NAMES is set, but {absent} is missing, without which no names are found.",
+            hint="Install `enablement[names]` and a spaCy model and set `en:en_core_web_lg`, or unset it.",
             id="ledger.E002",
         )
     ]

@@ -131,8 +131,10 @@ def test_after_very_many_telephone_numbers_the_rest_goes_unseen():
 
 def test_names_are_looked_for_only_where_that_is_chosen_and_can_be_done(settings):
     assert names_can_be_found() == []
-    settings.REDACTION_NAMES = "en"
-    assert [error.id for error in names_can_be_found()] == ["ledger.E002"]
-    with pytest.raises(ImportError):
-        redact("Max Mustermann called")
+    for chosen, absent in (("en", "LANGUAGE:MODEL"), ("en:en_core_web_lg", "presidio_analyzer")):
+        settings.REDACTION_NAMES = chosen
+        [error] = names_can_be_found()
+        assert (error.id, absent in error.msg) == ("ledger.E002", True)
+        with pytest.raises(ImportError, match=absent):
+            redact("Max Mustermann called")
     assert redact("triage_summary", prose=False).text == "triage_summary"
