@@ -23,6 +23,7 @@ MAIL, GROUPS = "urn:oid:0.9.2342.19200300.100.1.3", "groups"
 class SamlIdp:
     def __init__(self):
         self.key, self.certificate = _pair()
+        self.site = SITE
         self.stranger = _pair()
 
     def asked(self, address):
@@ -34,8 +35,8 @@ class SamlIdp:
     def response(self, request, *, name="idp|ada", attributes=None, by=None, signed=True, **changes):
         """As a browser posts it. `changes`: audience ("": none), recipient, issuer, minutes until it ends."""
         told = {
-            "audience": f"{SITE}/metadata/",
-            "recipient": f"{SITE}/acs/",
+            "audience": f"{self.site}/metadata/",
+            "recipient": f"{self.site}/acs/",
             "issuer": ENTITY,
             "minutes": 5,
             **changes,
@@ -49,7 +50,7 @@ class SamlIdp:
         text = (
             f'<samlp:Response xmlns:samlp="{Names.NS_SAMLP}" xmlns:saml="{Names.NS_SAML}"'
             f' ID="_{secrets.token_hex(8)}" Version="2.0" IssueInstant="{_time(0)}"'
-            f' Destination="{SITE}/acs/" InResponseTo="{request}">'
+            f' Destination="{self.site}/acs/" InResponseTo="{request}">'
             f"<saml:Issuer>{told['issuer']}</saml:Issuer>"
             f'<samlp:Status><samlp:StatusCode Value="{Names.STATUS_SUCCESS}"/></samlp:Status>'
             f"{assertion}</samlp:Response>"

@@ -80,6 +80,15 @@ def test_a_file_shows_its_plan_then_changes_the_roster(client, signed_in):
     assert User.objects.filter(email="ada@example.com").count() == 1
 
 
+def test_the_plan_says_of_who_leaves_that_roles_and_groups_go(client, signed_in):
+    UserFactory(name="Ada Byron", email="ada@example.com", groups=["mentors"])
+    rows = "email,name,left\nada@example.com,Ada,yes\n"
+    plan = client.post(reverse("roster_upload"), {"text": rows})
+    assert (plan.text.count(">withdrawn<"), plan.text.count(">unchanged<")) == (2, 0)
+    staying = client.post(reverse("roster_upload"), {"text": "email,name\nada@example.com,Ada B.\n"})
+    assert (staying.text.count(">withdrawn<"), staying.text.count(">unchanged<")) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -4,6 +4,8 @@ import base64
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.core.cache.backends.db import DatabaseCache
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +13,7 @@ from enablement.people.organisation import GroupRules, IdentityProvider, SamlPro
 from tests.people.factories import UserFactory
 from tests.people.saml_idp import ENTITY, GROUPS, MAIL, SSO, SamlIdp
 from tests.people.test_openid import groups_and_roles, who
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 SLUG = ["organisation"]
@@ -138,3 +141,16 @@ def test_what_the_provider_has_to_know_about_us(client, settings):
     settings.IDENTITY_PROVIDER, settings.SOCIALACCOUNT_PROVIDERS = None, for_allauth(None)
     for name in ("saml_login", "saml_metadata", "saml_finish_acs"):
         assert client.get(reverse(name, args=SLUG)).status_code == 404
+
+
+def is_first(assertion):
+    """What production remembers used assertions in, and how sign-in asks it."""
+    return DatabaseCache("cache", {}).add(f"saml:{assertion}", True, 300)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_several_processes_that_see_an_assertion_at_once_one_is_first():
+    call_command("createcachetable", "cache", verbosity=0)
+    assert sorted(race(is_first, [("_a",)] * 4)) == [False, False, False, True]
+    assert (is_first("_a"), is_first("_b")) == (False, True)
