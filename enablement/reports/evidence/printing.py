@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from enablement.access.api.serializers import REASONS
 from enablement.access.decision_log import ALTERED, OUTCOMES
-from enablement.access.models import OutcomeReport
+from enablement.access.models import ApprovalRequest, OutcomeReport
 from enablement.ledger.models import LedgerCheckpoint
 from enablement.reports.evidence.collecting import Matter, totals
 from tracks import pdf
 
 STYLESHEET = Path(__file__).parents[1] / "print" / "report.css"
-#: Certificates and approvals listed in the document; all of them are in the pack.
+#: Certificates, approvals and rulings listed in the document; all of them are in the pack.
 SHOWN = 30
 
 
@@ -34,8 +34,10 @@ def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime)
             for outcome, reason, n in matter.outcomes
         ],
         "became": became(matter),
-        "approvals": matter.approvals[:SHOWN],
+        "approvals": [(one, _deciders(one)) for one in matter.approvals[:SHOWN]],
         "certificates": matter.certificates[:SHOWN],
+        "rulings": matter.rulings[:SHOWN],
+        "lines": Counter(one.get_line_display() for one in matter.rulings).most_common(),
         "shown": SHOWN,
     }
     with timezone.override("UTC"):
@@ -47,3 +49,8 @@ def became(matter: Matter) -> list[tuple[str, int]]:
     """What became of the decisions, by their latest reports; the rest was not reported."""
     counted = Counter(report.outcome for report in matter.reports if report.corrected_at is None)
     return [(str(outcome.label), counted[outcome]) for outcome in OutcomeReport.Outcome if counted[outcome]]
+
+
+def _deciders(request: ApprovalRequest) -> list[str]:
+    """Who has decided a step of it, in their order, once each."""
+    return list(dict.fromkeys(str(step.decided_by) for step in request.steps.all() if step.decided_by))

@@ -19,6 +19,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from enablement.access.decisions.verdict import Call
+from enablement.access.models import ApprovalRequest, ApprovalStep, Ruling
 from enablement.access.services.decisions import Caller, decide_call
 from enablement.access.services.grants import reevaluate
 from enablement.access.services.outcomes import Said, report_outcome
@@ -172,6 +173,55 @@ def test_the_summary_says_what_was_asked_and_how_to_check(made):
         "Allowed",
     ):
         assert words in text
+
+
+def test_the_summary_lists_requests_with_who_decided_and_rulings_with_their_line(world, liaison):
+    amara, _ben, tool = world
+    Ruling.objects.create(
+        role=tool.track.role,
+        workflow="sorting",
+        line="yellow_zone",
+        text="Sort tickets by urgency",
+        reason="A wrong order costs hours",
+        approvers=["manager_approve"],
+        policy_revision=1,
+        effective_from=NOW - DAY,
+    )
+    change = ApprovalRequest.objects.create(
+        kind="change",
+        subject=amara.user,
+        action="apply",
+        requirements=["change"],
+        policy_revision=1,
+        requested_at=NOW,
+        due_at=NOW + DAY,
+        expires_at=NOW + DAY,
+    )
+    ApprovalStep.objects.create(
+        request=change,
+        subject=amara.user,
+        number=1,
+        kind="approval",
+        approver="ops_manager",
+        decision="approved",
+        decided_by=UserFactory(name="Otto Manager"),
+        decided_at=NOW,
+    )
+    pack = ask(liaison, person=amara.user)
+    run(pack.job)
+    pack.refresh_from_db()
+    pdf = PdfReader(io.BytesIO(contents(pack)["data/summary.pdf"]))
+    text = " ".join(" ".join(page.extract_text().split()) for page in pdf.pages)
+    for words in (
+        "change of the playbook",
+        "Otto Manager",
+        "Rulings in force: 1",
+        "Yellow zone: 1",
+        "Sort tickets by urgency",
+        "manager_approve",
+    ):
+        assert words in text
+    assert "None" not in text
 
 
 def test_bagits_own_validator_accepts_it(made, tmp_path):
