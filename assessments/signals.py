@@ -48,6 +48,9 @@ justification_graded = Signal()
 case_supervised = Signal()
 supervision_withdrawn = Signal()
 
+#: one person's words are gone
+words_erased = Signal()
+
 #: kinds `assessments.appeal_opened`, `_upheld`, `_rejected`
 appeal_changed = Signal()
 #: a case whose right answer an appeal changed

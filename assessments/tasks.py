@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.services import attempts, item_analysis, labs, regrading
+from assessments.services import attempts, erasing, item_analysis, labs, regrading
 
 
 @shared_task
@@ -31,3 +31,10 @@ def apply_regrade(regrade_id: str) -> Callable[[], None]:
 def analyse_items(analysis_id: str) -> Callable[[], None]:
     """Works out how the questions of a quiz do; keeping the figures is the effect."""
     return item_analysis.analyse(analysis_id=UUID(analysis_id), at=timezone.now())
+
+
+@shared_task(acks_late=True)
+def delete_erased_files(names: list[str]) -> Callable[[], None] | None:
+    """Takes erased evidence out of the store; a file that is gone already is no fault."""
+    erasing.delete_files(names)
+    return None

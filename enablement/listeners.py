@@ -86,6 +86,8 @@ RECORD = (
     assessments.drill_finished,
     assessments.justification_graded,
     assessments.drill_graded,
+    assessments.words_erased,
+    surveys.words_erased,
     people.token_changed,
     people.auditor_access_changed,
     people.right_request_changed,

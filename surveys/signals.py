@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 #: kind `surveys.survey_answered`; no answer is in the payload
 survey_answered = Signal()
+#: one person's words are gone
+words_erased = Signal()

@@ -79,7 +79,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 class Submission(models.Model):
     """One round of work on a lab. `content_hash` is the SHA-256 (hex) of the evidence as it was handed in.
 
-    A claim keeps other mentors from doing the same review; it lapses at `claimed_until`.
+    A claim keeps other mentors from doing the same review; it lapses at `claimed_until`. `erased_at`: when
+    text, link and files were erased for the person; what was decided on them, and their hash, stays.
     """
 
     class State(models.TextChoices):
@@ -98,6 +99,7 @@ class Submission(models.Model):
     saved_at = models.DateTimeField(_("saved"))
     submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
     content_hash = models.CharField(_("hash of the evidence"), max_length=64, blank=True)
+    erased_at = models.DateTimeField(_("evidence erased"), null=True, blank=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
     )
@@ -128,6 +130,10 @@ class Submission(models.Model):
                 name="submission_handed_in_has_hash",
             ),
             models.CheckConstraint(
+                condition=models.Q(erased_at=None) | (models.Q(text="", link="") & ~models.Q(state="draft")),
+                name="submission_erased_is_empty",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(claimed_by=None, claimed_until=None)
                 | models.Q(state="submitted", claimed_by__isnull=False, claimed_until__isnull=False),
                 name="submission_claim_while_waiting",
@@ -147,7 +153,11 @@ class Submission(models.Model):
 
 class EvidenceFileQuerySet(models.QuerySet["EvidenceFile"]):
     def visible_to(self, user: Person) -> Self:
-        return self.filter(submission__in=Submission.objects.all().visible_to(user))
+        return self.kept().filter(submission__in=Submission.objects.all().visible_to(user))
+
+    def kept(self) -> Self:
+        """Not erased; of one that is, name and place in the store are gone, its hash is not."""
+        return self.exclude(file="")
 
 
 def random_name(_file: "EvidenceFile | None" = None, _name: str = "") -> str:

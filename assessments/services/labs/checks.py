@@ -87,6 +87,11 @@ def ensure_may_sign(enrolment: Enrolment, actor: Person) -> None:
 
 def ensure_unchanged(submission: Submission) -> None:
     """What is stored is still what was handed in."""
+    if submission.erased_at is not None:
+        raise Refused(
+            "evidence_erased",
+            _("The evidence was erased for this person, so nobody can sign for it. Send the lab back."),
+        )
     if stored_hash(submission) != submission.content_hash:
         raise Refused(
             "evidence_changed",

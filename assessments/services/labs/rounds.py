@@ -43,7 +43,7 @@ def open_next_round(submission: Submission, at: datetime) -> Submission:
             sha256=kept.sha256,
             added_at=kept.added_at,
         )
-        for kept in submission.files.all()
+        for kept in submission.files.kept()
     )
     Observation.objects.bulk_create(
         Observation(

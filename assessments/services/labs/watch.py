@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 def void_changed(*, at: datetime) -> int:
     """Voids every open sign-off whose evidence is not what it is bound to, by rows or by stored files.
 
-    A file that is missing voids nothing: it may have been erased, or the store be away; it is logged. How
-    many were voided. Each is a transaction of its own.
+    A file that is missing voids nothing: the store may be away; it is logged. Of evidence that was erased for
+    its person the hash alone is left to compare. How many were voided. Each is a transaction of its own.
     """
     voided = 0
     rows = SignOff.objects.open().select_related("submission__enrolment").order_by("pk")
@@ -27,7 +27,11 @@ def void_changed(*, at: datetime) -> int:
 
 
 def _changed(submission: Submission, evidence_hash: str) -> bool:
-    if record_hash(submission) != evidence_hash or submission.content_hash != evidence_hash:
+    if submission.content_hash != evidence_hash:
+        return True
+    if submission.erased_at is not None:
+        return False
+    if record_hash(submission) != evidence_hash:
         return True
     swapped, missing = swapped_files(submission)
     for file in missing:

@@ -90,9 +90,10 @@ class LegalHold(models.Model):
 
 
 class Erasure(models.Model):
-    """One person's words were removed before their time. `contents`, `words`: how many rows were emptied.
+    """One person's words were removed before their time. The numbers say how many rows were emptied.
 
-    words: purposes of requests, and comments on them.
+    words: purposes of requests, and comments on them. evidence: rounds of labs, with their files. answers:
+    reasons for decisions and appeals, and answers to surveys in words.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -102,6 +103,8 @@ class Erasure(models.Model):
     done_at = models.DateTimeField(_("done"))
     contents = models.PositiveIntegerField(_("prompts and outputs"))
     words = models.PositiveIntegerField(_("purposes and comments"))
+    evidence = models.PositiveIntegerField(_("rounds of labs"), default=0)
+    answers = models.PositiveIntegerField(_("reasons and answers"), default=0)
 
     class Meta:
         verbose_name = _("erasure")

@@ -5,12 +5,16 @@ recorded in it.
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
 
+from assessments.models import Appeal, AttemptItem, CaseDecision, Submission
+from assessments.services import erasing as assessments
+from assessments.services.labs.locks import lock_learners
 from enablement.access.models import (
     ApprovalComment,
     ApprovalRequest,
@@ -24,6 +28,8 @@ from enablement.access.services.control.rights import ensure_another
 from enablement.access.signals import content_removed, legal_hold_changed
 from enablement.ledger.models import LedgerContent
 from enablement.people.models import User
+from surveys.models import Answer
+from surveys.services import erasing as surveys
 from tracks.errors import Refused
 from tracks.facts import Fact
 
@@ -68,7 +74,7 @@ def purge(*, at: datetime) -> int:
 
 @transaction.atomic
 def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
-    """One person's prompts, outputs and words go now.
+    """One person's words go now: prompts, outputs, what they wrote on requests, evidence of labs, reasons.
 
     Raises PermissionDenied; Refused `own_content`, or `held` where a legal hold is over any of it: then
     nothing is removed. ValidationError without a reason.
@@ -78,27 +84,23 @@ def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
     if actor == person:
         raise Refused("own_content", _("This is your own content; ask another person."))
     _locked_policy()
+    # Whoever hands in or answers waits, so that nothing comes between the look at holds and the erasure.
+    lock_learners({person.pk})
     contents = LedgerContent.objects.kept().of_person(person.pk)
     requests = ApprovalRequest.objects.filter(subject=person)
     comments = ApprovalComment.objects.filter(Q(author=person) | Q(request__subject=person))
     steps = ApprovalStep.objects.filter(Q(decided_by=person) | Q(subject=person))
-    if (
-        contents.filter(_held(_CONTENTS)).exists()
-        or requests.filter(_held(_REQUESTS)).exists()
-        or comments.filter(_held(_COMMENTS)).exists()
-        or steps.filter(_held(_STEPS)).exists()
-    ):
-        raise Refused(
-            "held", _("A legal hold is over some of it. Nothing was removed; tell whoever placed the hold.")
-        )
-    gone = contents.empty(because=Gone.ERASURE, at=at)
+    _ensure_not_held(contents, requests, comments, steps, *_of_the_apps_below(person))
+    proof = assessments.erase_words(person=person, actor=actor, at=at)
     made = Erasure(
         person=person,
         reason=reason.strip(),
         done_by=actor,
         done_at=at,
-        contents=gone,
+        contents=contents.empty(because=Gone.ERASURE, at=at),
         words=_remove_words(requests, comments, steps),
+        evidence=proof.evidence,
+        answers=proof.words + surveys.erase_words(person=person, actor=actor, at=at),
     )
     made.full_clean()
     made.save(force_insert=True)
@@ -107,7 +109,13 @@ def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
         subject=("people.User", str(person.pk)),
         at=at,
         actor_id=actor.pk,
-        payload={"erasure": str(made.pk), "contents": made.contents, "words": made.words},
+        payload={
+            "erasure": str(made.pk),
+            "contents": made.contents,
+            "words": made.words,
+            "evidence": made.evidence,
+            "answers": made.answers,
+        },
     )
     content_removed.send(sender=LedgerContent, facts=[fact])
     return made
@@ -160,12 +168,37 @@ def end_hold(*, hold: LegalHold, reason: str, actor: User, at: datetime) -> Lega
 
 
 #: By which columns a hold finds a row: whose it is, for which tool, of when. Of comments and steps both whose
-#: request it is and who wrote it.
+#: request it is and who wrote it. Proof of skill is about every tool of its track.
 Ways = tuple[tuple[str, str, str], ...]
 _CONTENTS: Ways = (("person", "subject", "at"),)
 _REQUESTS: Ways = (("subject", "microtool__key", "requested_at"),)
 _COMMENTS: Ways = tuple((who, "request__microtool__key", "at") for who in ("request__subject", "author"))
 _STEPS: Ways = tuple((who, "request__microtool__key", "decided_at") for who in ("subject", "decided_by"))
+_TOOLS = "enrolment__track__microtools__key"
+_WAYS: dict[type[models.Model], Ways] = {
+    LedgerContent: _CONTENTS,
+    ApprovalRequest: _REQUESTS,
+    ApprovalComment: _COMMENTS,
+    ApprovalStep: _STEPS,
+    Submission: tuple(("enrolment__user", _TOOLS, when) for when in ("saved_at", "submitted_at")),
+    CaseDecision: (("learner", _TOOLS, "decided_at"),),
+    AttemptItem: (("attempt__user", f"attempt__{_TOOLS}", "saved_at"),),
+    Appeal: (("learner", _TOOLS, "opened_at"),),
+    Answer: (("response__respondent", f"response__{_TOOLS}", "response__submitted_at"),),
+}
+
+
+def _of_the_apps_below(person: User) -> tuple[models.QuerySet[Any], ...]:
+    proof = assessments.words_of(person)
+    return proof.submissions, proof.cases, proof.answers, proof.appeals, surveys.words_of(person)
+
+
+def _ensure_not_held(*rows: models.QuerySet[Any]) -> None:
+    """An erasure in part would be reported as done, so one held row keeps all of them."""
+    if any(found.filter(_held(_WAYS[found.model])).exists() for found in rows):
+        raise Refused(
+            "held", _("A legal hold is over some of it. Nothing was removed; tell whoever placed the hold.")
+        )
 
 
 def _held(ways: Ways) -> Q:

@@ -17,6 +17,7 @@ from enablement.access import selectors_retention
 from enablement.access.models import LegalHold
 from enablement.access.retention_forms import HoldForm
 from enablement.access.services import retention
+from enablement.access.services.decision_log import note_reading
 from enablement.access.views.control import done, with_reason
 from enablement.people.models import User
 from enablement.people.requests import PersonRequest
@@ -40,6 +41,7 @@ def records(request: PersonRequest) -> HttpResponse:
         if done(form, step):
             messages.success(request, _("Nothing under this hold is removed from now on."))
             return redirect("access_records")
+    note_reading(kind="records", what="page", wanted={}, actor=request.user, at=timezone.now())
     context = {"form": form, **selectors_retention.overview(at=timezone.now())}
     status = 422 if form is not None and form.errors else 200
     return render(request, "access/records.html", context, status=status)
@@ -76,8 +78,9 @@ def erase(request: PersonRequest, user_id: UUID) -> HttpResponse:
         done_text=_("The words of %(person)s are gone.") % {"person": person},
         title=_("Erase what %(person)s wrote?") % {"person": person},
         text=_(
-            "Prompts, outputs, purposes and comments are removed for good. Who decided what, when and why "
-            "stays in the record."
+            "Prompts, outputs, purposes and comments are removed for good, and so are the evidence of their "
+            "labs, the reasons for their decisions and appeals, and their answers to surveys in words. "
+            "Marks, sign-offs, and who decided what, when and by which rule stay in the record."
         ),
         submit=_("Erase it for good"),
         back=reverse("access_person", args=[person.pk]),
