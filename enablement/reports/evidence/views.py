@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from enablement.access.services.decision_log import note_reading
 from enablement.ledger import signing
 from enablement.ledger.models import LedgerCheckpoint
 from enablement.ledger.models.checkpoint import fingerprint
@@ -31,11 +32,19 @@ def evidence_packs(request: PersonRequest) -> HttpResponse:
     if form.is_valid():
         pack = services.request_pack(**form.cleaned_data, actor=request.user, at=timezone.now())
         return redirect(pack.job)
+    page = request.GET.get("page", "")
+    note_reading(
+        kind="packs",
+        what="page",
+        wanted={"page": page if page.isdecimal() else ""},
+        actor=request.user,
+        at=timezone.now(),
+    )
     found = EvidencePack.objects.visible_to(request.user)
     found = found.select_related("person", "cohort", "microtool", "requested_by", "job")
     context: dict[str, Any] = {
         "form": form,
-        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(found, PAGE_SIZE).get_page(page),
         "checkpoint": LedgerCheckpoint.objects.order_by("-number").first(),
         "key": fingerprint(signing.public_key()),
     }
