@@ -152,7 +152,7 @@ def _entries(only: Iterable[UUID] | None) -> QuerySet[LedgerEntry]:
 def _latest(only: Iterable[UUID] | None, *, at: datetime) -> list[tuple[str, UUID, str, datetime]]:
     """The newest entry of each grant up to then: grant, entry, kind, time.
 
-    In the order of the index on subjects, backwards, so that nothing has to be sorted.
+    PostgreSQL keeps the newest of each; SQLite has no DISTINCT ON, and gives them all, newest first.
     """
     found = _entries(only).filter(at__lte=at).order_by("-subject_id", "-at", "-recorded_at", "-id")
     if connection.features.can_distinct_on_fields:

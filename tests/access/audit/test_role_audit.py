@@ -63,6 +63,20 @@ def test_every_change_counts_from_its_own_moment(amara, switch):
     assert state(NOW + DAY - HOUR)[0][1] == "granted"
 
 
+def test_of_changes_at_one_moment_the_one_recorded_last_counts(amara, tool, switch):
+    others = [UserFactory() for _each in range(2)]
+    for person in others:
+        switch.on.add(person.pk)
+        EnrolmentFactory(user=person, track=tool.track)
+        bring_in_line(person, NOW)
+    for on in (False, True, False):
+        switch.on.add(amara.pk) if on else switch.on.discard(amara.pk)
+        bring_in_line(amara, NOW + DAY)
+    assert LedgerEntry.objects.filter(subject_type="access.grant", at=NOW + DAY).count() == 3
+    rows = {row.person: row.state for row in role_audit.audit(at=NOW + DAY).rows}
+    assert rows == {amara.pk: "revoked", **{person.pk: "granted" for person in others}}
+
+
 def test_a_suspension_says_who_and_why(amara):
     actor = warden()
     control.suspend(grant=Grant.objects.get(), reason="Too much rework", actor=actor, at=NOW + HOUR)
