@@ -60,10 +60,11 @@ def environment() -> Iterator[Path]:
 @contextmanager
 def product(log: Path, *, workers: int = 1) -> Iterator[Server]:
     """The product as `serve` starts it, with so many web processes."""
-    with _web(
-        processes.web(host="127.0.0.1", port=services.free_port(), workers=workers).command, log
-    ) as server:
-        yield server
+    first, *others = processes.webs(host="127.0.0.1", port=services.free_port(), count=workers)
+    with ExitStack() as parts:
+        for other in others:
+            parts.enter_context(running(other.command, log))
+        yield parts.enter_context(_web(first.command, log))
 
 
 @contextmanager

@@ -12,11 +12,20 @@ BLOCKING_THREADS = 8
 _QUIET_ABOUT_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
-def web(*, host: str, port: int, workers: int = 1) -> Child:
+def web(*, host: str, port: int, name: str = "web") -> Child:
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
-    sizes = ["--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)]
+    sizes = ["--workers", "1", "--blocking-threads", str(BLOCKING_THREADS)]
     upkeep = ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "error"]
-    return Child("web", [*granian, *sizes, *upkeep, "enablement.wsgi:application"])
+    return Child(name, [*granian, *sizes, *upkeep, "enablement.wsgi:application"])
+
+
+def webs(*, host: str, port: int, count: int) -> list[Child]:
+    """Several on one port, each with a socket of its own, among which Linux spreads connections (decision
+    0114): of granian's own workers, which share a socket, the one that is busy already is woken first.
+    """
+    if count == 1:
+        return [web(host=host, port=port)]
+    return [web(host=host, port=port, name=f"web {number}") for number in range(1, count + 1)]
 
 
 def worker(*, pool: str, concurrency: int) -> Child:

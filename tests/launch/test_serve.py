@@ -46,6 +46,13 @@ def env(production_env: dict[str, str], database_url: str, redis_url: str, var: 
     }
 
 
+def listening(port: int) -> int:
+    """How many sockets wait for connections there (Linux)."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+
+
 def test_serve_runs_all_parts_and_leaves_nothing_behind(env: dict[str, str]) -> None:
     port = int(env["PORT"])
     with running("serve", env=env) as serve:
@@ -53,8 +60,9 @@ def test_serve_runs_all_parts_and_leaves_nothing_behind(env: dict[str, str]) -> 
         plain = get(port, "/healthz", Host="enablement.example")
         redirected, _ = get(port, "/", Host="enablement.example")
         foreign, _ = get(port, "/", Host="elsewhere.example", X_Forwarded_Proto="https")
-        # granian and its two workers, Celery's worker and its two, beat.
-        processes = wait_for_descendants(serve.process.pid, 7)
+        # granian and its worker twice, Celery's worker and its two, beat.
+        processes = wait_for_descendants(serve.process.pid, 8)
+        sockets = listening(port)
 
         code = serve.stop(signal.SIGTERM)
 
@@ -63,6 +71,7 @@ def test_serve_runs_all_parts_and_leaves_nothing_behind(env: dict[str, str]) -> 
     assert plain == (200, "ok\n")
     assert redirected == 301
     assert foreign == 400
+    assert sockets == 2, "web processes that share one are woken unevenly"
     wait_until_gone(processes)
 
 

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if not settings.PRODUCTION:
             raise CommandError("start it as: python3 manage.py serve", returncode=USAGE_ERROR)
         parts = [only] if only else list(PARTS)
-        supervisor = Supervisor([_child(part, host) for part in parts])
+        supervisor = Supervisor([child for part in parts for child in _children(part, host)])
         if only is None:
             _migrate()
         if "web" in parts:
@@ -50,12 +50,12 @@ def _migrate() -> None:
         raise CommandError(f"the database does not answer: {reason}", returncode=USAGE_ERROR) from error
 
 
-def _child(part: str, host: str) -> Child:
+def _children(part: str, host: str) -> list[Child]:
     if part == "web":
-        return processes.web(host=host, port=settings.PORT, workers=_count("WEB_CONCURRENCY"))
+        return processes.webs(host=host, port=settings.PORT, count=_count("WEB_CONCURRENCY"))
     if part == "worker":
-        return processes.worker(pool="prefork", concurrency=_count("WORKER_CONCURRENCY"))
-    return processes.beat()
+        return [processes.worker(pool="prefork", concurrency=_count("WORKER_CONCURRENCY"))]
+    return [processes.beat()]
 
 
 def _count(name: str) -> int:
