@@ -193,6 +193,7 @@ DESK_VIEWS = {
     "rights in a roster file": View("author", "roster_upload", then=plan_a_right),
     "rights to confirm": View("author", "roster_upload", then=ask_for_a_right, lands="rights"),
     "right to confirm": View("author", "roster_upload", then=ask_and_open_a_right, lands="right"),
+    "who read the record": View("compliance", "evidence_readings"),
     "retention and holds": View("legal", "access_records"),
     "erase": View("compliance", "access_erase", person("engineer3")),
     "suspend": View("compliance", "grant_suspend", first(Grant, **ENGINEER_1)),

@@ -17,6 +17,18 @@ from tracks.models import Cohort
 DAYS = timedelta(days=30)
 
 
+class ReadingsForm(forms.Form):
+    """Days are the reader's, in their zone; both are included."""
+
+    person = PersonField(label=_("Who read"), required=False)
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        refuse_unordered(self, "first", "last")
+        return self.cleaned_data
+
+
 class PackForm(forms.Form):
     """`person` becomes a User; nothing chosen is everybody, every tool."""
 

@@ -1,6 +1,7 @@
 """Evidence packs: ask for one, see how far it is, take it away."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
@@ -16,11 +17,12 @@ from enablement.ledger import signing
 from enablement.ledger.models import LedgerCheckpoint
 from enablement.ledger.models.checkpoint import fingerprint
 from enablement.people.requests import PersonRequest
-from enablement.reports.evidence import services
-from enablement.reports.evidence.forms import PackForm
+from enablement.reports.evidence import readings, services
+from enablement.reports.evidence.forms import PackForm, ReadingsForm
 from enablement.reports.models import EvidencePack
 
 PAGE_SIZE = 25
+_oversees = permission_required("people.give_auditor_access", raise_exception=True)
 _reads_evidence = permission_required(services.RIGHT, raise_exception=True)
 
 
@@ -60,3 +62,19 @@ def evidence_pack_file(request: PersonRequest, pack_id: UUID) -> FileResponse:
     services.note_download(pack=pack, actor=request.user, at=timezone.now())
     name = f"evidence-{pack.finished_at:%Y-%m-%d}-{str(pack.pk)[:8]}.zip"
     return FileResponse(pack.file.open(), as_attachment=True, filename=name, content_type="application/zip")
+
+
+@require_safe
+@never_cache
+@_oversees
+def evidence_readings(request: PersonRequest) -> HttpResponse:
+    """Who read the record."""
+    form = ReadingsForm(request.GET)
+    if not form.is_valid():
+        return render(request, "reports/evidence/readings.html", {"form": form}, status=422)
+    wanted = form.cleaned_data
+    found = readings.readings(reader=wanted["person"], first=wanted["first"], last=wanted["last"])
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    query = urlencode({name: request.GET[name] for name in form.fields if request.GET.get(name)})
+    context = {"form": form, "page": page, "lines": readings.lines(list(page.object_list)), "query": query}
+    return render(request, "reports/evidence/readings.html", context)
