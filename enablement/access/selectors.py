@@ -21,6 +21,7 @@ from enablement.access.models import (
     GrantHold,
     Microtool,
     RoleProfile,
+    Ruling,
     Stop,
     Waiver,
 )
@@ -228,6 +229,19 @@ def own_approvals(user: User) -> list[str]:
 def own_prompts(user: User) -> list[str]:
     """The prompts that this person's roles hold."""
     return _of_profiles(user, "prompts")
+
+
+def own_usable_prompts(user: User) -> list[str]:
+    """Those of them with which a call is not denied whatever else holds."""
+    avoided = avoided_by(user)
+    return [key for key in own_prompts(user) if key not in avoided]
+
+
+def avoided_by(user: User) -> dict[str, Ruling]:
+    """By prompt and by activity, what is ruled "avoid" in one of this person's roles. One query."""
+    current = RoleAssignment.objects.current().filter(user=user)
+    rulings = Ruling.objects.in_force().filter(line=Ruling.Line.AVOID, role__in=current.values("role"))
+    return {name: ruling for ruling in rulings for name in (ruling.workflow, ruling.prompt) if name}
 
 
 def _of_profiles(user: User, field: str) -> list[str]:

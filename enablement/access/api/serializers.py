@@ -48,7 +48,9 @@ REASONS = {
     "review_required": _("Look at the output yourself before it is used."),
     "approval_unknown": _("The approval that was named is not known here."),
     "approval_not_for_this_call": _("The approval that was named is for another person, tool or output."),
-    "approval_waiting": _("Nobody has decided on the request yet."),
+    "approval_waiting": _(
+        "The request still waits: for another person's decision, or for the user's own look at the output."
+    ),
     "approval_rejected": _("The request was turned down."),
     "approval_withdrawn": _("The request was withdrawn."),
     "approval_expired": _("The approval has lapsed; ask again."),

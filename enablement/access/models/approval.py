@@ -5,6 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 SHA256_LENGTH = 64
@@ -35,6 +36,7 @@ class ApprovalRequest(models.Model):
 
     `requirements` are those of the decision that it would settle: `[{"type", "reason", "approver"}]`.
     due_at: when it is escalated. expires_at: undecided, it ends then; approved, it has to be used before.
+    text_entry: the ledger entry beside which the output is kept; None where none was sent, or none is kept.
     token: which gateway asked; None for a person on a page. `purpose` and comments are people's own words.
     spent_key: the X-Request-ID (and place in a batch) of the call that used it, for the same answer again.
     """
@@ -43,7 +45,7 @@ class ApprovalRequest(models.Model):
         PENDING = "pending", _("waiting")
         ESCALATED = "escalated", _("escalated")
         APPROVED = "approved", _("approved")
-        REJECTED = "rejected", _("rejected")
+        REJECTED = "rejected", _("turned down")
         EXPIRED = "expired", _("expired")
         SPENT = "spent", _("used")
         CANCELLED = "cancelled", _("withdrawn")
@@ -63,6 +65,7 @@ class ApprovalRequest(models.Model):
     workflow_id = models.CharField(_("workflow"), max_length=255, blank=True)
     confidence = models.CharField(_("confidence"), max_length=40, blank=True)
     text_length = models.PositiveIntegerField(_("characters of the output"), null=True, blank=True)
+    text_entry = models.UUIDField(null=True, blank=True, editable=False)
     input_sha256 = models.CharField(_("fingerprint"), max_length=SHA256_LENGTH, editable=False)
     purpose = models.CharField(_("what for"), max_length=PURPOSE_MAX, blank=True)
     requirements = models.JSONField(_("what it settles"), default=list)
@@ -122,6 +125,13 @@ class ApprovalRequest(models.Model):
         return f"{self.get_kind_display()}: {self.microtool or self.input_sha256[:8]} {self.state}"
 
     @property
+    def state_words(self) -> str:
+        """The state in one word, the same on every page and in every mail."""
+        if self.is_change and self.state == self.State.SPENT:
+            return _now("in force")
+        return self.get_state_display()
+
+    @property
     def is_undecided(self) -> bool:
         return self.state in self.UNDECIDED
 
@@ -144,7 +154,7 @@ class ApprovalStep(models.Model):
 
     class Decision(models.TextChoices):
         APPROVED = "approved", _("approved")
-        REJECTED = "rejected", _("rejected")
+        REJECTED = "rejected", _("turned down")
 
     request = models.ForeignKey(ApprovalRequest, models.PROTECT, related_name="steps")
     number = models.PositiveSmallIntegerField(_("step"))

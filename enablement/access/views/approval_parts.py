@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from enablement.access import approvers, prompts
 from enablement.access.models import ApprovalRequest, ApprovalStep
 from enablement.access.models.approval import Kind
+from enablement.ledger.models import LedgerContent
 from enablement.people.models import User
 from tracks.words import in_words
 
@@ -63,6 +64,38 @@ class Event:
     what: str
     who: str = ""
     comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """What a request is about, for whoever may read it. text: None where it is not here; `why` says so."""
+
+    text: str | None = None
+    why: str = ""
+
+
+def output(request: ApprovalRequest, *, user: User, at: datetime) -> Output | None:
+    """For who decides, who decided and whom it is for; None for everybody else."""
+    if not may_read_output(request, user=user, at=at):
+        return None
+    if request.text_length is None:
+        return Output(why=_("No output was sent with the request: it asks before the tool is called."))
+    if request.text_entry is None:
+        return Output(
+            why=_("The playbook in force keeps no outputs. Ask to see it in the tool before you decide.")
+        )
+    kept = LedgerContent.objects.filter(entry=request.text_entry).first()
+    if kept is None or kept.gone_at is not None:
+        return Output(why=_("The output has been removed since: its time was over, or it was erased."))
+    return Output(text=kept.texts().get("text", ""))
+
+
+def may_read_output(request: ApprovalRequest, *, user: User, at: datetime) -> bool:
+    if request.is_change:
+        return False
+    if request.subject_id == user.pk or request.steps.filter(decided_by=user).exists():
+        return True
+    return approvers.steps_for(user, at=at).filter(request=request).exists()
 
 
 def waiting_for(user: User, *, at: datetime) -> QuerySet[ApprovalRequest]:

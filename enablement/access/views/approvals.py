@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from enablement.access import approvers
@@ -20,8 +21,9 @@ from enablement.access.decisions.verdict import Call
 from enablement.access.forms import AskForm, CommentForm, DecisionForm, DelegateForm, LookForm
 from enablement.access.models import ApprovalDelegation, ApprovalRequest
 from enablement.access.models.approval import Kind
-from enablement.access.selectors import own_approvals, own_prompts, tools_for
+from enablement.access.selectors import own_approvals, own_usable_prompts, tools_for
 from enablement.access.services import approvals as services
+from enablement.access.services.decision_log import note_reading
 from enablement.access.services.decisions import Caller
 from enablement.access.views import approval_parts as parts
 from enablement.people.requests import PersonRequest
@@ -61,6 +63,7 @@ def approval_list(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 def approval(request: PersonRequest, pk: UUID) -> HttpResponse:
     """A change of the playbook has a page of its own, with its plan."""
     found: ApprovalRequest = get_object_or_404(_visible_to(request), pk=pk)
@@ -124,7 +127,7 @@ def approval_ask(request: PersonRequest) -> HttpResponse:
     """A person asks before they call a tool; the number of the request is what their tool passes on."""
     at, user = timezone.now(), request.user
     tools = [view.tool for view in tools_for(user=user, at=at) if view.open]
-    workflows, prompts = own_approvals(user), own_prompts(user)
+    workflows, prompts = own_approvals(user), own_usable_prompts(user)
     links = {"microtool": "tool", "workflow_id": "task", "prompt": "prompt"}
     initial = {field: request.GET.get(name, "") for field, name in links.items()}
     form = AskForm(request.POST or None, initial=initial, tools=tools, workflows=workflows, prompts=prompts)
@@ -212,6 +215,15 @@ def _act(
     return redirect("approval", found.pk)
 
 
+def _output(request: PersonRequest, found: ApprovalRequest) -> parts.Output | None:
+    """Who reads another person's output is recorded, before it is shown."""
+    at, user = timezone.now(), request.user
+    output = parts.output(found, user=user, at=at)
+    if output is not None and output.text is not None and found.subject_id != user.pk:
+        note_reading(kind="approval", what=str(found.pk), wanted={}, actor=user, at=at)
+    return output
+
+
 def _page(request: PersonRequest, found: ApprovalRequest, *, status: int = 200, **bound: Any) -> HttpResponse:
     at, user = timezone.now(), request.user
     [line] = parts.lines(parts.listed(ApprovalRequest.objects.filter(pk=found.pk)), at=at)
@@ -226,6 +238,7 @@ def _page(request: PersonRequest, found: ApprovalRequest, *, status: int = 200, 
         "may_decide": approvers.steps_for(user, at=at).filter(request=found).exists(),
         "may_look": own and found.is_review and found.is_undecided and found.expires_at > at,
         "may_withdraw": own and (found.is_undecided or usable),
+        "output": _output(request, found),
         "action": parts.ACTIONS.get(found.action, found.action),
         "why": parts.why(found),
         "history": parts.history(found),

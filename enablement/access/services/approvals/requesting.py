@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,6 +15,7 @@ from enablement.access.models import ApprovalRequest, ApprovalStep, Microtool, P
 from enablement.access.models.approval import PURPOSE_MAX, Kind
 from enablement.access.services.approvals.announcing import announce, tell
 from enablement.access.services.decisions import Caller, Judged, consider
+from enablement.ledger import services as ledger
 from enablement.ledger.redaction import redact
 from enablement.people.models import ApiToken, User
 from tracks.errors import Refused
@@ -56,9 +57,11 @@ def open_request(
     said = _fingerprint(call)
     _ensure_short(purpose)
     subject = User.objects.get(pk=judged.person.id)
+    number = uuid4()
     hours = timedelta(hours=_hours())
     due_at = working_time.after(at, hours, zone=subject.timezone)
     request = ApprovalRequest.objects.create(
+        id=number,
         kind=wanted[0]["type"],
         subject=subject,
         microtool=Microtool.objects.get(key=call.microtool),
@@ -67,6 +70,7 @@ def open_request(
         workflow_id=call.workflow_id or "",
         confidence="" if call.confidence is None else digits(call.confidence),
         text_length=None if call.text is None else len(call.text),
+        text_entry=_keep_text(judged, number, caller=caller, at=at),
         input_sha256=said,
         purpose=redact(purpose.strip()).text[:PURPOSE_MAX],
         requirements=wanted,
@@ -80,6 +84,25 @@ def open_request(
     _announce(request, actor_id=actor.pk if actor else None, at=at)
     tell("asked", request)
     return request
+
+
+def _keep_text(judged: Judged, number: UUID, *, caller: Caller, at: datetime) -> UUID | None:
+    """The output for who decides, as the text of a decision is kept: beside the chain, and only where the
+    playbook keeps content. About the tool, so that a legal hold on it reaches these words too.
+    """
+    text = judged.call.text
+    if text is None or judged.tool is None or judged.policy is None or not judged.policy.keeps_content:
+        return None
+    entry = ledger.NewEntry(
+        kind="access.approval_output_kept",
+        subject=("access.microtool", judged.tool.key),
+        actor=caller.label,
+        at=at,
+        payload={"request": str(number)},
+        policy_revision=judged.policy.revision,
+        content=ledger.Content(person=judged.person.id if judged.person else None, texts={"text": text}),
+    )
+    return ledger.record_many([entry])[0].pk
 
 
 def _wanted(judged: Judged, kind: str) -> list[dict[str, str]]:
