@@ -62,3 +62,13 @@ class ApplyForm(forms.Form):
         help_text=_("Why this is applied. It is kept with the revision for good."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, *args: Any, proposes: bool = False, **kwargs: Any) -> None:
+        """proposes: others have to approve it, and this is what they read."""
+        super().__init__(*args, **kwargs)
+        if proposes:
+            note = self.fields["note"]
+            note.required, note.label = True, _("Why it should change")
+            note.help_text = _(
+                "Everybody who has to approve it reads this, and it is kept with the revision for good."
+            )

@@ -25,7 +25,8 @@ from enablement.access.rework import rule_of
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
 from enablement.playbook.in_force_sops import sops
-from enablement.playbook.plan import Entries, Item, Lines, Text
+from enablement.playbook.phrases import gate_phrases, phrase
+from enablement.playbook.plan import Condition, Entries, Item, Lines, Rubric, Text
 from enablement.playbook.schema import PlaybookFile
 from enablement.playbook.yaml_source import load
 from surveys.models import Item as SurveyItem
@@ -113,7 +114,7 @@ def _roles() -> Found:
                 "prompts": profile.prompts,
                 "approvals": profile.approvals,
                 "human_in_loop": profile.human_in_loop,
-                "rubric": Entries(rubric),
+                "rubric": Rubric(rubric),
             },
         )
 
@@ -336,7 +337,10 @@ def _microtools() -> Found:
 
 def _gates() -> Found:
     for gate in Gate.objects.filter(track__retired_at=None).select_related("track"):
-        yield Item("gate", gate.track.key), {"needs": Lines(gating.conditions(gate.tree))}
+        yield (
+            Item("gate", gate.track.key),
+            {"needs": Lines(map(Condition, gating.conditions(gate.tree), gate_phrases(gate.tree)))},
+        )
 
 
 def gates() -> dict[str, Mapping[str, Any]]:
@@ -381,7 +385,7 @@ def _overlay(stored: Mapping[str, Any]) -> dict[str, Any]:
         "for": Lines(f"for {name}: {', '.join(keys)}" for name, keys in people.items()),
         "asks": Lines(
             (
-                *(gating.words(node) for node in stored["conditions"]),
+                *(Condition(gating.words(node), phrase(node)) for node in stored["conditions"]),
                 *(f"{name}: {_spoken(value)}" for name, value in asked.items()),
             )
         ),

@@ -1,6 +1,8 @@
 """Gates and plans in the words of people, for pages; `gating.words` and `plan_text` are for terminals."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -154,13 +156,36 @@ def _date(node: Node) -> str:
 
 
 def by_kind(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
-    """The changes of a plan under what they are about, in the plan's order."""
+    """The changes of a plan under what they are about, in the plan's order, fields as people call them."""
     return [
-        (str(KIND_LABELS[kind]), list(group))
+        (
+            str(KIND_LABELS[kind]),
+            [replace(change, details=tuple(map(_detail, change.details))) for change in group],
+        )
         for kind, group in groupby(changes, key=lambda change: change.item.kind)
     ]
 
 
+def _detail(detail: str) -> str:
+    """`confidence_threshold: 0.7 → 0.9` → "Confidence threshold: 0.7 → 0.9"."""
+    name, colon, rest = detail.partition(": ")
+    if not colon or not _FIELD.fullmatch(name):
+        return detail
+    return f"{_FIELD_LABELS.get(name) or humanised(name.replace('.', ', '))}: {rest}"
+
+
+_FIELD = re.compile(r"[a-z][a-z0-9_. ]*")
+_FIELD_LABELS = {
+    "block_on_confidence_lt": _lazy("No output is used below a confidence of"),
+    "confidence_threshold": _lazy("A person looks at outputs below a confidence of"),
+    "human_in_loop": _lazy("A person looks at every output"),
+    "manual_grant": _lazy("Opened by a person"),
+    "approvals": _lazy("Needs approval for"),
+    "keeps_content": _lazy("Keeps what people wrote"),
+    "due_days": _lazy("Days to finish"),
+    "duration_min": _lazy("Minutes"),
+    "kpis": _lazy("Measured by"),
+}
 KIND_LABELS = {
     "role": _lazy("Roles"),
     "prompt": _lazy("Prompts"),

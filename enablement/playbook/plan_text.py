@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, Effect, Person, Plan
+from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, CallEffect, Effect, Person, Plan
 
 
 def render(plan: Plan) -> str:
@@ -20,6 +20,7 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  {change.action} {change.item}"
             yield from (f"      {detail}" for detail in change.details)
     yield from _part("Access", [line for effect in plan.effects for line in effect_lines(effect)])
+    yield from _part("Calls", [line for call in plan.calls for line in call_lines(call)])
     yield from _part("Loosens, so others have to approve it", plan.loosens)
     yield from _part("Undone", plan.warnings)
     yield from _part("Gaps", plan.gaps)
@@ -46,6 +47,15 @@ def effect_lines(effect: Effect) -> Iterator[str]:
             verb_form = verb if len(people) == 1 else verb.removesuffix("s")
             noun = "person" if len(people) == 1 else "people"
             yield f"{effect.tool}: {len(people)} {noun} {verb_form} access: {_names(people)}"
+
+
+def call_lines(call: CallEffect) -> Iterator[str]:
+    tool = call.tool or "any tool"
+    for people, word in ((call.stops, "no longer"), (call.lets_in, "again")):
+        if people:
+            noun = "person" if len(people) == 1 else "people"
+            verb = f"can {word} use {tool}" if word == "no longer" else f"can use {tool} {word}"
+            yield f"{call.what}: {len(people)} {noun} {verb} for it: {_names(people)}"
 
 
 def _names(people: Sequence[Person]) -> str:

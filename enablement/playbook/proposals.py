@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from enablement.access import approvers
 from enablement.access.models import ApprovalRequest, ApprovalStep
 from enablement.access.views import approval_parts as parts
+from enablement.ledger.models import PolicyRevision
 from enablement.people.models import User
+from enablement.playbook.bundle import Bundle
+from enablement.playbook.file_differences import FileDifference, differences, for_page, withhold
 from enablement.playbook.models import PlaybookProposal
 from enablement.playbook.phrases import by_kind
+from enablement.playbook.rules import AUTHOR
+from tracks.models import Enrolment, Track
 
 State = ApprovalRequest.State
 
@@ -80,9 +85,21 @@ def context(proposal: PlaybookProposal, *, user: User, at: datetime) -> dict[str
         "may_comment": approvers.visible_to(user, at=at).filter(pk=request.pk).exists(),
         "steps": _steps(request, at=at),
         "groups": by_kind(proposal.changes),
+        "files": for_page(file_changes(proposal, user=user)),
         "history": parts.history(request),
         "comments": request.comments.select_related("author"),
     }
+
+
+def file_changes(proposal: PlaybookProposal, *, user: User) -> list[FileDifference]:
+    """How its files differ from those of the revision below it, as far as this person may see."""
+    base = PolicyRevision.objects.get(number=proposal.base_number)
+    found = differences(Bundle.of_document(base.document), proposal.bundle)
+    if user.has_perm(AUTHOR):
+        return found
+    own = Q(role__in=user.role_assignments.filter(ended_at=None).values("role"))
+    learns = Q(pk__in=Enrolment.objects.live().filter(user=user).values("track"))
+    return withhold(found, tracks=set(Track.objects.filter(own | learns).values_list("key", flat=True)))
 
 
 def _state(proposal: PlaybookProposal) -> str:

@@ -1,23 +1,21 @@
 """Reads for the pages of playbooks."""
 
-import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from enablement.access import tightening
 from enablement.access.models import Gate, Microtool, RoleProfile
 from enablement.access.overlays import Overlay, asks
 from enablement.ledger.models import LedgerEntry, PolicyRevision
-from enablement.playbook.bundle import CONTENT, Bundle
+from enablement.people.models import User
+from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.phrases import gate_phrases, phrase
 from tracks.models import Track
-
-_CONTEXT_LINES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,12 +38,10 @@ class OverlayInForce:
     asks: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DiffLine:
-    """`kind`: added, removed, same or place (where in the file the next lines stand)."""
-
-    kind: str
-    text: str
+def drafts(user: User) -> QuerySet[PlaybookDraft]:
+    """What this person sees of what was uploaded and is not in force, the latest first."""
+    found = PlaybookDraft.objects.visible_to(user).waiting()
+    return found.defer("document", "content").select_related("uploaded_by")
 
 
 def revisions() -> Any:
@@ -109,28 +105,3 @@ def applied_facts(number: int) -> dict[str, Any]:
     )
     facts: dict[str, Any] = json.loads(entry.payload) if entry else {}
     return facts
-
-
-def difference(old: Bundle | None, new: Bundle) -> list[DiffLine]:
-    """How the YAML differs, a few lines around each change."""
-    before = old.yaml.splitlines() if old else []
-    lines = difflib.unified_diff(before, new.yaml.splitlines(), lineterm="", n=_CONTEXT_LINES)
-    return [_diff_line(line) for line in lines if not line.startswith(("---", "+++"))]
-
-
-def content_differences(old: Bundle | None, new: Bundle) -> list[tuple[str, str]]:
-    """Names of content files with what happened to them: added, changed or removed."""
-    return list(_content_differences((old.content if old else None) or {}, new.content or {}))
-
-
-def _content_differences(old: Any, new: Any) -> Iterator[tuple[str, str]]:
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            what = "added" if name not in old else "removed" if name not in new else "changed"
-            yield f"{CONTENT}{name}", what
-
-
-def _diff_line(line: str) -> DiffLine:
-    kinds = {"+": "added", "-": "removed", "@": "place"}
-    kind = kinds.get(line[:1], "same")
-    return DiffLine(kind=kind, text=line if kind == "place" else line[1:])

@@ -252,7 +252,10 @@ _OF_ROUTE: dict[str, dict[str, Any]] = {
     "grant_suspend": {"pk": _rows(Grant)},
     "grant_open": {"pk": _rows(Grant)},
     "report_file": {"kind": ["pdf", "csv"]},
-    **{key: {"pk": _thing("draft")} for key in ("playbook_draft", "playbook_apply")},
+    **{
+        key: {"pk": _thing("draft")}
+        for key in ("playbook_draft", "playbook_draft_diff", "playbook_apply", "playbook_discard")
+    },
     **dict.fromkeys(("roster_person", "roster_deactivate", "roster_reactivate"), _PERSON),
     **{key: {"pk": _rows(ApiToken)} for key in ("token_rotate", "token_revoke")},
 }

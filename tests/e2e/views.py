@@ -289,6 +289,7 @@ VIEWS = {
     "a job": View("pm", "reports", then=ask_for_report, lands="job_detail"),
     "playbooks": View("author", "playbooks"),
     "upload a playbook": View("author", "playbook_upload"),
+    "drafts of playbooks": View("author", "playbook_drafts"),
     "plan of a playbook": View("author", "playbooks", then=upload_playbook, lands="playbook_draft"),
     "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook, lands="playbook_draft"),
     "gate of a track": View("author", "playbook_gate", lambda _records: [TRACK], try_out_a_gate),

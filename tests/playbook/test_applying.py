@@ -167,9 +167,9 @@ class TestPlan:
         ]
         assert details(found, "module clerk_t1/next-steps") == ["duration_min: 20 → 25"]
         assert details(found, "lesson clerk_t1/first-steps/where-to-begin") == ["text: 1.0 → 1.1"]
-        assert details(found, "quiz clerk_t1/next-steps/check") == ["questions: +0 ~1 -0"]
+        assert details(found, "quiz clerk_t1/next-steps/check") == ["questions: changed: first"]
         assert details(found, "microtool summariser") == ["confidence_threshold: 0.82 → 0.9"]
-        assert details(found, "gate clerk_t1") == ["- modules_completed", "+ labs_signed_off"]
+        assert details(found, "gate clerk_t1") == ["- Every module completed", "+ Every lab signed off"]
 
     def test_it_shows_a_tools_own_rule_on_rework_and_applying_keeps_it(self, settings):
         settings.REWORK_COUNT, settings.REWORK_OF, settings.REWORK_DAYS = 8, 20, 14
@@ -490,7 +490,7 @@ class TestLabs:
         found = plan(other)
         assert told(found) == ["~ lab clerk_t1/first-steps/try-it"]
         assert details(found, "lab clerk_t1/first-steps/try-it") == [
-            "starter files: +0 ~1 -0",
+            "starter files: changed: sheet.csv",
             "observed_cases: 2 → 3",
         ]
         assert lab.starter_files.live().get().body == "a,b\n"

@@ -12,7 +12,7 @@ from enablement.access.models import ApprovalRequest, Policy
 from enablement.access.models.approval import Kind
 from enablement.access.services import approvals
 from enablement.access.services.approvals.mailing import mail as send
-from enablement.ledger.models import LedgerEntry, PolicyRevision
+from enablement.ledger.models import LedgerContent, LedgerEntry, PolicyRevision
 from enablement.playbook import services
 from enablement.playbook.models import PlaybookDraft, PlaybookProposal
 from enablement.playbook.services import chain, drafts
@@ -121,7 +121,7 @@ def test_nobody_decides_twice_or_on_their_own_proposal(people):
 def test_whoever_uploaded_it_does_not_approve_it_either(people):
     people["sam"].groups.add(*people["ada"].groups.all())
     draft = drafts.upload(name="p.yaml", data=LOOSER.yaml.encode(), actor=people["sam"], at=NOW)
-    done = drafts.apply_draft(draft=draft, base_number=1, actor=people["ada"], at=NOW)
+    done = drafts.apply_draft(draft=draft, base_number=1, actor=people["ada"], at=NOW, note="Why")
     approve(done.proposal, people["otto"])
     refused("own_request", approve, done.proposal, people["sam"])
     other = UserFactory(groups=["security"])
@@ -273,6 +273,50 @@ def test_mails_name_the_change_and_lead_to_it(people):
     assert message.to == [people["otto"].email]
     assert message.subject == "Ada asks for your approval: a change of the playbook"
     assert "loosens what is in force" in message.body
+    assert "\nWhy: Why\n" in message.body
+
+
+def test_what_loosens_is_proposed_with_a_reason_or_not_at_all(people, client):
+    draft = drafts.upload(name="lower.yaml", data=LOOSER.yaml.encode(), actor=people["ada"], at=NOW)
+    client.force_login(people["ada"])
+    response = client.post(
+        reverse("playbook_apply", args=[draft.pk]), {"base": "1", "note": " "}, follow=True
+    )
+    assert "Say why: it is what those read who have to approve it." in response.text
+    assert "Why it should change" in response.text
+    assert not PlaybookProposal.objects.exists()
+    tighter = drafts.upload(name="t.yaml", data=TIGHTER.yaml.encode(), actor=people["ada"], at=NOW)
+    client.post(reverse("playbook_apply", args=[tighter.pk]), {"base": "1"})
+    assert services.current_number() == 2
+
+
+def test_why_somebody_wants_it_goes_with_it_to_the_approvers_and_into_the_ledger(people, client):
+    draft = PlaybookDraft.objects.create(
+        name="ruling.yaml",
+        document=LOOSER.yaml,
+        content=LOOSER.content,
+        sha256=LOOSER.sha256,
+        uploaded_by=people["priya"],
+        uploaded_at=NOW,
+        base_number=1,
+        reason="Clerks wait for <days>.",
+    )
+    made = drafts.apply_draft(
+        draft=draft, base_number=1, actor=people["ada"], at=NOW, note="I agree."
+    ).proposal
+    client.force_login(people["sam"])
+    page = client.get(made.get_absolute_url()).text
+    for words in (
+        "Why Priya wants it changed",
+        "Clerks wait for &lt;days&gt;.",
+        "Why Ada proposes it",
+        "I agree.",
+    ):
+        assert words in page
+    entry = LedgerEntry.objects.get(kind="playbook.proposed")
+    kept = LedgerContent.objects.get(entry=entry.pk)
+    assert (kept.person, kept.texts()) == (people["ada"].pk, {"why": "I agree."})
+    assert "I agree" not in entry.payload
 
 
 def test_the_pages(people, client):
@@ -281,7 +325,9 @@ def test_the_pages(people, client):
     page = client.get(draft.get_absolute_url()).text
     assert "Propose this plan" in page
     assert "Microtool Summariser: confidence threshold: 0.82 → 0.75" in page
-    response = client.post(reverse("playbook_apply", args=[draft.pk]), {"base": "1"}, follow=True)
+    response = client.post(
+        reverse("playbook_apply", args=[draft.pk]), {"base": "1", "note": "Too strict."}, follow=True
+    )
     assert "Proposed. It is in force once the last approver agrees." in response.text
     assert 'id="decide"' not in response.text
     proposal = PlaybookProposal.objects.get()

@@ -156,7 +156,9 @@ def test_what_loosens_is_proposed_with_exit_code_3(run, small_file):
     author = UserFactory(groups=["authors"])
     run("apply", small_file)
     small_file.write_text(changed("0.82", "0.75"))
-    code, out, err = run("apply", small_file)
+    code, _out, err = run("apply", small_file)
+    assert (code, err) == (2, "Say why: it is what those read who have to approve it.\n")
+    code, out, err = run("apply", small_file, "--note", "Too strict.")
     assert (code, err) == (3, "")
     assert "Microtool Summariser: confidence threshold: 0.82 → 0.75" in out
     proposal = PlaybookProposal.objects.get()

@@ -185,7 +185,7 @@ class TestTryingOut:
         ada = enrolled("Ada Byron", completed=True)
         client.force_login(author)
         browser = Browser(client).add("survey").press("check")
-        assert "summariser: 1 person loses access" in browser.page
+        assert "Summariser: 1 person loses access" in browser.page
         assert ada.email in browser.page
         assert Grant.objects.get().state == "granted"
         assert not PlaybookDraft.objects.exists()

@@ -109,7 +109,7 @@ def test_a_plan_says_what_an_overlay_asks_and_who_loses_what():
     assert told(found) == ["+ line of business claims", "+ line of business retail", "+ overlay strict"]
     assert details(found, "overlay strict") == [
         "for risks: low",
-        "survey (survey ready)",
+        "Survey “ready” answered",
         "confidence_threshold: 0.9",
         "human_in_loop: yes",
     ]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,10 +12,12 @@ from enablement.ledger.models import LedgerEntry, PolicyRevision
 from enablement.playbook import in_force, services
 from enablement.playbook.archive import read_archive, write_archive
 from enablement.playbook.bundle import read_bundle
-from enablement.playbook.models import PlaybookDraft
+from enablement.playbook.models import PlaybookDraft, PlaybookProposal
+from enablement.playbook.services import drafts
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
 from tests.playbook.small import YAML, alone, bundle, changed
+from tracks.errors import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,59 @@ def test_a_second_click_changes_nothing(client, signed_in):
     assert PolicyRevision.objects.count() == 1
 
 
+def test_an_author_discards_their_own_draft_and_no_other(client, signed_in):
+    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    found = draft(client, bundle(changed("0.82", "0.75")))
+    assert "Discard this draft" in client.get(found.get_absolute_url()).text
+    discard = reverse("playbook_discard", args=[found.pk])
+    other = UserFactory(groups=["authors"])
+    client.force_login(other)
+    assert "Discard this draft" not in client.get(found.get_absolute_url()).text
+    assert client.post(discard).status_code == 403
+    client.force_login(signed_in)
+    made = apply(client, found, note="Too strict.")
+    assert "Proposed." in made.text
+    assert "It waits for approval." in client.post(discard, follow=True).text
+    proposal = PlaybookProposal.objects.get()
+    client.post(reverse("approval_withdraw", args=[proposal.pk]))
+    assert "The draft is discarded." in client.post(discard, follow=True).text
+    assert client.get(found.get_absolute_url()).status_code == 404
+    assert found.name not in client.get(reverse("playbook_drafts")).text
+    assert drafts.discard(draft=found, actor=signed_in, at=NOW).discarded_at is not None
+    assert LedgerEntry.objects.filter(kind="playbook.discarded").count() == 1
+    with pytest.raises(Refused, match="has been discarded"):
+        drafts.apply_draft(draft=found, base_number=1, actor=signed_in, at=NOW, note="Still")
+    assert client.get(proposal.get_absolute_url()).status_code == 200
+
+
+def test_one_in_force_is_never_discarded(client, signed_in):
+    found = draft(client, bundle())
+    apply(client, found, base="0")
+    with pytest.raises(Refused):
+        drafts.discard(draft=found, actor=signed_in, at=NOW)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PlaybookDraft.objects.update(discarded_at=NOW)
+
+
+@pytest.mark.parametrize("many", [1, 12])
+def test_older_drafts_have_pages_of_their_own(client, signed_in, many):
+    given = [
+        PlaybookDraft(
+            name=f"d{n}.yaml", document="a: 1", sha256="0" * 64, uploaded_by=signed_in, uploaded_at=NOW
+        )
+        for n in range(many)
+    ]
+    PlaybookDraft.objects.bulk_create(given)
+    assert ("All drafts" in client.get(reverse("playbooks")).text) is (many > 10)
+    client.get(reverse("playbook_drafts"))
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(reverse("playbook_drafts"))
+    assert (len(page.context["drafts"]), len(captured)) == (many, DRAFT_QUERIES)
+
+
+DRAFT_QUERIES = 5
+
+
 def test_a_stale_base_is_refused_in_words(client, signed_in):
     services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
     found = draft(client, alone(changed("0.82", "0.9")))
@@ -135,7 +190,7 @@ def test_a_stale_base_is_refused_in_words(client, signed_in):
     assert PolicyRevision.objects.count() == 2
     page = client.get(found.get_absolute_url()).text
     assert "Another playbook has been applied since the upload" in page
-    assert "confidence_threshold: 0.7 → 0.9" in page
+    assert "A person looks at outputs below a confidence of: 0.7 → 0.9" in page
     assert "Revision 3 is in force." in apply(client, found).text
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enablement.access.models import Grant, Microtool, Prompt, PromptVersion
+from enablement.access.models import Grant, Microtool, Prompt, PromptVersion, Ruling
 from enablement.access.prompt_texts import PromptSpec
 from enablement.access.services import prompts
 from enablement.ledger.models import LedgerEntry
@@ -17,7 +17,7 @@ from enablement.playbook.bundle import Bundle
 from enablement.playbook.errors import SourceErrors
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
-from tests.playbook.small import CONTENT, YAML, alone, bundle
+from tests.playbook.small import CONTENT, ROLES, YAML, alone, bundle
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
 from tracks.models import Role
@@ -40,8 +40,8 @@ SPEC = PromptSpec(
 )
 
 
-def with_prompts(text=PROMPTS):
-    return Bundle(yaml=YAML, content=CONTENT | {"prompts.yaml": text}, file="small.yaml")
+def with_prompts(text=PROMPTS, **files):
+    return Bundle(yaml=YAML, content=CONTENT | {"prompts.yaml": text} | files, file="small.yaml")
 
 
 def apply(given):
@@ -85,7 +85,7 @@ class TestFiles:
         assert apply(with_prompts()).new is False
         found = apply(with_prompts(PROMPTS.replace("Sum up the ticket.", "Sum up.")))
         [change] = [change for change in found.plan.changes if change.item.kind == "prompt"]
-        assert change.details == ("text: new text",)
+        assert change.details == ("text: reworded", "- Sum up the ticket.", "+ Sum up.")
         assert [(each.number, each.state) for each in PromptVersion.objects.all()] == [
             (2, "approved"),
             (1, "retired"),
@@ -239,6 +239,25 @@ class TestPages:
         assert shown.context["usage"] is None
         assert client.get(reverse("prompt_write", args=["summarise"])).status_code == 403
         assert client.get(reverse("prompt_version", args=[live().pk])).status_code == 403
+
+    def test_one_that_is_ruled_avoid_is_not_ready_and_is_not_offered(self, client, clerk):
+        self.open_tool(clerk)
+        client.force_login(clerk)
+        ask = reverse("approval_ask")
+        assert 'value="summarise"' in client.get(ask).text
+        line = "  automate:\n    - {key: summaries"
+        assert line in ROLES
+        avoided = ROLES.replace(line, "  avoid:\n    - {key: summaries").replace(
+            "  avoid:\n    - {key: refunds", "    - {key: refunds"
+        )
+        apply(with_prompts(**{"roles.yaml": avoided}))
+        ruling = Ruling.objects.in_force().get(prompt="summarise")
+        page = client.get(reverse("prompts")).text
+        assert ("Ruled “avoid”" in page, "Ready to copy" in page) == (True, False)
+        page = client.get(reverse("prompt", args=["summarise"])).text
+        assert "every call with it is denied" in page
+        assert f'href="{ruling.get_absolute_url()}"' in page
+        assert 'value="summarise"' not in client.get(ask).text
 
     def test_others_do_not_find_it(self, client, in_force):
         client.force_login(UserFactory())

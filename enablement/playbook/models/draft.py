@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 class PlaybookDraftQuerySet(models.QuerySet["PlaybookDraft"]):
     def visible_to(self, user: "User") -> Self:
         """Authors see each other's drafts: one uploads, another reads the plan."""
-        return self if user.has_perm("playbook.author_playbooks") else self.none()
+        kept = self.filter(discarded_at=None)
+        return kept if user.has_perm("playbook.author_playbooks") else self.none()
+
+    def waiting(self) -> Self:
+        """Neither applied nor discarded."""
+        return self.filter(applied_revision=None, discarded_at=None)
 
 
 class PlaybookDraft(models.Model):
     """A playbook as uploaded. `content` holds its files by name, or None where only the YAML came.
 
     It may be unsound: the page of the draft says where. `base_number`: the revision in force when it was
-    uploaded (0: none).
+    uploaded (0: none). discarded_at: when whoever uploaded it put it away; then no page shows it any more.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -40,12 +45,20 @@ class PlaybookDraft(models.Model):
         "ledger.PolicyRevision", models.PROTECT, null=True, blank=True, related_name="drafts"
     )
 
+    discarded_at = models.DateTimeField(_("discarded"), null=True, blank=True)
+
     objects = PlaybookDraftQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("draft of a playbook")
         verbose_name_plural = _("drafts of playbooks")
         ordering = ("-uploaded_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(discarded_at=None) | models.Q(applied_revision=None),
+                name="playbook_draft_in_force_is_not_discarded",
+            ),
+        )
         permissions = (("author_playbooks", "Can plan and apply playbooks"),)
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from enablement.playbook.plan import Change, Item
 
 if TYPE_CHECKING:
     from enablement.people.models import User
+    from enablement.playbook.models.draft import PlaybookDraft
 
 
 class PlaybookProposalQuerySet(models.QuerySet["PlaybookProposal"]):
@@ -78,6 +79,12 @@ class PlaybookProposal(models.Model):
     @property
     def bundle(self) -> Bundle:
         return Bundle.of_document(self.document)
+
+    @property
+    def drafted_by_another(self) -> "PlaybookDraft | None":
+        """The draft that it came from, where another person wrote it and said why."""
+        draft = self.draft
+        return draft if draft and draft.reason and draft.uploaded_by_id != self.request.subject_id else None
 
     @property
     def changes(self) -> list[Change]:

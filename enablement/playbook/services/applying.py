@@ -24,7 +24,7 @@ from enablement.playbook.loosening import State, loosened
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services import bank_edits, outrun, prompt_edits
+from enablement.playbook.services import bank_edits, calls, outrun, prompt_edits
 from enablement.playbook.services.writing import write
 from enablement.playbook.titles import humanised
 from tracks.errors import Refused
@@ -143,6 +143,11 @@ def _read(bundle: Bundle, old: Bundle | None) -> Reading:
     return read(bundle, in_force=prompt_edits.with_edits(old) if old and bundle.content is None else old)
 
 
+def whole(bundle: Bundle) -> Bundle:
+    """With the content that it keeps, as it would be in force. Raises SourceErrors."""
+    return _read(bundle, current_bundle()).bundle
+
+
 def export(*, at: datetime) -> Bundle:
     """The playbook in force, comments and all, with the questions as they were edited in the browser.
 
@@ -203,6 +208,7 @@ def _carry_out(
     """Write, compare, number, re-evaluate; the caller keeps it or undoes it. `old`: the bundle in force."""
     before = State(items=in_force.snapshot() | in_force.sections(old), gates=in_force.gates())
     holders, edits, prompts = _holders(at), bank_edits.edits(), prompt_edits.edits()
+    rules = calls.rules()
     _write(reading, revision=base_number + 1, at=at)
     after = State(items=in_force.snapshot() | in_force.sections(reading.bundle), gates=in_force.gates())
     changes = compare(before.items, after.items)
@@ -228,9 +234,13 @@ def _carry_out(
         rulings.follow(revision=revision.number, actor=actor, at=at)
         everybody = _concerns_everybody(changes, before.items, after.items)
         later = _reevaluate(changes, everybody=everybody, actor=actor, at=at)
-        effects = _effects(holders, _holders(at, later=later))
+        now = _holders(at, later=later)
+        effects = _effects(holders, now)
         found = replace(
-            found, effects=effects, loosens=_loosened(before, after, effects) if base_number else ()
+            found,
+            effects=effects,
+            calls=calls.moved(before=rules, after=calls.rules(), holders=holders, now=now),
+            loosens=_loosened(before, after, effects) if base_number else (),
         )
         _record(found, revision, actor=actor, at=at)
     return found
@@ -339,6 +349,8 @@ def _record(found: Plan, revision: PolicyRevision, *, actor: User | None, at: da
             "changes": kinds,
             "gain": {effect.tool: len(effect.gain) for effect in found.effects},
             "lose": {effect.tool: len(effect.lose) for effect in found.effects},
+            "stops": {call.what: len(call.stops) for call in found.calls if call.stops},
+            "lets_in": {call.what: len(call.lets_in) for call in found.calls if call.lets_in},
             "gaps": found.gaps,
         },
         policy_revision=revision.number,

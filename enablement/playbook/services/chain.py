@@ -57,7 +57,8 @@ def submit(
     draft: PlaybookDraft | None = None,
 ) -> Submitted:
     """Apply what one person may apply; propose the rest to the chain. Raises as `apply`; Refused
-    "nobody_proposes" where nobody is named as the person who proposes.
+    "nobody_proposes" where nobody is named as the person who proposes, "no_reason" where neither `note` nor
+    the draft tells the approvers why.
     """
     try:
         applied = apply(bundle=bundle, base_number=base_number, actor=actor, at=at, note=note)
@@ -75,17 +76,20 @@ def _propose(
 ) -> Submitted:
     ensure_authors(actor)
     plan, bundle = needed.plan, needed.bundle
+    why = note.strip() or (draft.reason if draft else "")
     hold()
     if current_number() != plan.base_number:
         raise Refused("stale_base", _("Another playbook was put in force at this moment. Plan again."))
     same = PlaybookProposal.objects.waiting().filter(sha256=bundle.sha256, base_number=plan.base_number)
     if (found := same.select_related("request").first()) is not None:
         return Submitted(proposal=found, plan=plan, new=False)
+    if not why:
+        raise Refused("no_reason", _("Say why: it is what those read who have to approve it."))
     steps, hours = _chain()
     request = approvals.propose_change(
         sha256=bundle.sha256,
         policy_revision=plan.base_number,
-        purpose=note,
+        purpose=why,
         approvers=steps,
         hours=hours,
         actor=actor,
@@ -101,21 +105,32 @@ def _propose(
         plan=_kept(plan),
         plan_sha256=digest(plan),
     )
-    ledger.record(
+    _record(made, plan, why=why, actor=actor, at=at)
+    return Submitted(proposal=made, plan=plan)
+
+
+def _record(proposal: PlaybookProposal, plan: Plan, *, why: str, actor: User, at: datetime) -> None:
+    """With the words beside the chain, where they can be erased for whose they are."""
+    draft = proposal.draft
+    entry = ledger.NewEntry(
         kind="playbook.proposed",
-        subject=("access.ApprovalRequest", str(made.pk)),
+        subject=("access.ApprovalRequest", str(proposal.pk)),
         actor=actor,
         at=at,
         payload={
-            "sha256": made.sha256,
-            "plan_sha256": made.plan_sha256,
-            "base": made.base_number,
+            "sha256": proposal.sha256,
+            "plan_sha256": proposal.plan_sha256,
+            "base": proposal.base_number,
             "loosens": len(plan.loosens),
             "draft": str(draft.pk) if draft else "",
+            "drafted_by": str(draft.uploaded_by_id) if draft else "",
         },
         policy_revision=plan.base_number,
+        content=ledger.Content(
+            person=draft.uploaded_by_id if draft and draft.reason == why else actor.pk, texts={"why": why}
+        ),
     )
-    return Submitted(proposal=made, plan=plan)
+    ledger.record_many([entry])
 
 
 @transaction.atomic
@@ -216,6 +231,9 @@ def _kept(plan: Plan) -> dict[str, Any]:
             [change.action, change.item.kind, change.item.name, list(change.details), change.title]
             for change in plan.changes
         ],
+        "gain": [[effect.title or effect.tool, len(effect.gain)] for effect in plan.effects if effect.gain],
+        "lose": [[effect.title or effect.tool, len(effect.lose)] for effect in plan.effects if effect.lose],
+        "calls": [[call.what, call.tool, len(call.stops), len(call.lets_in)] for call in plan.calls],
         "loosens": list(plan.loosens),
         "warnings": list(plan.warnings),
         "gaps": list(plan.gaps),

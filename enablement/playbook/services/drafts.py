@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from enablement.ledger import services as ledger
 from enablement.people.models import User
 from enablement.playbook.archive import read_upload
 from enablement.playbook.bundle import CONTENT, Bundle
 from enablement.playbook.errors import SourceError, SourceErrors
+from enablement.playbook.file_differences import FileDifference, differences
 from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.plan import Plan
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services.applying import current_number, plan
+from enablement.playbook.services.applying import current_bundle, current_number, plan, whole
 from enablement.playbook.services.chain import Submitted, submit
 from tracks.errors import Refused
 
@@ -79,6 +82,12 @@ def inspect(*, draft: PlaybookDraft, at: datetime) -> Inspection:
         return Inspection(refusal=refusal.message)
 
 
+def file_changes(draft: PlaybookDraft) -> list[FileDifference]:
+    """How the files of a sound draft differ from those in force; none before the first playbook."""
+    in_force = current_bundle()
+    return differences(in_force, whole(draft.bundle)) if in_force else []
+
+
 @transaction.atomic
 def apply_draft(
     *, draft: PlaybookDraft, base_number: int, actor: User, at: datetime, note: str = ""
@@ -91,11 +100,41 @@ def apply_draft(
     draft = PlaybookDraft.objects.select_for_update().get(pk=draft.pk)
     if draft.applied_revision_id is not None:
         return None
+    if draft.discarded_at is not None:
+        raise Refused("discarded", _("This draft has been discarded. Upload it again."))
     done = submit(bundle=draft.bundle, base_number=base_number, actor=actor, at=at, note=note, draft=draft)
     if done.applied is not None:
         draft.applied_revision = done.applied.revision
         draft.save(update_fields=["applied_revision"])
     return done
+
+
+@transaction.atomic
+def discard(*, draft: PlaybookDraft, actor: User, at: datetime) -> PlaybookDraft:
+    """Put one's own draft away; what was proposed with it stays on record. A second time changes nothing.
+
+    Raises PermissionDenied for another's; Refused "applied" or, while its approval is under way, "waits".
+    """
+    ensure_authors(actor)
+    found = PlaybookDraft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    if found.uploaded_by_id != actor.pk:
+        raise PermissionDenied(_("Whoever uploaded a draft discards it."))
+    if found.discarded_at is not None:
+        return found
+    if found.applied_revision_id is not None:
+        raise Refused("applied", _("This draft is in force; its revision stays."))
+    if found.proposals.waiting().exists():
+        raise Refused("waits", _("It waits for approval. Withdraw the proposal first."))
+    found.discarded_at = at
+    found.save(update_fields=["discarded_at"])
+    ledger.record(
+        kind="playbook.discarded",
+        subject=found,
+        actor=actor,
+        at=at,
+        payload={"sha256": found.sha256, "base": found.base_number},
+    )
+    return found
 
 
 def _fault(error: SourceError, bundle: Bundle) -> Fault:

@@ -50,7 +50,7 @@ def propose_ruling(
         base_number=current_number(),
         reason=reason.strip(),
     )
-    ledger.record(
+    entry = ledger.NewEntry(
         kind="playbook.ruling_proposed",
         subject=draft,
         actor=actor,
@@ -62,5 +62,7 @@ def propose_ruling(
             "sha256": draft.sha256,
             "base": draft.base_number,
         },
+        content=ledger.Content(person=actor.pk, texts={"why": draft.reason}),
     )
+    ledger.record_many([entry])
     return draft

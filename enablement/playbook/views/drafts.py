@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,15 +12,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from enablement.access.models import ApprovalRequest
 from enablement.people.requests import PersonRequest
+from enablement.playbook import selectors
 from enablement.playbook.errors import SourceErrors
+from enablement.playbook.file_differences import for_page
 from enablement.playbook.forms import ApplyForm, UploadForm
 from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.phrases import by_kind
 from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, Plan
 from enablement.playbook.services import current_number, drafts
 from enablement.playbook.services.chain import Submitted
-from enablement.playbook.views.revisions import authors_only
+from enablement.playbook.views.revisions import authors_only, diff_file
 from tracks.errors import Refused
+
+PAGE_SIZE = 25
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,6 +46,27 @@ def upload(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 @authors_only
+def draft_list(request: PersonRequest) -> HttpResponse:
+    """Everything that was uploaded and is not in force; the overview of playbooks shows the latest."""
+    page = Paginator(selectors.drafts(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "playbook/draft_list.html", {"page": page, "drafts": page.object_list})
+
+
+@require_POST
+@authors_only
+def discard(request: PersonRequest, pk: UUID) -> HttpResponse:
+    shown = _draft(request, pk)
+    try:
+        drafts.discard(draft=shown, actor=request.user, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(shown)
+    messages.success(request, _("The draft is discarded."))
+    return redirect("playbooks")
+
+
+@require_GET
+@authors_only
 def draft(request: PersonRequest, pk: UUID) -> HttpResponse:
     shown = _draft(request, pk)
     inspection = drafts.inspect(draft=shown, at=timezone.now())
@@ -52,11 +78,27 @@ def draft(request: PersonRequest, pk: UUID) -> HttpResponse:
         "stale": base != shown.base_number and shown.applied_revision_id is None,
         "totals": totals(inspection.plan) if inspection.plan else {},
         "groups": by_kind(inspection.plan.changes) if inspection.plan else [],
+        "files": for_page(drafts.file_changes(shown)) if inspection.plan else [],
         "named": NAMED,
         "proposal": shown.proposals.filter(request__state__in=ApprovalRequest.UNDECIDED).first(),
-        "form": ApplyForm(initial={"base": base}),
+        "may_discard": shown.uploaded_by_id == request.user.pk and shown.applied_revision_id is None,
+        "form": ApplyForm(
+            initial={"base": base, "note": shown.reason},
+            proposes=bool(inspection.plan and inspection.plan.loosens),
+        ),
     }
     return render(request, "playbook/draft.html", context)
+
+
+@require_GET
+@authors_only
+def difference(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What differs from what is in force, all of it."""
+    shown = _draft(request, pk)
+    try:
+        return diff_file(drafts.file_changes(shown), name=f"draft-{shown.pk}.diff")
+    except SourceErrors:
+        return redirect(shown)
 
 
 @require_POST
@@ -111,4 +153,6 @@ def totals(plan: Plan) -> dict[str, int]:
         "retired": plan.counts[RETIRE],
         "gain": len({person for effect in plan.effects for person in effect.gain}),
         "lose": len({person for effect in plan.effects for person in effect.lose}),
+        "stopped": len({person for call in plan.calls for person in call.stops}),
+        "let_in": len({person for call in plan.calls for person in call.lets_in}),
     }

@@ -22,6 +22,7 @@ from enablement.playbook.forms import CommentForm, DecisionForm
 from enablement.playbook.models import PlaybookProposal
 from enablement.playbook.rules import AUTHOR
 from enablement.playbook.services import chain
+from enablement.playbook.views.revisions import diff_file
 from tracks.errors import Refused
 
 PAGE_SIZE = 25
@@ -40,6 +41,13 @@ def proposal_list(request: PersonRequest) -> HttpResponse:
 @require_safe
 def proposal(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _page(request, _visible(request, pk))
+
+
+@require_safe
+def difference(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What is approved, line by line, for whoever sees the proposal."""
+    found = _visible(request, pk)
+    return diff_file(words.file_changes(found, user=request.user), name=f"proposal-{found.pk}.diff")
 
 
 @require_POST
@@ -89,7 +97,7 @@ def comment(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def _visible(request: PersonRequest, pk: UUID) -> PlaybookProposal:
     rows = PlaybookProposal.objects.visible_to(request.user, at=timezone.now()).select_related(
-        "request__subject", "draft", "applied_revision", "outdated_by"
+        "request__subject", "draft__uploaded_by", "applied_revision", "outdated_by"
     )
     found: PlaybookProposal = get_object_or_404(rows, pk=pk)
     return found

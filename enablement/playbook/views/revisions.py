@@ -1,5 +1,7 @@
 """What is in force, what was, and how it changed."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -11,15 +13,14 @@ from django.views.decorators.http import require_GET
 from enablement.ledger.models import PolicyRevision
 from enablement.ledger.selectors import current_revision
 from enablement.people.requests import PersonRequest
-from enablement.playbook import proposals, selectors
+from enablement.playbook import file_differences, proposals, selectors
 from enablement.playbook.archive import write_archive
 from enablement.playbook.bundle import Bundle
-from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.rules import AUTHOR
 from enablement.playbook.services.applying import export
 from tracks.errors import Refused
 
-_REVISIONS_A_PAGE, _PROPOSALS = 20, 10
+_REVISIONS_A_PAGE, _PROPOSALS, _DRAFTS = 20, 10, 10
 authors_only = permission_required(AUTHOR, raise_exception=True)
 
 
@@ -27,7 +28,7 @@ authors_only = permission_required(AUTHOR, raise_exception=True)
 @authors_only
 def overview(request: PersonRequest) -> HttpResponse:
     current = current_revision()
-    drafts = PlaybookDraft.objects.visible_to(request.user).filter(applied_revision=None)
+    drafts = selectors.drafts(request.user)
     tracks = selectors.tracks_in_force()
     at = timezone.now()
     latest = proposals.listed(user=request.user, at=at)
@@ -39,7 +40,8 @@ def overview(request: PersonRequest) -> HttpResponse:
         "roles": selectors.roles_in_force(),
         "proposals": proposals.rows(latest[:_PROPOSALS], at=at),
         "more_proposals": max(latest.count() - _PROPOSALS, 0),
-        "drafts": drafts.defer("document", "content").select_related("uploaded_by")[:_REVISIONS_A_PAGE],
+        "drafts": drafts[:_DRAFTS],
+        "more_drafts": max(drafts.count() - _DRAFTS, 0),
         "page": Paginator(selectors.revisions(), _REVISIONS_A_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "playbook/overview.html", context)
@@ -57,10 +59,21 @@ def revision(request: PersonRequest, number: int) -> HttpResponse:
         "before": before,
         "bundle": bundle,
         "facts": selectors.applied_facts(number),
-        "lines": selectors.difference(old, bundle) if old else [],
-        "files": selectors.content_differences(old, bundle) if old else [],
+        "files": file_differences.for_page(file_differences.differences(old, bundle)) if old else [],
     }
     return render(request, "playbook/revision.html", context)
+
+
+@require_GET
+@authors_only
+def difference(_request: PersonRequest, number: int) -> HttpResponse:
+    """What differs from the revision before, all of it."""
+    shown = get_object_or_404(PolicyRevision, number=number)
+    before = get_object_or_404(PolicyRevision, number=number - 1)
+    found = file_differences.differences(
+        Bundle.of_document(before.document), Bundle.of_document(shown.document)
+    )
+    return diff_file(found, name=f"playbook-revision-{number}.diff")
 
 
 @require_GET
@@ -87,5 +100,14 @@ def _zip(bundle: Bundle, *, name: str) -> HttpResponse:
     return HttpResponse(
         write_archive(bundle),
         content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def diff_file(found: Sequence[file_differences.FileDifference], *, name: str) -> HttpResponse:
+    """All that differs, as one file to load."""
+    return HttpResponse(
+        file_differences.as_text(found),
+        content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

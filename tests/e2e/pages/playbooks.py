@@ -37,7 +37,7 @@ class Plan:
 
     def propose(self, note: str) -> str:
         """The proposal's address."""
-        self.page.get_by_role("textbox", name="Note").fill(note)
+        self.page.get_by_role("textbox", name="Why it should change").fill(note)
         self.page.get_by_role("button", name="Propose").click()
         expect(self.page.get_by_role("heading", name="Proposed change of the playbook")).to_be_visible()
         return self.page.url

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             metavar="N",
             help="refuse unless revision N is in force (0: none yet)",
         )
-        apply.add_argument("--note", default="", help="why, kept with the revision")
+        apply.add_argument("--note", default="", help="why, kept with the revision; what loosens needs it")
         export = commands.add_parser(
             "export",
             help="Write the playbook in force to FILE (- for the terminal); FILE.zip holds its content too.",
