@@ -1,14 +1,17 @@
 """Every page of the way, as who meets it there: axe finds nothing, nothing overflows, nothing is refused."""
 
+from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import resolve
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Visitors
 from tests.e2e.desk_views import DESK_VIEWS
+from tests.e2e.stacks import Stack
 from tests.e2e.views import VIEWS, View
 
 # What a page looks like does not depend on the database under it.
@@ -20,25 +23,42 @@ PAGES = VIEWS | DESK_VIEWS
 
 
 @pytest.fixture(scope="module")
-def sessions(browser: Browser) -> dict[str, StorageState]:
-    """Who is signed in already, for the tests of one module."""
+def everybody(stack: Stack, browser: Browser) -> Iterator[Visitors]:
+    """Each with one browser profile for all their pages, which keeps the styles that all pages share."""
+    yield Visitors(stack, browser, [])
+    for context in list(browser.contexts):
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, BrowserContext]:
     return {}
 
 
-def arrive(view: View, visitors: Visitors, sessions: dict[str, StorageState]) -> Page:
-    if view.who not in sessions:
-        page = visitors.signed_in(view.who) if view.who else visitors.anonymous()
-        sessions[view.who] = page.context.storage_state()
-    # Colours that are still changing have no contrast of their own.
-    return visitors.anonymous(storage_state=sessions[view.who], reduced_motion="reduce")
+@pytest.fixture
+def visitors(everybody: Visitors) -> Iterator[Visitors]:
+    everybody.complaints.clear()
+    yield everybody
+    assert everybody.complaints == [], everybody.stack.said()[-3000:]
+
+
+def arrive(view: View, visitors: Visitors, profiles: dict[str, BrowserContext]) -> Page:
+    """In a tab of its own: what somebody left unsaved in the last one asks nobody."""
+    if view.who not in profiles:
+        # Colours that are still changing have no contrast of their own.
+        enter = partial(visitors.signed_in, view.who) if view.who else visitors.anonymous
+        profiles[view.who] = enter(reduced_motion="reduce").context
+    for left in profiles[view.who].pages:
+        left.close()
+    return profiles[view.who].new_page()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_way(
-    name: str, visitors: Visitors, records: str, sessions: dict[str, StorageState]
+    name: str, visitors: Visitors, records: str, profiles: dict[str, BrowserContext]
 ) -> None:
     view = PAGES[name]
-    page = arrive(view, visitors, sessions)
+    page = arrive(view, visitors, profiles)
     answer = page.goto(view.address(records))
     assert answer is not None
     assert answer.status == 200
