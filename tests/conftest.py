@@ -21,7 +21,8 @@ ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "stack"}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take out, visibly, what belongs to the other database or to a package that cannot be installed here.
 
-    Under CI nothing is taken out for want of a package: the test fails instead.
+    Under CI nothing is taken out for want of a package: the test fails instead. What is given more time than
+    others begins early, so that no worker is alone with it at the end.
     """
     absent = set() if os.environ.get("CI") else set(system.missing())
     kept, out = [], []
@@ -29,7 +30,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if _belongs_here(item, absent) else out).append(item)
     if out:
         config.hook.pytest_deselected(items=out)
-        items[:] = kept
+    items[:] = sorted(kept, key=_time_given, reverse=True)
+
+
+def _time_given(item: pytest.Item) -> int:
+    timeout = item.get_closest_marker("timeout")
+    return int(timeout.args[0]) if timeout else 0
 
 
 def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
