@@ -1,5 +1,6 @@
 """What every test may ask for. The cast of people and the browser have their own modules."""
 
+import gc
 import os
 import secrets
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
     items[:] = sorted(kept, key=_time_given, reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: not looking through it for garbage again and again saves a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _time_given(item: pytest.Item) -> int:

@@ -20,7 +20,8 @@ from enablement.launch.console import say
 from enablement.launch.paths import ROOT, VENV
 
 NO_TESTS_COLLECTED = 5
-OURS_ALONE = ("DATABASE_URL", "REDIS_URL", "ENABLEMENT_MODE", "ENABLEMENT_VAR")
+#: The last: without its compiled files each of the hundred processes that tests start compiles the product.
+OURS_ALONE = ("DATABASE_URL", "REDIS_URL", "ENABLEMENT_MODE", "ENABLEMENT_VAR", "PYTHONDONTWRITEBYTECODE")
 EPILOG = """\
 Without arguments: every check, then every test on SQLite and, at the same time, on PostgreSQL with Redis.
 With arguments: pytest alone, with these arguments, on SQLite (with --postgres on PostgreSQL as well), as in
@@ -130,7 +131,7 @@ def _cheap_steps(servers: Mapping[str, str], var: Path) -> list[Step]:
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Ours, without what a developer's shell says about databases."""
+    """Ours, without what a developer's shell says about databases and compiled files."""
     return {name: value for name, value in os.environ.items() if name not in OURS_ALONE} | dict(extra)
 
 

@@ -1,15 +1,14 @@
-"""Wilson, kappa, its interval and the confusion matrix against statsmodels and scikit-learn."""
+"""Wilson, kappa, its interval and the confusion matrix against statsmodels and scikit-learn.
+
+They take seconds to import, so only what asks them does.
+"""
 
 import math
 import warnings
 from decimal import Decimal
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
-from statsmodels.stats.inter_rater import cohens_kappa
-from statsmodels.stats.proportion import proportion_confint
 
 from assessments.services.agreement import cohen_kappa, confusion, kappa_interval, wilson
 
@@ -32,6 +31,8 @@ def pairs_of(table):
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_is_that_of_statsmodels(share):
+    from statsmodels.stats.proportion import proportion_confint
+
     successes, n = share
     ours = wilson(successes=successes, n=n)
     lower, upper = proportion_confint(successes, n, alpha=0.05, method="wilson")
@@ -43,6 +44,10 @@ def test_wilson_is_that_of_statsmodels(share):
 @settings(max_examples=60)
 @given(tables)
 def test_kappa_and_its_interval_are_those_of_statsmodels_and_scikit_learn(table):
+    import numpy as np
+    from sklearn.metrics import cohen_kappa_score
+    from statsmodels.stats.inter_rater import cohens_kappa
+
     pairs = pairs_of(table)
     kappa, interval = cohen_kappa(pairs), kappa_interval(pairs)
     with warnings.catch_warnings():
@@ -64,6 +69,8 @@ def test_kappa_and_its_interval_are_those_of_statsmodels_and_scikit_learn(table)
 @settings(max_examples=60)
 @given(tables)
 def test_the_confusion_matrix_is_that_of_scikit_learn(table):
+    from sklearn.metrics import confusion_matrix
+
     pairs = pairs_of(table)
     index = {label: number for number, label in enumerate(LABELS)}
     theirs = confusion_matrix(
