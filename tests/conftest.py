@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: not looking through it for garbage again and again saves a tenth of the time."""
+    """What was imported stays: not looking through it for garbage again and again saves a tenth of time."""
     gc.collect()
     gc.freeze()
 
