@@ -1,10 +1,10 @@
 import multiprocessing
 import os
-import time
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from enablement.ledger import selectors, services, tasks
@@ -92,11 +92,12 @@ def test_the_chain_cannot_fork():
             )
 
 
-def test_the_linker_keeps_up_with_2000_entries_a_second():
-    record_n(4000)
-    start = time.perf_counter()
-    assert services.link(at=AT) == 4000
-    assert time.perf_counter() - start < 2.0
+def test_a_query_of_the_linker_serves_a_hundred_entries():
+    """How many it links a second is measured by the bench; what would make it slow is a query for each."""
+    record_n(2000)
+    with CaptureQueriesContext(connection) as asked:
+        assert services.link(at=AT) == 2000
+    assert len(asked) <= 20
 
 
 @pytest.mark.django_db(transaction=True)
