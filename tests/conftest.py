@@ -3,7 +3,7 @@
 import gc
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from django.db import connection
@@ -19,7 +19,8 @@ PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
 ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "stack"}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Take out, visibly, what belongs to the other database or to a package that cannot be installed here.
 
     Under CI nothing is taken out for want of a package: the test fails instead. What is given more time than
@@ -31,7 +32,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if _belongs_here(item, absent) else out).append(item)
     if out:
         config.hook.pytest_deselected(items=out)
-    items[:] = sorted(kept, key=_time_given, reverse=True)
+        items[:] = kept
+    yield
+    # After they were shuffled.
+    items.sort(key=_time_given, reverse=True)
 
 
 def pytest_collection_finish() -> None:
