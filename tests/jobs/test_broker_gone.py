@@ -29,13 +29,14 @@ def dead_broker(request):
 def test_asking_for_a_job_does_not_wait(dead_broker, redis_url):
     start = time.perf_counter()
     jobs = [ask_for(tasks.quick, name=f"n{i}") for i in range(20)]
-    assert time.perf_counter() - start < 1.0
+    # Who waited two seconds for each of twenty would take forty.
+    assert time.perf_counter() - start < 10
     assert outbox.flush(15)
     assert set(Job.objects.values_list("state", "sent_at")) == {("queued", None)}
     # The sweep does not hang either, and gives up at the first refusal.
     start = time.perf_counter()
     assert services.sweep(at=timezone.now()) == 0
-    assert time.perf_counter() - start < 8.0
+    assert time.perf_counter() - start < 20
     with broker(redis_url):
         assert services.sweep(at=timezone.now()) == len(jobs)
     assert not Job.objects.filter(sent_at=None).exists()
