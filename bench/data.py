@@ -148,7 +148,7 @@ def _track_of_units(at: datetime) -> Track:
     for position, key in enumerate(keys):
         _module(track, key, position, at)
     leaves = [{"type": "modules_completed", "modules": [key]} for key in keys[-GATE_UNITS:]]
-    put_gate(track=track, tree={"all_of": leaves})
+    put_gate(track=track, tree={"all_of": leaves}, revision=1, at=at)
     return track
 
 

@@ -30,7 +30,7 @@ from enablement.access.tightening import in_force as overlays_in_force
 from enablement.access.tightening import place_of, tightening_of
 from enablement.ledger.models import LedgerEntry
 from enablement.people.models import User
-from tracks.models import Enrolment, RoleAssignment
+from tracks.models import Enrolment, RoleAssignment, Track
 from tracks.months import REFRESHER
 from tracks.prepared import PreparedObjects
 
@@ -80,6 +80,16 @@ class ToolView:
         return next((leaf for leaf in demanded if leaf.closed), None)
 
     @property
+    def kept(self) -> bool:
+        """Open by the gate as it was: more has to be shown before it ends."""
+        return bool(self.open and self.grant and self.grant.former_gate_id)
+
+    @property
+    def unfolds(self) -> bool:
+        """Whether what an open tool asks is to be seen at once."""
+        return self.ends_soon or self.kept
+
+    @property
     def on_leave(self) -> bool:
         """Closed, and nothing that the person can do about it before they are back."""
         paused = self.enrolment is not None and self.enrolment.state == Enrolment.State.PAUSED
@@ -100,17 +110,25 @@ def standings(*, enrolments: Sequence[Enrolment], at: datetime) -> dict[UUID, ga
     by_track: dict[int, list[Enrolment]] = defaultdict(list)
     for enrolment in enrolments:
         by_track[enrolment.track_id].append(enrolment)
-    waived = _waived(enrolments, at=at)
+    rows = Gate.objects.filter(track__in=by_track).select_related("track")
+    return standings_before([(gate.track, gate.tree, by_track[gate.track_id]) for gate in rows], at=at)
+
+
+def standings_before(
+    asked: Sequence[tuple[Track, gates.Node, Sequence[Enrolment]]], *, at: datetime
+) -> dict[UUID, gates.Standing]:
+    """The standing of these people before these gates, with the overlays and waivers of this moment."""
+    everybody = [enrolment for _track, _tree, enrolments in asked for enrolment in enrolments]
+    waived = _waived(everybody, at=at)
+    tightening = tightening_of(everybody, tracks={track.pk: track.key for track, _tree, _people in asked})
     found: dict[UUID, gates.Standing] = {}
-    in_force = _gates(tracks=list(by_track))
-    tightening = tightening_of(enrolments, tracks={gate.track_id: gate.track.key for gate in in_force})
-    for gate in in_force:
+    for track, tree, enrolments in asked:
         found |= gates.evaluate(
-            tree=gate.tree,
-            track=gate.track,
-            enrolments=by_track[gate.track_id],
+            tree=tree,
+            track=track,
+            enrolments=enrolments,
             at=at,
-            waived=waived[gate.track_id],
+            waived=waived[track.pk],
             tightening=tightening,
         )
     return found

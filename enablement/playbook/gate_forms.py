@@ -142,6 +142,11 @@ class BaseForm(forms.Form):
     """`base`: the revision whose gate is being edited."""
 
     base = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    immediate = forms.BooleanField(
+        label=_("What changes binds at once whoever holds the tools"),
+        required=False,
+        help_text=_("Else they keep them until they are certified anew, a year at most."),
+    )
 
 
 class ReasonForm(forms.Form):

@@ -12,44 +12,54 @@ from enablement.playbook.errors import SourceErrors
 from enablement.playbook.schema import gate_tree, plain
 from enablement.playbook.yaml_source import Path, Source, load
 
-_TRACKS, _KEY = "training_tracks", "gating_conditions"
+_TRACKS, _KEY, _IMMEDIATE = "training_tracks", "gating_conditions", "gating_immediate"
 #: Wide enough that no line of an author's is broken.
 _WIDTH = 100_000
 
 
-def with_gate(text: str, *, file: str, track: str, tree: Mapping[str, Any]) -> str:
-    """The playbook where this track has the gate `tree`, which has been checked.
+def with_gate(text: str, *, file: str, track: str, tree: Mapping[str, Any], immediate: bool) -> str:
+    """The playbook where this track has the gate `tree`, which has been checked, and that mark.
 
     text: a sound playbook with that track. What is written reads back as this gate and nothing else.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     source = load(text, file=file)
     index = next(i for i, each in enumerate(source.value[_TRACKS]) if each["id"] == track)
+    before = source.value[_TRACKS][index]
+    if gate_tree(before.get(_KEY)) != tree:
+        text = _with_key(text, file=file, index=index, key=_KEY, value=_entry(tree))
+    if before.get(_IMMEDIATE, False) is not immediate:
+        text = _with_key(text, file=file, index=index, key=_IMMEDIATE, value=immediate)
+    return text
+
+
+def _with_key(text: str, *, file: str, index: int, key: str, value: Any) -> str:
+    source = load(text, file=file)
     for write in (_in_lines, _in_document):
-        written = write(text, source, index, _entry(tree))
-        if written is not None and _reads_as(written, source, index, tree):
+        written = write(text, source, index, key, value)
+        if written is not None and _reads_as(written, source, index, key, value):
             return written
-    message = f"{file}: the gate of {track} cannot be written"
+    message = f"{file}: {key} cannot be written"
     raise ValueError(message)
 
 
-def _reads_as(written: str, before: Source, index: int, tree: Mapping[str, Any]) -> bool:
+def _reads_as(written: str, before: Source, index: int, key: str, value: Any) -> bool:
+    """Whether the key of this track says that, and nothing else has changed."""
     try:
-        value = load(written, file=before.file).value
-        found = gate_tree(value[_TRACKS][index].pop(_KEY, None))
-        expected = plain(before.value)
+        found, expected = plain(load(written, file=before.file).value), plain(before.value)
+        said = found[_TRACKS][index].pop(key)
     except (SourceErrors, LookupError, TypeError, AttributeError):
         return False
-    expected[_TRACKS][index].pop(_KEY, None)
-    return found == tree and plain(value) == expected
+    expected[_TRACKS][index].pop(key, None)
+    return bool(said == plain(value) and found == expected)
 
 
-def _in_lines(text: str, source: Source, index: int, entry: Any) -> str | None:
-    """Only the lines of the conditions are written anew; None where they share a line with something else."""
+def _in_lines(text: str, source: Source, index: int, key: str, value: Any) -> str | None:
+    """Only the lines of the key are written anew; None where they share a line with something else."""
     lines = text.splitlines()
     track: Path = (_TRACKS, index)
-    stands = (*track, _KEY) in source
-    path = (*track, _KEY) if stands else track
+    stands = (*track, key) in source
+    path = (*track, key) if stands else track
     start = source.key_line(path) if stands else source.position(path).line
     column = source.key_column(path) if stands else source.position(path).column
     after = source.line_after(path)
@@ -57,7 +67,7 @@ def _in_lines(text: str, source: Source, index: int, entry: Any) -> str | None:
     before = lines[start - 1][: column - 1]
     if before.strip() not in {"", "-"} or end < start:
         return None
-    block = [" " * (column - 1) + line if line else line for line in _dumped({_KEY: entry}).splitlines()]
+    block = [" " * (column - 1) + line if line else line for line in _dumped({key: value}).splitlines()]
     if stands:
         block[0] = before + block[0].lstrip()
         lines[start - 1 : end] = block
@@ -77,12 +87,12 @@ def _without_trailing(lines: list[str], end: int, column: int) -> int:
     return end
 
 
-def _in_document(text: str, _source: Source, index: int, entry: Any) -> str:
+def _in_document(text: str, _source: Source, index: int, key: str, value: Any) -> str:
     """Through ruamel, which keeps comments and puts blanks its own way."""
     yaml = _writer()
     yaml.preserve_quotes = True
     document = yaml.load(text)
-    document[_TRACKS][index][_KEY] = entry
+    document[_TRACKS][index][key] = value
     target = io.StringIO()
     yaml.dump(document, target)
     return target.getvalue()

@@ -339,7 +339,10 @@ def _gates() -> Found:
     for gate in Gate.objects.filter(track__retired_at=None).select_related("track"):
         yield (
             Item("gate", gate.track.key),
-            {"needs": Lines(map(Condition, gating.conditions(gate.tree), gate_phrases(gate.tree)))},
+            {
+                "needs": Lines(map(Condition, gating.conditions(gate.tree), gate_phrases(gate.tree))),
+                "binds holders at once": gate.immediate,
+            },
         )
 
 

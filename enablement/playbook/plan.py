@@ -3,8 +3,11 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
+
+from django.utils.timezone import localtime
 
 from enablement.access.rework import ReworkRule
 
@@ -104,17 +107,29 @@ class Person(NamedTuple):
         return f"{self.name} <{self.email}>" if self.name else self.email
 
 
+class Kept(NamedTuple):
+    """Somebody who keeps a tool though its gate becomes stricter, until then at the latest."""
+
+    person: Person
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.person} until {localtime(self.until):%Y-%m-%d}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
     """Whom applying gives or takes one tool, at once; all of them, in order of their names.
 
     tool: its key; title: what people call it.
+    keep: who would lose it and keeps it until they are certified anew.
     """
 
     tool: str
     gain: tuple[Person, ...] = ()
     lose: tuple[Person, ...] = ()
     title: str = ""
+    keep: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, CallEffect, Effect, Person, Plan
+from enablement.playbook.plan import ADD, CHANGE, NAMED, RETIRE, CallEffect, Effect, Kept, Person, Plan
 
 
 def render(plan: Plan) -> str:
@@ -48,6 +48,10 @@ def effect_lines(effect: Effect) -> Iterator[str]:
             noun = "person" if len(people) == 1 else "people"
             yield f"{effect.tool}: {len(people)} {noun} {verb_form} access: {_names(people)}"
 
+    if effect.keep:
+        noun, verb = ("person", "keeps") if len(effect.keep) == 1 else ("people", "keep")
+        yield f"{effect.tool}: {len(effect.keep)} {noun} {verb} access for now: {_names(effect.keep)}"
+
 
 def call_lines(call: CallEffect) -> Iterator[str]:
     tool = call.tool or "any tool"
@@ -58,7 +62,7 @@ def call_lines(call: CallEffect) -> Iterator[str]:
             yield f"{call.what}: {len(people)} {noun} {verb} for it: {_names(people)}"
 
 
-def _names(people: Sequence[Person]) -> str:
+def _names(people: Sequence[Person | Kept]) -> str:
     named = ", ".join(str(person) for person in people[:NAMED])
     more = len(people) - NAMED
     return f"{named} and {more} more" if more > 0 else named

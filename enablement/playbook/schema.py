@@ -107,7 +107,10 @@ class Microtool(Strict):
 
 
 class Track(Strict):
-    """`gating_conditions` as it stands in the file; `gating` brings it into the form of a gate."""
+    """`gating_conditions` as it stands in the file; `gating` brings it into the form of a gate.
+
+    gating_immediate: what changes of it binds at once whoever holds the tools (decision 116).
+    """
 
     id: Slug
     role: Name | None = None
@@ -116,6 +119,7 @@ class Track(Strict):
     modules: list[Module] = Field(min_length=1)
     microtools: list[Microtool] = []
     gating_conditions: Any = None
+    gating_immediate: StrictBool = False
 
 
 class LineOfBusiness(Strict):

@@ -24,7 +24,8 @@ def gate_holds(new: Node, old: Node) -> bool:
     if new == old:
         return True
     if "all_of" in old:
-        return all(gate_holds(new, part) for part in old["all_of"])
+        # An empty gate never opens, so nothing that opens is as strict.
+        return bool(old["all_of"]) and all(gate_holds(new, part) for part in old["all_of"])
     if new.get("any_of"):
         return all(gate_holds(part, old) for part in new["any_of"])
     if "type" in new and "type" in old and _leaf_holds(new, old):

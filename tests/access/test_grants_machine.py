@@ -18,10 +18,11 @@ from assessments.models import SignOff
 from assessments.services import labs
 from enablement.access import gates
 from enablement.access.decisions.verdict import Call
-from enablement.access.models import Grant, GrantHold, Stop, Waiver
+from enablement.access.models import Grant, GrantHold, Policy, Stop, Waiver
 from enablement.access.services import control, nightly, waivers
 from enablement.access.services.decisions import Caller, consider
 from enablement.access.services.grants import reevaluate
+from enablement.access.services.policy import put_gate
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.assessments.labs.factories import MONDAY, handed_in, lab_of, mentored, sign
 from tests.people.factories import UserFactory
@@ -42,7 +43,9 @@ SETTINGS = settings(
 )
 MODULES = {"type": "modules_completed", "modules": ["basics"]}
 LABS = {"type": "labs_signed_off", "valid_months": 1}
-TREE = {"all_of": [MODULES, LABS]}
+#: Nobody meets it while the test lasts.
+NEVER = {"type": "date", "not_before": "2099-01-01"}
+EASY, TREE, HARD = ({"all_of": [MODULES, LABS, NEVER][:n]} for n in (1, 2, 3))
 RARELY = st.sampled_from([False, False, False, True])
 WHO, WHAT = st.integers(0, 1), st.sampled_from([MODULES, LABS])
 
@@ -74,6 +77,7 @@ class Grants(RuleBasedStateMachine):
         self.completed, self.held, self.left = set(), set(), set()
         self.signed, self.waived = {}, {}
         self.stopped, self.turn = False, 0
+        self.tree, self.kept, self.revision = TREE, {}, 1
 
     def teardown(self):
         self.transaction.__exit__(Undo, Undo(), None)
@@ -184,6 +188,26 @@ class Grants(RuleBasedStateMachine):
             cohorts.withdraw_enrolment(enrolment=enrolment, actor=None, at=self.at)
             self.left.add(who)
 
+    @rule(tree=st.sampled_from([EASY, TREE, HARD]), immediate=RARELY)
+    def change_gate(self, tree, immediate):
+        """Who holds the tool keeps it by the gate as it was, for a month at most."""
+        holding = Grant.objects.filter(state="granted").exclude(not_after__lte=self.at)
+        held = set(holding.values_list("user_id", flat=True))
+        if immediate:
+            self.kept = {}
+        elif tree != self.tree:
+            for who, enrolment in enumerate(self.enrolments):
+                if enrolment.user_id in held and who not in self.kept:
+                    ends = [self.ends(who, what) for what in self.tree["all_of"]]
+                    until = min([months_later(self.at, 1), *(end for end in ends if end)])
+                    self.kept[who] = (self.tree, until)
+        self.tree, self.revision = tree, self.revision + 1
+        Policy.objects.update(revision=self.revision)
+        track = self.enrolments[0].track
+        put_gate(track=track, tree=tree, immediate=immediate, revision=self.revision, at=self.at)
+        people = [enrolment.user_id for enrolment in self.enrolments]
+        reevaluate(user_ids=people, cause="tests", actor_id=None, at=self.at)
+
     @rule()
     def night(self):
         """Once everything is brought in line, the tool is open to whoever may have it as well."""
@@ -191,13 +215,34 @@ class Grants(RuleBasedStateMachine):
         if not self.stopped:
             assert self.open() == {who for who in range(2) if self.may(who)}
 
-    def may(self, who):
-        """What the plain account says."""
+    def ends(self, who, what):
+        """When one requirement is no longer met, as far as it is now; None for never."""
+        if what == MODULES and who in self.completed:
+            return None
+        if what == LABS and who in self.signed and self.at < (end := months_later(self.signed[who], 1)):
+            return end
+        return self.waived.get((who, what["type"]))
+
+    def meets(self, who, tree):
+        """What the plain account says, who is there and whom nobody holds back given."""
         lab = who in self.signed and self.at < months_later(self.signed[who], 1)
-        shown = {"modules_completed": who in self.completed, "labs_signed_off": lab}
+        shown = {"modules_completed": who in self.completed, "labs_signed_off": lab, "date": False}
         let_off = {key[1] for key, ends in self.waived.items() if key[0] == who and ends > self.at}
-        met = all(ok or name in let_off for name, ok in shown.items())
+        met = all(shown[what["type"]] or what["type"] in let_off for what in tree["all_of"])
         return met and who not in self.held and who not in self.left
+
+    def may(self, who):
+        tree, until = self.kept.get(who, (self.tree, self.at))
+        return self.meets(who, self.tree) or (self.at < until and self.meets(who, tree))
+
+    @invariant()
+    def nobody_keeps_what_they_lost(self):
+        """It ends for good with the first proof, the day, a hold, or with meeting the gate in force."""
+        self.kept = {
+            who: (tree, until)
+            for who, (tree, until) in self.kept.items()
+            if self.at < until and self.meets(who, tree) and not self.meets(who, self.tree)
+        }
 
     def open(self):
         live = set(Grant.objects.live(at=self.at).values_list("user_id", flat=True))

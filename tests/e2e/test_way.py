@@ -34,6 +34,8 @@ PROMISE = """\
         title: "Drafts"
         statement: "I read every draft before I send it."
 """
+#: What the gate asks for more binds at once whoever holds the tool already.
+AT_ONCE = "    gating_immediate: true\n"
 WORKSHEET = b"workflow,zone\ndelivery questions,automate\n"
 
 
@@ -216,7 +218,9 @@ def test_an_author_tightens_a_gate_alone_and_takes_it_back_by_the_chain(
     sign_in: SignIn, gateway: Gateway
 ) -> None:
     before = PLAYBOOK.read_text()
-    tightened = before.replace("        survey: readiness\n", f"        survey: readiness\n{PROMISE}")
+    tightened = before.replace(
+        "        survey: readiness\n", f"        survey: readiness\n{PROMISE}{AT_ONCE}"
+    )
     assert tightened != before
     author = sign_in("author")
     assert gateway.allows("engineer1")

@@ -356,7 +356,7 @@ class TestWhomItAffects:
     def test_a_loosened_gate_opens_and_a_tightened_one_closes(self, learner):
         assert Grant.objects.live(at=NOW).get().user == learner
         later = NOW + timedelta(hours=1)
-        planned = services.plan(bundle=alone(), at=later)
+        planned = services.plan(bundle=alone(SHARP), at=later)
         [effect] = planned.effects
         assert (effect.tool, effect.gain, [str(person) for person in effect.lose]) == (
             "summariser",
@@ -364,7 +364,7 @@ class TestWhomItAffects:
             [f"Ada Byron <{learner.email}>"],
         )
         assert Grant.objects.live(at=later).exists()
-        applied = apply(alone(), at=later)
+        applied = apply(alone(SHARP), at=later)
         assert applied.plan == planned
         grant = Grant.objects.get()
         assert (grant.state, grant.policy_revision) == ("revoked", 2)
@@ -397,12 +397,14 @@ class TestWhomItAffects:
             enrolled(f"Person {number}", completed=True)
         assert cost() == small
         [effect] = plan(alone()).effects
+        assert len(effect.keep) == 7
+        [effect] = plan(alone(SHARP)).effects
         assert len(effect.lose) == 7
 
     def test_the_first_twenty_are_named_the_rest_is_counted(self, learner):
         for number in range(21):
             enrolled(f"Person {number:02}", completed=True)
-        text = render(plan(alone()))
+        text = render(plan(alone(SHARP)))
         assert "summariser: 22 people lose access: Ada Byron" in text
         assert "and 2 more" in text
         assert "Person 19" not in text
@@ -437,6 +439,8 @@ class TestRecord:
 
 
 #: The small playbook with a gate that a completed first module meets.
+#: What its gate asks for more binds at once whoever holds the tool.
+SHARP = changed("    gating_conditions:", "    gating_immediate: true\n    gating_conditions:")
 EASY = changed(
     "      - type: modules_completed\n      - type: survey\n        survey: ready\n",
     "      - type: modules_completed\n        modules: [first-steps]\n",

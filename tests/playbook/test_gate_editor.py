@@ -185,6 +185,8 @@ class TestTryingOut:
         ada = enrolled("Ada Byron", completed=True)
         client.force_login(author)
         browser = Browser(client).add("survey").press("check")
+        assert "Summariser: 1 person keeps access for now" in browser.page
+        browser.press("check", immediate="on")
         assert "Summariser: 1 person loses access" in browser.page
         assert ada.email in browser.page
         assert Grant.objects.get().state == "granted"
@@ -208,6 +210,15 @@ class TestTryingOut:
             "        survey: ready\n", "        survey: ready\n      - type: quiz\n        threshold: 0.8\n"
         )
         assert LedgerEntry.objects.filter(kind="playbook.gate_drafted").count() == 1
+
+    def test_marked_immediate_is_kept_in_the_file(self, browser):
+        browser.press("check", immediate="on").press("save", reason="It matters")
+        draft = PlaybookDraft.objects.get()
+        assert (
+            draft.document
+            == f"{YAML[: YAML.index('risk_thresholds:')]}    gating_immediate: true\n"
+            + (YAML[YAML.index("risk_thresholds:") :])
+        )
 
     def test_what_loosens_is_proposed(self, browser):
         browser.press("remove:1").press("check")
@@ -258,7 +269,7 @@ class TestWriting:
     def test_only_the_conditions_change_in_the_file(self, name, tree):
         before = (PLAYBOOKS / name).read_text()
         for index, track in enumerate(("frontline_ops_t1", "ops_manager_track")):
-            after = with_gate(before, file=name, track=track, tree=tree)
+            after = with_gate(before, file=name, track=track, tree=tree, immediate=False)
             [old, new] = [load(text, file=name).value for text in (before, after)]
             assert gate_tree(new["training_tracks"][index].pop("gating_conditions")) == tree
             old["training_tracks"][index].pop("gating_conditions", None)
@@ -271,8 +282,9 @@ class TestWriting:
             "  - id: clerk_t1\n", "  - {id: clerk_t1, modules: [{name: A, duration_min: 1}]}\n", YAML
         )
         flow = flow[: flow.index("    modules:")] + flow[flow.index("risk_thresholds:") :]
-        after = with_gate(flow, file="x", track="clerk_t1", tree={"all_of": [MODULES]})
-        assert load(after, file="x").value["training_tracks"][0]["gating_conditions"] == [MODULES]
+        after = with_gate(flow, file="x", track="clerk_t1", tree={"all_of": [SURVEY]}, immediate=True)
+        assert load(after, file="x").value["training_tracks"][0]["gating_conditions"] == [SURVEY]
+        assert load(after, file="x").value["training_tracks"][0]["gating_immediate"] is True
         assert after.startswith("# A small playbook.")
 
 

@@ -38,6 +38,8 @@ SHADOW = {"type": "shadow_mode", "sample_size": 50, "qa_owner": "qa@example.com"
         ({"at_least": 1, "of": [QUIZ_LEAF, MODULES]}, {"at_least": 2, "of": [QUIZ_LEAF, MODULES]}, False),
         ({"not": QUIZ_LEAF}, {"not": QUIZ_LEAF | {"threshold": "0.9"}}, False),
         ({"all_of": []}, QUIZ_LEAF, False),
+        (QUIZ_LEAF, {"all_of": []}, False),
+        (QUIZ_LEAF, {"all_of": [QUIZ_LEAF, {"all_of": []}]}, False),
         ({"type": "unheard_of", "n": 2}, {"type": "unheard_of", "n": 1}, False),
     ],
 )

@@ -195,11 +195,13 @@ def test_a_stale_base_is_refused_in_words(client, signed_in):
 
 
 def test_who_gains_or_loses_is_named_before_it_happens(client, signed_in):
-    from tests.playbook.test_applying import EASY, enrolled
+    from tests.playbook.test_applying import EASY, SHARP, enrolled
 
     services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
     ada = enrolled("Ada Byron", completed=True)
     page = client.get(draft(client, alone()).get_absolute_url()).text
+    assert "Summariser: 1 person keeps access for now" in page
+    page = client.get(draft(client, alone(SHARP)).get_absolute_url()).text
     assert "Summariser: 1 person loses access" in page
     assert "Ada Byron" in page
     assert ada.email in page

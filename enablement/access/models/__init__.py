@@ -8,7 +8,7 @@ from enablement.access.models.approval_delegation import ApprovalDelegation
 from enablement.access.models.attestation import Attestation
 from enablement.access.models.decision_log import DecisionLogMark, DecisionRecord
 from enablement.access.models.emergency import EmergencyAccess
-from enablement.access.models.gate import Gate, Policy
+from enablement.access.models.gate import FormerGate, Gate, Policy
 from enablement.access.models.grant import Grant
 from enablement.access.models.grant_warning import GrantWarning
 from enablement.access.models.hold import GrantHold
@@ -35,6 +35,7 @@ __all__ = [
     "EmergencyAccess",
     "EnrolmentStanding",
     "Erasure",
+    "FormerGate",
     "Gate",
     "Grant",
     "GrantHold",

@@ -5,16 +5,37 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Gate(models.Model):
-    """What must be shown on a track before its tools open. `tree` is described in `access.gates`."""
+    """What must be shown on a track before its tools open. `tree` is described in `access.gates`.
+
+    immediate: a change of it binds at once whoever holds its tools, not at their re-certification.
+    """
 
     track = models.OneToOneField("tracks.Track", models.PROTECT, related_name="gate")
     tree = models.JSONField(_("requirements"), default=dict)
+    immediate = models.BooleanField(_("changes bind holders at once"), default=False)
 
     class Meta:
         verbose_name = _("gate")
 
     def __str__(self) -> str:
         return str(self.track)
+
+
+class FormerGate(models.Model):
+    """A gate that `revision` replaced, and by which who held a tool then may keep it (decision 116)."""
+
+    track = models.ForeignKey("tracks.Track", models.PROTECT, related_name="former_gates")
+    tree = models.JSONField(_("requirements"))
+    replaced_at = models.DateTimeField(_("replaced"))
+    until = models.DateTimeField(_("counts until, at the latest"))
+    revision = models.PositiveIntegerField(_("replaced by revision"))
+
+    class Meta:
+        verbose_name = _("former gate")
+        indexes = (models.Index(fields=("revision",), name="former_gate_by_revision"),)
+
+    def __str__(self) -> str:
+        return f"{self.track} before revision {self.revision}"
 
 
 #: Of the seed's playbook: 24 months.

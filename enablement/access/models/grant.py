@@ -30,6 +30,9 @@ class Grant(models.Model):
     """`leaves` are the gate's requirements as last evaluated; `not_after` is when the first proof lapses.
 
     `last_used_at` is written at most once a day.
+
+    former_gate, kept_until: it was open when its gate became stricter, and stays so until then at the latest,
+    as long as it meets the gate that it was opened by (decision 116).
     """
 
     class State(models.TextChoices):
@@ -49,6 +52,10 @@ class Grant(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     leaves = models.JSONField(_("requirements as last evaluated"), default=list)
     policy_revision = models.PositiveIntegerField(_("policy revision"))
+    former_gate = models.ForeignKey(
+        "access.FormerGate", models.PROTECT, null=True, blank=True, related_name="grants"
+    )
+    kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
 
     objects = GrantQuerySet.as_manager()
 
@@ -59,6 +66,16 @@ class Grant(models.Model):
             models.UniqueConstraint("user", "microtool", name="grant_one_per_person_and_tool"),
             models.CheckConstraint(
                 condition=~models.Q(state="granted") | ~models.Q(leaves=[]), name="grant_rests_on_proof"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(former_gate=None, kept_until=None)
+                | models.Q(former_gate__isnull=False, kept_until__isnull=False, state="granted"),
+                name="grant_is_kept_while_it_is_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kept_until=None)
+                | models.Q(not_after__isnull=False, not_after__lte=models.F("kept_until")),
+                name="grant_is_kept_for_a_time",
             ),
         )
 

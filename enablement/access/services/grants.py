@@ -4,7 +4,7 @@ What closes closes at once, for everybody. What opens for more than `OPEN_AT_ONC
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from enablement.access import gates, selectors
 from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
+from enablement.access.services import keeping
 from enablement.access.signals import gate_lost, gate_met, grant_changed, grant_renewed
 from enablement.jobs.services import enqueue
 from tracks.facts import Fact
@@ -24,15 +25,19 @@ OPEN = frozenset({State.GRANTED, State.ELIGIBLE})
 #: For how many people a fact may open something before it answers (DESIGN §2).
 OPEN_AT_ONCE = 50
 
+#: What an evaluation writes.
+_EVALUATED = ["state", "since", "not_after", "leaves", "policy_revision", "former_gate", "kept_until"]
+
 Key = tuple[UUID, int]  # person and tool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Target:
-    """What one person's grant for one tool should be now."""
+    """What one person's grant for one tool should be now. kept: by the gate as it was."""
 
     state: str
     standing: gates.Standing | None
+    kept: keeping.Keeping | None = None
 
 
 class _Change(NamedTuple):
@@ -74,7 +79,10 @@ def reevaluate(
     enrolments = _live_enrolments(user_ids, tracks)
     standings = selectors.standings(enrolments=enrolments, at=at)
     _record_standings(standings, at=at)
-    wanted = _targets(enrolments=enrolments, standings=standings, known=known)
+    kept = keeping.kept(
+        known=known, enrolments=enrolments, standings=standings, revision=policy.revision, at=at
+    )
+    wanted = _targets(enrolments=enrolments, standings=standings, known=known, kept=kept)
     wanted = _without_held(wanted, known)
     opening = _opening(wanted, known)
     completing = [e for e in enrolments if _completes(e, standings.get(e.pk))]
@@ -88,12 +96,13 @@ def reevaluate(
     terms = {grant.pk: grant.not_after for grant in known.values() if grant.state == State.GRANTED}
     changed, created, touched = _compare(wanted, known, revision=policy.revision, at=at)
     Grant.objects.bulk_create(created)
-    Grant.objects.bulk_update(touched, ["state", "since", "not_after", "leaves", "policy_revision"])
+    Grant.objects.bulk_update(touched, _EVALUATED)
     _announce_grants(changed, cause=cause, actor_id=actor_id, at=at)
     moved = {change.grant.pk for change in changed}
     renewed = [g for g in touched if g.pk in terms and g.pk not in moved and g.not_after != terms[g.pk]]
     _announce_renewed(renewed, terms, cause=cause, actor_id=actor_id, at=at)
-    lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk))]
+    still = _still_complete(wanted, enrolments)
+    lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk)) and e.pk not in still]
     _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
     return Reevaluation(changed=[change.grant for change in changed], later=later)
 
@@ -125,6 +134,19 @@ def _completes(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
 
 def _is_lost(enrolment: Enrolment, standing: gates.Standing | None) -> bool:
     return standing is not None and not standing.shown and enrolment.state == Enrolment.State.COMPLETED
+
+
+def _still_complete(wanted: Mapping[Key, _Target], enrolments: Sequence[Enrolment]) -> set[UUID]:
+    """Enrolments by which somebody keeps a tool: what was complete is so until then."""
+    kept = [
+        key for key, target in wanted.items() if target.kept and target.standing and target.standing.shown
+    ]
+    if not kept:
+        return set()
+    tools = Microtool.objects.filter(pk__in={tool for _user, tool in kept})
+    tracks = dict(tools.values_list("pk", "track"))
+    places = {(user, tracks[tool]) for user, tool in kept}
+    return {enrolment.pk for enrolment in enrolments if (enrolment.user_id, enrolment.track_id) in places}
 
 
 def _open_in_a_job(user_ids: Collection[UUID], *, cause: str, actor_id: UUID | None, at: datetime) -> None:
@@ -175,6 +197,7 @@ def _targets(
     enrolments: list[Enrolment],
     standings: Mapping[UUID, gates.Standing],
     known: Mapping[Key, Grant],
+    kept: Mapping[Key, keeping.Keeping],
 ) -> dict[Key, _Target]:
     # Nobody keeps a tool by having no enrolment: a grant without one is closed.
     targets = {key: _Target(state=State.LOCKED, standing=None) for key in known}
@@ -184,7 +207,11 @@ def _targets(
     for enrolment in enrolments:
         standing = standings.get(enrolment.pk)
         for tool in tools[enrolment.track_id] if standing else ():
-            targets[enrolment.user_id, tool.pk] = _target(tool, standing)
+            key = enrolment.user_id, tool.pk
+            targets[key] = _target(tool, standing)
+            if key in kept and targets[key].state == State.LOCKED:
+                former = _target(tool, kept[key].standing)
+                targets[key] = replace(former, kept=kept[key] if former.state != State.LOCKED else None)
     return targets
 
 
@@ -229,12 +256,22 @@ def _compare(
             grant.state = State.EXPIRED
         grant.leaves = [leaf.as_json() for leaf in target.standing.everything] if target.standing else []
         grant.not_after = target.standing.not_after if target.standing else None
+        _keep(grant, target)
         grant.policy_revision = revision
         # What lapsed and was renewed is on record too: in between, every call was denied.
         if grant.state != before or lapsed_at:
             grant.since = at
             changed.append(_Change(grant, before, lapsed_at))
     return changed, created, touched
+
+
+def _keep(grant: Grant, target: _Target) -> None:
+    """Kept no longer than at first, whatever has been given anew since; or not kept."""
+    if target.kept and grant.state == State.GRANTED:
+        grant.former_gate, grant.kept_until = target.kept.former, target.kept.until
+        grant.not_after = min(grant.not_after or target.kept.until, target.kept.until)
+    else:
+        grant.former_gate, grant.kept_until = None, None
 
 
 def _lapsed_at(grant: Grant, at: datetime) -> datetime | None:
@@ -251,7 +288,9 @@ def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at
     before, grant.state, grant.since = grant.state, state, at
     policy = Policy.objects.only("revision").first()
     grant.policy_revision = policy.revision if policy else grant.policy_revision
-    grant.save(update_fields=["state", "since", "policy_revision"])
+    if state != State.GRANTED:  # Once it opens again, the gate in force decides.
+        grant.former_gate, grant.kept_until = None, None
+    grant.save(update_fields=["state", "since", "policy_revision", "former_gate", "kept_until"])
     _announce_grants([_Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
 
 

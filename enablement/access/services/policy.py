@@ -4,6 +4,7 @@ All are idempotent. Nothing is deleted: what a playbook no longer holds is retir
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from enablement.access.models import Gate, Microtool, Policy, Prompt, RoleProfil
 from enablement.access.models.gate import RETENTION_DAYS
 from enablement.access.overlays import in_force
 from enablement.access.rework import ReworkRule
+from enablement.access.services import keeping
 from tracks.models import Role, Track
 
 M = TypeVar("M", bound=models.Model)
@@ -80,10 +82,21 @@ def put_prompt(*, key: str, microtool: Microtool | None) -> tuple[Prompt, bool]:
 
 
 @transaction.atomic
-def put_gate(*, track: Track, tree: Mapping[str, Any]) -> tuple[Gate, bool]:
-    """Raises ValidationError for a tree that `gates.check` refuses."""
+def put_gate(
+    *, track: Track, tree: Mapping[str, Any], revision: int, at: datetime, immediate: bool = False
+) -> tuple[Gate, bool]:
+    """Grants follow when they are next re-evaluated (`grants.reevaluate`). Whoever holds a tool of the track
+    keeps it by the gate as it was, for a time, unless `immediate`.
+
+    Raises ValidationError for a tree that `gates.check` refuses.
+    """
     _ensure_sound(tree)
-    return _put(Gate, {"track": track}, {"tree": dict(tree)})
+    before = Gate.objects.select_for_update().filter(track=track).first()
+    if immediate:
+        keeping.end(track=track)
+    elif before is not None and before.tree != tree:
+        keeping.replaced(track=track, before=before.tree, after=tree, revision=revision, at=at)
+    return _put(Gate, {"track": track}, {"tree": dict(tree), "immediate": immediate})
 
 
 def _ensure_sound(tree: Mapping[str, Any]) -> None:

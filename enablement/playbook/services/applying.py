@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from enablement.access.models import Grant, Microtool, Policy
-from enablement.access.services import grants, rulings
+from enablement.access.services import grants, keeping, rulings
 from enablement.ledger import selectors as ledger_selectors
 from enablement.ledger import services as ledger
 from enablement.ledger.models import PolicyRevision
@@ -21,7 +21,7 @@ from enablement.people.models import User
 from enablement.playbook import in_force
 from enablement.playbook.bundle import Bundle, read_bundle
 from enablement.playbook.loosening import State, loosened
-from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Person, Plan, compare
+from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Kept, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
 from enablement.playbook.services import bank_edits, calls, outrun, prompt_edits
@@ -235,7 +235,8 @@ def _carry_out(
         everybody = _concerns_everybody(changes, before.items, after.items)
         later = _reevaluate(changes, everybody=everybody, actor=actor, at=at)
         now = _holders(at, later=later)
-        effects = _effects(holders, now)
+        kept = keeping.kept_since(revision=revision.number, at=at)
+        effects = _effects(holders, now, kept)
         found = replace(
             found,
             effects=effects,
@@ -306,7 +307,11 @@ def _holders(at: datetime, *, later: Collection[grants.Key] = ()) -> Holders:
     return found
 
 
-def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) -> tuple[Effect, ...]:
+def _effects(
+    before: Mapping[str, set[UUID]],
+    after: Mapping[str, set[UUID]],
+    kept: Mapping[str, Mapping[UUID, datetime]],
+) -> tuple[Effect, ...]:
     moved = {
         tool: (
             after.get(tool, set()) - before.get(tool, set()),
@@ -315,6 +320,7 @@ def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) ->
         for tool in sorted(before.keys() | after.keys())
     }
     ids = {user for gain, lose in moved.values() for user in gain | lose}
+    ids |= {user for people in kept.values() for user in people}
     rows = User.objects.filter(pk__in=ids).order_by("name", "email").values_list("pk", "name", "email")
     people = {pk: Person(name, email) for pk, name, email in rows}
     titles = dict(Microtool.objects.filter(key__in=moved).values_list("key", "title"))
@@ -324,9 +330,12 @@ def _effects(before: Mapping[str, set[UUID]], after: Mapping[str, set[UUID]]) ->
             gain=tuple(person for pk, person in people.items() if pk in gain),
             lose=tuple(person for pk, person in people.items() if pk in lose),
             title=titles.get(tool, ""),
+            keep=tuple(
+                Kept(person, kept[tool][pk]) for pk, person in people.items() if pk in kept.get(tool, {})
+            ),
         )
         for tool, (gain, lose) in moved.items()
-        if gain or lose
+        if gain or lose or tool in kept
     )
 
 
@@ -351,6 +360,7 @@ def _record(found: Plan, revision: PolicyRevision, *, actor: User | None, at: da
             "lose": {effect.tool: len(effect.lose) for effect in found.effects},
             "stops": {call.what: len(call.stops) for call in found.calls if call.stops},
             "lets_in": {call.what: len(call.lets_in) for call in found.calls if call.lets_in},
+            "keep": {effect.tool: len(effect.keep) for effect in found.effects if effect.keep},
             "gaps": found.gaps,
         },
         policy_revision=revision.number,

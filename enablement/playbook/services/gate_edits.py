@@ -20,14 +20,15 @@ from enablement.playbook.services.applying import current_number, export, plan
 from tracks.errors import Refused
 
 
-def try_out(*, track: str, tree: Mapping[str, Any], base_number: int, at: datetime) -> Plan:
+def try_out(*, track: str, tree: Mapping[str, Any], immediate: bool, base_number: int, at: datetime) -> Plan:
     """What this gate would change, and for whom; nothing is kept.
 
     base_number: the revision whose gate was edited. Raises GateError for a tree that is not sound;
     SourceErrors for one that names what the track does not have; Refused "stale_base" where another
     revision is in force by now, "no_change", and as `export` and `plan` do.
     """
-    found = plan(bundle=_proposed(track=track, tree=tree, base_number=base_number, at=at), at=at)
+    bundle = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
+    found = plan(bundle=bundle, at=at)
     if not found:
         raise Refused("no_change", _("That is what is in force already."))
     return found
@@ -35,12 +36,19 @@ def try_out(*, track: str, tree: Mapping[str, Any], base_number: int, at: dateti
 
 @transaction.atomic
 def keep(
-    *, track: str, tree: Mapping[str, Any], base_number: int, reason: str, actor: User, at: datetime
+    *,
+    track: str,
+    tree: Mapping[str, Any],
+    immediate: bool,
+    base_number: int,
+    reason: str,
+    actor: User,
+    at: datetime,
 ) -> PlaybookDraft:
     """The playbook in force with this gate, as a draft. Raises as `try_out` does, and PermissionDenied."""
     ensure_authors(actor)
-    try_out(track=track, tree=tree, base_number=base_number, at=at)
-    bundle = _proposed(track=track, tree=tree, base_number=base_number, at=at)
+    try_out(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
+    bundle = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
     draft = PlaybookDraft.objects.create(
         name=bundle.file,
         document=bundle.yaml,
@@ -61,7 +69,9 @@ def keep(
     return draft
 
 
-def _proposed(*, track: str, tree: Mapping[str, Any], base_number: int, at: datetime) -> Bundle:
+def _proposed(
+    *, track: str, tree: Mapping[str, Any], immediate: bool, base_number: int, at: datetime
+) -> Bundle:
     gates.check(tree)
     if base_number != current_number():
         raise Refused(
@@ -73,4 +83,6 @@ def _proposed(*, track: str, tree: Mapping[str, Any], base_number: int, at: date
         )
     bundle = export(at=at)
     name = f"gate-{track}.yaml"
-    return replace(bundle, yaml=with_gate(bundle.yaml, file=name, track=track, tree=tree), file=name)
+    return replace(
+        bundle, yaml=with_gate(bundle.yaml, file=name, track=track, tree=tree, immediate=immediate), file=name
+    )

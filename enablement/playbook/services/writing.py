@@ -26,7 +26,7 @@ def write(reading: Reading, *, revision: int, at: datetime) -> None:
     """Bring every table in line with the playbook. Runs in the caller's transaction."""
     _put_policy(reading, revision=revision)
     roles = _put_roles(reading, at=at)
-    rows = _put_tracks(reading, roles, at=at)
+    rows = _put_tracks(reading, roles, revision=revision, at=at)
     for entry in reading.playbook.training_tracks:
         track, modules = rows[entry.id]
         writing_content.put(
@@ -108,7 +108,7 @@ def _put_roles(reading: Reading, *, at: datetime) -> dict[str, Role]:
 
 
 def _put_tracks(
-    reading: Reading, roles: dict[str, Role], *, at: datetime
+    reading: Reading, roles: dict[str, Role], *, revision: int, at: datetime
 ) -> dict[str, tuple[Track, dict[str, Module]]]:
     rows = {}
     for position, entry in enumerate(reading.playbook.training_tracks):
@@ -124,7 +124,13 @@ def _put_tracks(
             at=at,
         )
         modules = _put_modules(entry, track, at=at)
-        policy.put_gate(track=track, tree=gating.tree_of(entry))
+        policy.put_gate(
+            track=track,
+            tree=gating.tree_of(entry),
+            immediate=entry.gating_immediate,
+            revision=revision,
+            at=at,
+        )
         for tool in entry.microtools:
             _put_microtool(tool, track, title=tool_title(tool.name, head))
         rows[entry.id] = (track, modules)

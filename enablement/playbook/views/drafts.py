@@ -155,4 +155,5 @@ def totals(plan: Plan) -> dict[str, int]:
         "lose": len({person for effect in plan.effects for person in effect.lose}),
         "stopped": len({person for call in plan.calls for person in call.stops}),
         "let_in": len({person for call in plan.calls for person in call.lets_in}),
+        "keep": len({kept.person for effect in plan.effects for kept in effect.keep}),
     }

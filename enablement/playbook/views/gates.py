@@ -32,7 +32,7 @@ def gate(request: PersonRequest, track: str) -> HttpResponse:
     )
     if request.method == "GET":
         editor = Editor(track=found.track, outline=gate_outline.of_tree(found.tree))
-        return _page(request, found, editor, base=current_number())
+        return _page(request, found, editor, BaseForm(initial=_in_force(found)))
     return _clicked(request, found)
 
 
@@ -45,21 +45,28 @@ def _clicked(request: PersonRequest, found: Gate) -> HttpResponse:
     if outline is None or not form.is_valid():
         editor = Editor(track=found.track, outline=gate_outline.of_tree(found.tree))
         editor.faults.append(_("What came from your browser was no gate, so this is the one in force."))
-        return _page(request, found, editor, base=current_number(), status=422)
-    base = form.cleaned_data["base"]
+        return _page(request, found, editor, BaseForm(initial=_in_force(found)), status=422)
     if action == "save":  # the gate whose plan was shown, whatever was typed beside it since
-        return _tried(request, found, Editor(track=found.track, outline=outline), base=base, save=True)
+        return _tried(request, found, Editor(track=found.track, outline=outline), form, save=True)
     editor = Editor(track=found.track, outline=outline, data=request.POST)
     if not editor.carry_out(action):
-        return _page(request, found, editor, base=base, status=422)
+        return _page(request, found, editor, form, status=422)
     if action == "check":
-        return _tried(request, found, editor, base=base, save=False)
-    return _page(request, found, editor, base=base)
+        return _tried(request, found, editor, form, save=False)
+    return _page(request, found, editor, form)
 
 
-def _tried(request: PersonRequest, found: Gate, editor: Editor, *, base: int, save: bool) -> HttpResponse:
+def _in_force(found: Gate) -> dict[str, Any]:
+    return {"base": current_number(), "immediate": found.immediate}
+
+
+def _tried(
+    request: PersonRequest, found: Gate, editor: Editor, form: BaseForm, *, save: bool
+) -> HttpResponse:
     at, reason = timezone.now(), ReasonForm(request.POST if save else None)
-    given: dict[str, Any] = {"track": found.track.key, "tree": editor.tree, "base_number": base}
+    said = form.cleaned_data
+    given: dict[str, Any] = {"track": found.track.key, "tree": editor.tree}
+    given |= {"base_number": said["base"], "immediate": said["immediate"]}
     try:
         if save and reason.is_valid():
             text = reason.cleaned_data["reason"]
@@ -71,18 +78,18 @@ def _tried(request: PersonRequest, found: Gate, editor: Editor, *, base: int, sa
         editor.faults += [str(error) for error in errors.errors]
     except Refused as refused:
         editor.faults.append(refused.message)
-        base = current_number()
+        form = BaseForm({"base": current_number(), "immediate": said["immediate"]})
     else:
-        return _page(request, found, editor, base=base, plan=plan, reason=reason, status=422 if save else 200)
-    return _page(request, found, editor, base=base, status=409)
+        return _page(request, found, editor, form, plan=plan, reason=reason, status=422 if save else 200)
+    return _page(request, found, editor, form, status=409)
 
 
 def _page(
     request: PersonRequest,
     found: Gate,
     editor: Editor,
+    form: BaseForm,
     *,
-    base: int,
     plan: Plan | None = None,
     reason: ReasonForm | None = None,
     status: int = 200,
@@ -91,7 +98,7 @@ def _page(
         "track": found.track,
         "editor": editor,
         "root": editor.node(),
-        "base": base,
+        "form": form,
         "sentence": sentence(editor.tree) if editor.is_sound() else "",
         "in_force": gate_phrases(found.tree),
         "plan": plan,
