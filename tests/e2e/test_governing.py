@@ -82,13 +82,14 @@ def test_a_stop_denies_the_very_next_call_until_somebody_else_ends_it(
 ) -> None:
     assert gateway.allows("engineer1")
     compliance, security = sign_in("compliance"), sign_in("security")
-    Stops(compliance).open().stop(kind="Tool", value=TOOL, reason="Drafts of other customers appear.")
+    reason = "Drafts of other customers appear."
+    Stops(compliance).open().stop(kind="Tool", value=TOOL, title=TITLE, reason=reason)
 
     denied = gateway.ask("engineer1")
 
     assert (denied["decision"], denied["context"]["reason"]) == (False, "microtool_stopped")
     look_up(compliance)
-    Stops(security).open().end(TOOL, reason="It was the cache; cleared.")
+    Stops(security).open().end(TITLE, reason="It was the cache; cleared.")
     assert gateway.allows("engineer1")
 
 

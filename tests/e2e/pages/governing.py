@@ -20,26 +20,19 @@ class Stops:
     def live(self) -> Locator:
         return self.page.get_by_role("region", name="Stopped now")
 
-    def stop(self, *, kind: str, value: str, reason: str) -> None:
-        """`value`: a tool's key, or what a gateway sends for a model or a region."""
+    def stop(self, *, kind: str, value: str, title: str, reason: str) -> None:
+        """`value`: a tool's key, or what a gateway sends for a model or region; `title`: what people say."""
         kinds = {"Tool": "microtool", "Region": "region", "Model": "model"}
         self.page.get_by_label("What to stop").select_option(f"{kinds[kind]}:{value}")
         self.page.get_by_role("textbox", name="Reason").fill(reason)
         self.page.get_by_role("button", name="Stop it now").click()
-        expect(self.live).to_contain_text(_titled(value))
+        expect(self.live).to_contain_text(title)
 
-    def end(self, value: str, *, reason: str) -> None:
-        self.live.get_by_role(
-            "link", name=re.compile(f"^End .*{_titled(value).pattern}", re.IGNORECASE)
-        ).click()
+    def end(self, title: str, *, reason: str) -> None:
+        self.live.get_by_role("link", name=f"End {title}").click()
         self.page.get_by_role("textbox", name="Reason").fill(reason)
         self.page.get_by_role("button", name="End the stop").click()
-        expect(self.live).not_to_contain_text(_titled(value))
-
-
-def _titled(value: str) -> re.Pattern[str]:
-    """The title of a tool, by its key; what else is stopped is called as gateways call it."""
-    return re.compile(value.replace("_", "."), re.IGNORECASE)
+        expect(self.live).not_to_contain_text(title)
 
 
 @dataclass(frozen=True)
