@@ -28,7 +28,7 @@ def nearly():
     author, security = UserFactory(groups=["authors"]), UserFactory(groups=["security"])
     manager = UserFactory()
     RoleAssignmentFactory(user=manager, role=Role.objects.get(key="ops_manager"))
-    proposal = chain.submit(bundle=LOOSER, base_number=1, actor=author, at=NOW).proposal
+    proposal = chain.submit(bundle=LOOSER, base_number=1, actor=author, at=NOW, note="Why").proposal
     for person in (manager, security):
         approve(proposal, person)
     return proposal, author, [UserFactory(groups=["legal"]) for _ in range(2)]
