@@ -20,10 +20,12 @@ from enablement.launch.console import say
 from enablement.launch.paths import ROOT, VENV
 
 NO_TESTS_COLLECTED = 5
+#: Two runs with two workers each; on fewer cores they only make each other wait.
+CORES_FOR_BOTH = 4
 #: The last: without its compiled files each of the hundred processes that tests start compiles the product.
 OURS_ALONE = ("DATABASE_URL", "REDIS_URL", "ENABLEMENT_MODE", "ENABLEMENT_VAR", "PYTHONDONTWRITEBYTECODE")
 EPILOG = """\
-Without arguments: every check, then every test on SQLite and, at the same time, on PostgreSQL with Redis.
+Without arguments: every check, then every test on SQLite and on PostgreSQL with Redis.
 With arguments: pytest alone, with these arguments, on SQLite (with --postgres on PostgreSQL as well), as in
   python3 manage.py verify tests/launch -x
 Debian packages that the tests need are installed where that is allowed; what has to be left out is listed,
@@ -160,7 +162,16 @@ def _done(step: Step) -> tuple[subprocess.CompletedProcess[str], float]:
 
 
 def _test(runs: Sequence[TestRun], outcome: Outcome) -> None:
-    """Beside each other, because much of a run is waiting; what a later one prints is shown at its turn."""
+    """In turn; beside each other where there are cores for it."""
+    if (os.cpu_count() or 1) < CORES_FOR_BOTH:
+        for run in runs:
+            _record(run, *_run(run), outcome)
+    else:
+        _test_together(runs, outcome)
+
+
+def _test_together(runs: Sequence[TestRun], outcome: Outcome) -> None:
+    """What a later run prints is shown at its turn."""
     first, *others = runs
     with ThreadPoolExecutor(max_workers=len(runs)) as beside:
         later = [beside.submit(_run_quietly, run) for run in others]

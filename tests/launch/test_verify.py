@@ -70,9 +70,11 @@ def test_a_failing_check_shows_its_output_and_goes_on(capsys: pytest.CaptureFixt
     assert [line.split()[:2] for line in lines] == [["good", "ok"], ["reason"], ["bad", "FAILED"]]
 
 
+@pytest.mark.parametrize("cores", [2, 4])
 def test_two_runs_count_together_and_the_second_is_shown_after_the_first(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
     (tmp_path / "test_each.py").write_text(
         "import os\ndef test_one(): pass\ndef test_two(): assert 'SPOILED' not in os.environ\n"
     )
