@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
 
+from enablement.people.letters import letter, send
 from enablement.people.models import RightRequest, User
 from enablement.people.selectors import TitledRight, titled
 
@@ -35,7 +33,7 @@ def mail(*, right_ids: Collection[UUID], occasion: str, at: datetime) -> int:
         ]
         if theirs:
             messages.append(_message(theirs, reader, occasion))
-    return get_connection().send_messages(messages) or 0
+    return send(messages)
 
 
 def deciders() -> Sequence[User]:
@@ -49,13 +47,5 @@ def _message(rights: Sequence[TitledRight], reader: User, occasion: str) -> Emai
     requests = [one.request for one in rights]
     link = reverse("rights") if occasion == "asked" else requests[0].get_absolute_url()
     context = {"rights": rights, "person": reader, "link": f"{settings.SITE_URL}{link}"}
-    with timezone.override(reader.timezone), translation.override(settings.LANGUAGE_CODE):
-        subject = render_to_string(f"people/mail/rights_{occasion}_subject.txt", context)
-        body = render_to_string(f"people/mail/rights_{occasion}.txt", context)
-    host = urlsplit(settings.SITE_URL).hostname
-    return EmailMessage(
-        subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
-        to=[reader.email],
-        headers={"Message-ID": f"<rights.{requests[0].pk}.{occasion}.{reader.pk}@{host}>"},
-    )
+    key = f"rights.{requests[0].pk}.{occasion}.{reader.pk}"
+    return letter(f"people/mail/rights_{occasion}", reader, key=key, context=context)

@@ -1,17 +1,15 @@
 """E-mails about requests: who is asked, that it is late, what came of it. Each holds a link and few words."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.template.loader import render_to_string
+from django.core.mail import EmailMessage
 from django.urls import reverse
-from django.utils import timezone, translation
 
 from enablement.access import approvers
 from enablement.access.models import ApprovalRequest, ApprovalStep
+from enablement.people.letters import letter, send
 from enablement.people.models import User
 
 
@@ -30,7 +28,7 @@ def mail(*, request_id: UUID, occasion: str, at: datetime) -> int:
     else:
         to, number = _deciders(step, occasion=occasion, at=at), step.number
     messages = [_message(request, person, occasion, number) for person in to if person.is_active]
-    return get_connection().send_messages(messages) or 0
+    return send(messages)
 
 
 def _deciders(step: ApprovalStep, *, occasion: str, at: datetime) -> list[User]:
@@ -49,14 +47,5 @@ def _message(request: ApprovalRequest, person: User, occasion: str, number: int)
         "occasion": occasion,
         "link": f"{settings.SITE_URL}{reverse('approval', args=[request.pk])}",
     }
-    with timezone.override(person.timezone), translation.override(settings.LANGUAGE_CODE):
-        subject = render_to_string("access/mail/approval_subject.txt", context)
-        body = render_to_string("access/mail/approval.txt", context)
-    host = urlsplit(settings.SITE_URL).hostname
-    message_id = f"<approval.{request.pk}.{occasion}.{number}.{person.pk}@{host}>"
-    return EmailMessage(
-        subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
-        to=[person.email],
-        headers={"Message-ID": message_id},
-    )
+    key = f"approval.{request.pk}.{occasion}.{number}.{person.pk}"
+    return letter("access/mail/approval", person, key=key, context=context)

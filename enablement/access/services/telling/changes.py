@@ -7,8 +7,9 @@ from uuid import UUID
 
 from enablement.access.models import Grant, GrantHold
 from enablement.access.selectors import cause_label
-from enablement.access.services.telling.message import message, send
+from enablement.access.services.telling.message import message
 from enablement.jobs.services import enqueue
+from enablement.people.letters import send
 from tracks.facts import Fact
 
 #: Changes that one job tells of.

@@ -6,20 +6,19 @@ Somebody may be stuck, a gateway set up wrongly, or somebody tries what they may
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db.models import Count, Min, QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
 
 from enablement.access.models import DecisionRecord, Microtool
 from enablement.access.signals import denies_repeated
 from enablement.jobs.models import Job
 from enablement.jobs.services import enqueue
+from enablement.people.letters import letter, send
 from enablement.people.models import User
 from tracks.facts import Fact
 
@@ -101,22 +100,12 @@ def mail_denied(denies: Denies) -> int:
         "link": f"{settings.SITE_URL}{reverse('access_log')}?{query}",
     }
     readers = User.objects.filter(groups__name=GROUP, is_active=True).exclude(pk=person.pk).order_by("email")
-    messages = [_message(reader, denies, context) for reader in readers]
-    return get_connection().send_messages(messages) or 0
+    return send(_message(reader, denies, context) for reader in readers)
 
 
 def _message(reader: User, denies: Denies, context: dict[str, Any]) -> EmailMessage:
-    with timezone.override(reader.timezone), translation.override(settings.LANGUAGE_CODE):
-        subject = render_to_string("access/mail/denies_subject.txt", context)
-        body = render_to_string("access/mail/denies.txt", context)
     about = hashlib.sha256(f"{denies.key}:{denies.since.isoformat()}:{reader.pk}".encode()).hexdigest()[:32]
-    host = urlsplit(settings.SITE_URL).hostname
-    return EmailMessage(
-        subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
-        to=[reader.email],
-        headers={"Message-ID": f"<denies.{about}@{host}>"},
-    )
+    return letter("access/mail/denies", reader, key=f"denies.{about}", context=context)
 
 
 def record_denies(denies: Denies, *, at: datetime) -> None:

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from enablement.access.models import OutcomeReport
 from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter, send
+from enablement.access.services.telling.message import letter
+from enablement.people.letters import send
 from enablement.people.models import User
 
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from enablement.access.models import GrantHold
 from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter, send
+from enablement.access.services.telling.message import letter
+from enablement.people.letters import send
 from enablement.people.models import User
 from tracks.models import Mentorship
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from enablement.access.models import EmergencyAccess, Grant, Microtool, Stop
 from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter, send
+from enablement.access.services.telling.message import letter
 from enablement.jobs.services import enqueue
+from enablement.people.letters import send
 from enablement.people.models import User
 from tracks.facts import Fact
 

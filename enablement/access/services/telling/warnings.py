@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from enablement.access.models import EnrolmentStanding, Grant, GrantWarning
-from enablement.access.services.telling.message import message, send
+from enablement.access.services.telling.message import message
 from enablement.jobs.services import enqueue
+from enablement.people.letters import send
 from tracks.models import Enrolment
 
 #: Days before the end (DESIGN §4, grants).
