@@ -51,15 +51,7 @@ def upload(*, name: str, data: bytes, actor: User, at: datetime) -> PlaybookDraf
     """
     ensure_authors(actor)
     bundle = read_upload(name, data)
-    draft = PlaybookDraft.objects.create(
-        name=bundle.file,
-        document=bundle.yaml,
-        content=bundle.content,
-        sha256=bundle.sha256,
-        uploaded_by=actor,
-        uploaded_at=at,
-        base_number=current_number(),
-    )
+    draft = keep_draft(bundle=bundle, name=bundle.file, base_number=current_number(), actor=actor, at=at)
     ledger.record(
         kind="playbook.uploaded",
         subject=draft,
@@ -68,6 +60,22 @@ def upload(*, name: str, data: bytes, actor: User, at: datetime) -> PlaybookDraf
         payload={"sha256": draft.sha256, "base": draft.base_number},
     )
     return draft
+
+
+def keep_draft(
+    *, bundle: Bundle, name: str, base_number: int, actor: User, at: datetime, reason: str = ""
+) -> PlaybookDraft:
+    """What somebody uploads or makes of the playbook in force, to be planned and applied."""
+    return PlaybookDraft.objects.create(
+        name=name,
+        document=bundle.yaml,
+        content=bundle.content,
+        sha256=bundle.sha256,
+        uploaded_by=actor,
+        uploaded_at=at,
+        base_number=base_number,
+        reason=reason.strip(),
+    )
 
 
 def inspect(*, draft: PlaybookDraft, at: datetime) -> Inspection:

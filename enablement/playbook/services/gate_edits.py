@@ -17,6 +17,7 @@ from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.plan import Plan
 from enablement.playbook.rules import ensure_authors
 from enablement.playbook.services.applying import current_number, export, plan
+from enablement.playbook.services.drafts import keep_draft
 from tracks.errors import Refused
 
 
@@ -49,15 +50,8 @@ def keep(
     ensure_authors(actor)
     try_out(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
     bundle = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
-    draft = PlaybookDraft.objects.create(
-        name=bundle.file,
-        document=bundle.yaml,
-        content=bundle.content,
-        sha256=bundle.sha256,
-        uploaded_by=actor,
-        uploaded_at=at,
-        reason=reason.strip(),
-        base_number=base_number,
+    draft = keep_draft(
+        bundle=bundle, name=bundle.file, base_number=base_number, actor=actor, at=at, reason=reason
     )
     ledger.record(
         kind="playbook.gate_drafted",

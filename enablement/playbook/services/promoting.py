@@ -20,6 +20,7 @@ from enablement.playbook.reading import read
 from enablement.playbook.rules import AUTHOR
 from enablement.playbook.services.applying import current_number, export
 from enablement.playbook.services.chain import submit
+from enablement.playbook.services.drafts import keep_draft
 from tracks.errors import Refused
 
 
@@ -44,15 +45,9 @@ def promote(
     content[SOPS] = with_step(content[SOPS], sop=sop, after=after, step=step)
     proposed = replace(bundle, content=content)
     _ensure_only(sop, before, _sops(proposed))
-    draft = PlaybookDraft.objects.create(
-        name=f"procedure-{sop}.yaml"[:200],
-        document=proposed.yaml,
-        content=proposed.content,
-        sha256=proposed.sha256,
-        uploaded_by=actor,
-        uploaded_at=at,
-        base_number=current_number(),
-        reason=reason.strip(),
+    name = f"procedure-{sop}.yaml"[:200]
+    draft = keep_draft(
+        bundle=proposed, name=name, base_number=current_number(), actor=actor, at=at, reason=reason
     )
     ledger.record(
         kind="playbook.sop_step_proposed",

@@ -16,6 +16,7 @@ from enablement.playbook.content.role_edits import with_activity
 from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.reading import read
 from enablement.playbook.services.applying import current_number, export
+from enablement.playbook.services.drafts import keep_draft
 from tracks.errors import Refused
 
 
@@ -40,15 +41,9 @@ def propose_ruling(
     proposed = replace(bundle, content=content)
     if read(proposed, in_force=None).content.roles[role].rubric() == before:
         raise Refused("no_change", _("That is what is in force already."))
-    draft = PlaybookDraft.objects.create(
-        name=f"ruling-{role}-{activity['key']}.yaml"[:200],
-        document=proposed.yaml,
-        content=proposed.content,
-        sha256=proposed.sha256,
-        uploaded_by=actor,
-        uploaded_at=at,
-        base_number=current_number(),
-        reason=reason.strip(),
+    name = f"ruling-{role}-{activity['key']}.yaml"[:200]
+    draft = keep_draft(
+        bundle=proposed, name=name, base_number=current_number(), actor=actor, at=at, reason=reason
     )
     entry = ledger.NewEntry(
         kind="playbook.ruling_proposed",
