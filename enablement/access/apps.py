@@ -9,10 +9,11 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         from assessments import consequences
-        from enablement.access import approvers, effects
+        from enablement.access import approvers, effects, reachable
         from enablement.access.requirements import register_all
-        from enablement.people import deciding
+        from enablement.people import deciding, reach
 
         register_all()
         consequences.register("access", effects.watch)
         deciding.register(approvers.deciding_roles)
+        reach.register(reachable.known)

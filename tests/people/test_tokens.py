@@ -15,6 +15,7 @@ from enablement.people.api.authentication import TokenAuthentication, find_token
 from enablement.people.api.permissions import HasScope
 from enablement.people.models import ApiToken
 from enablement.people.services import create_token, revoke_token, rotate_token
+from tests.access.factories import MicrotoolFactory, PolicyFactory
 from tests.people.factories import ApiTokenFactory, UserFactory
 from tracks.errors import Refused
 
@@ -85,6 +86,37 @@ def test_what_cannot_be_created(changes, field):
         create(**changes)
     assert set(error.value.message_dict) == {field}
     assert ApiToken.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--microtool", "triage", "--microtool", "kb_lookup"), "has the name triage; it has kb_lookup."),
+        (("--microtool", "former"), "has the name former; it has kb_lookup."),
+        (("--region", "eu-west-9"), "the region eu-west-9; it allows eu-west-1, us-east-1."),
+    ],
+)
+def test_a_token_for_what_is_not_there_is_refused_with_what_there_is(arguments, said):
+    PolicyFactory()
+    MicrotoolFactory(key="kb_lookup")
+    MicrotoolFactory(key="former", retired_at=NOW)
+    with pytest.raises(CommandError) as error:
+        call_command("token", "create", "gateway", "--scope", "access:evaluate", *arguments)
+    assert str(error.value).endswith(said)
+    assert error.value.returncode == 2
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_for_what_is_there_is_made_and_an_empty_playbook_says_so():
+    policy = PolicyFactory()
+    MicrotoolFactory(key="kb_lookup")
+    token, _secret = create(regions=["eu-west-1"], microtools=["kb_lookup"])
+    assert (token.regions, token.microtools) == (["eu-west-1"], ["kb_lookup"])
+    policy.regions = []
+    policy.save()
+    with pytest.raises(ValidationError, match="it allows none") as error:
+        create(name="other", regions=["eu-west-1"])
+    assert set(error.value.message_dict) == {"regions"}
 
 
 def test_only_who_may_add_tokens_adds_and_revokes():

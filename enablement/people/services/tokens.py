@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from enablement.people import reach
 from enablement.people.models import ApiToken, User
 from enablement.people.models.api_token import Scope, hash_secret
 from enablement.people.rules import ensure_manages_tokens
@@ -37,12 +38,14 @@ def create_token(
     """The token and its secret of 256 random bits, which is stored nowhere: show it once.
 
     `regions` and `microtools` (by key): how far it reaches, everything where none is named.
-    ValidationError for a name in use by a live token, no or an unknown scope, a malformed region or tool.
+    ValidationError for a name in use by a live token, no or an unknown scope, a region or tool that is
+    malformed or, once a playbook is in force, not there: such a token would never allow anything.
     """
     ensure_manages_tokens(actor)
     scopes, regions, microtools = sorted(set(scopes)), sorted(set(regions)), sorted(set(microtools))
     _validate(name.strip(), scopes, regions)
     _validate_microtools(microtools)
+    _ensure_there(regions=regions, microtools=microtools)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     try:
         with transaction.atomic():
@@ -116,6 +119,24 @@ def _validate_microtools(microtools: list[str]) -> None:
     if malformed:
         message = _("Not a tool: %(tools)s; expected a name such as triage_summarizer.")
         raise ValidationError({"microtools": message % {"tools": ", ".join(malformed)}})
+
+
+def _ensure_there(*, regions: list[str], microtools: list[str]) -> None:
+    known = reach.known() if regions or microtools else None
+    if known is None:
+        return
+    missing = [key for key in microtools if key not in known.microtools]
+    if missing:
+        message = _("No tool of the playbook in force has the name %(missing)s; it has %(known)s.")
+        raise ValidationError({"microtools": message % _there(missing, known.microtools)})
+    missing = [region for region in regions if region not in known.regions]
+    if missing:
+        message = _("The playbook in force does not allow the region %(missing)s; it allows %(known)s.")
+        raise ValidationError({"regions": message % _there(missing, known.regions)})
+
+
+def _there(missing: list[str], known: frozenset[str]) -> dict[str, str]:
+    return {"missing": ", ".join(missing), "known": ", ".join(sorted(known)) or _("none")}
 
 
 def _name_taken(name: str) -> ValidationError:
