@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from assessments.models import OFF_LIMITS, Attempt, Quiz, Route
 from tracks.models import Enrolment, Mentorship
-from tracks.months import REFRESHER, months_later
+from tracks.months import months_later, renewable_from
 from tracks.people import Person
 
 #: Answers that were on their way when the time ran out still count.
@@ -41,11 +41,11 @@ class AttemptLimits:
 
 
 def renewal_began(*, passes: Sequence[datetime], valid_months: int, at: datetime) -> datetime | None:
-    """When a pass could last be renewed from: `REFRESHER` before it lapses, unless a newer one came first.
+    """When a pass could last be renewed from (see `renewable_from`), unless a newer one came first.
 
     passes: when each ended, oldest first.
     """
-    opened = [months_later(passed, valid_months) - REFRESHER for passed in passes]
+    opened = [renewable_from(passed, months_later(passed, valid_months)) for passed in passes]
     began = (
         start
         for start, follower in zip_longest(opened, passes[1:])

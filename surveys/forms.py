@@ -30,11 +30,20 @@ class ItemField(forms.Field):
 
 
 class SurveyForm(forms.Form):
+    """`round` says which round was on the screen, so that a form sent twice is the same round twice."""
+
+    round = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, items: Iterable[Item], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.items = list(items)
         for item in self.items:
             self.fields[_name(item)] = ItemField(item)
+
+    @property
+    def number(self) -> int:
+        """Of the round that was sent, the first where it says none; 0 where that could be none."""
+        return 0 if "round" in self.errors else self.cleaned_data.get("round") or 1
 
     @property
     def answers(self) -> dict[str, values.Value]:

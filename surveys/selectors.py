@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_users_with_perms
 
@@ -18,6 +20,14 @@ from tracks.prepared import Prepared
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The newest round of one person, and when it was handed in."""
+
+    response_id: UUID
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +59,16 @@ class ItemResult:
     comments: Sequence[Comment]
 
 
-def answered(*, user_ids: Iterable[UUID], surveys: Iterable[Survey]) -> dict[tuple[UUID, int], UUID]:
-    """The response by (person, survey); who has not answered is absent. One query."""
+def answered(*, user_ids: Iterable[UUID], surveys: Iterable[Survey]) -> dict[tuple[UUID, int], Answered]:
+    """The newest response by (person, survey); who has not answered is absent. One query."""
     rows = _responses(users=list(set(user_ids)), surveys=[survey.pk for survey in surveys])
-    return {(user_id, survey_id): response_id for user_id, survey_id, response_id in rows}
+    # The last one wins: the rows come by round.
+    return {(user, survey): Answered(response, submitted_at) for user, survey, response, submitted_at in rows}
 
 
-def _responses_of(users: list[UUID], surveys: list[int]) -> "QuerySet[Response, tuple[UUID, int, UUID]]":
-    responses = Response.objects.filter(respondent__in=users, survey__in=surveys)
-    return responses.values_list("respondent_id", "survey_id", "pk")
+def _responses_of(users: list[UUID], surveys: list[int]) -> "QuerySet[Response, Any]":
+    responses = Response.objects.filter(respondent__in=users, survey__in=surveys).order_by("number")
+    return responses.values_list("respondent_id", "survey_id", "pk", "submitted_at")
 
 
 _responses = Prepared(_responses_of, users=[UUID(int=1)], surveys=[2_000_000_001])
@@ -81,10 +92,29 @@ def answers_of(response: Response) -> list[Said]:
     return [Said(item, in_words(item, given[item.pk].value) if item.pk in given else "") for item in shown]
 
 
-def results(*, survey: Survey, enrolments: "QuerySet[Enrolment]") -> list[ItemResult]:
-    """What the people of these enrolments answered, item by item. Two queries."""
+def responses_of(
+    *, survey: Survey, enrolments: "QuerySet[Enrolment]", number: int | None = None
+) -> "QuerySet[Response]":
+    """One for each of these enrolments that has answered: of that round, or the newest."""
+    found = Response.objects.filter(survey=survey, enrolment__in=enrolments)
+    return found.newest() if number is None else found.filter(number=number)
+
+
+def last_round(*, survey: Survey, enrolments: "QuerySet[Enrolment]") -> int:
+    """The highest round that any of them has handed in; 0 for none."""
+    found = Response.objects.filter(survey=survey, enrolment__in=enrolments)
+    return found.aggregate(last=Max("number"))["last"] or 0
+
+
+def results(
+    *, survey: Survey, enrolments: "QuerySet[Enrolment]", number: int | None = None
+) -> list[ItemResult]:
+    """What the people of these enrolments answered, item by item, each counted once (see `responses_of`).
+    Two queries.
+    """
     answers: dict[int, list[Answer]] = defaultdict(list)
-    rows = Answer.objects.filter(response__survey=survey, response__enrolment__in=enrolments)
+    chosen = responses_of(survey=survey, enrolments=enrolments, number=number)
+    rows = Answer.objects.filter(response__in=chosen.order_by().values("pk"))
     for answer in rows.select_related("response__respondent").order_by("response__submitted_at", "pk"):
         answers[answer.item_id].append(answer)
     items = [item for item in survey.items.all() if item.retired_at is None or answers[item.pk]]

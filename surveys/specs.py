@@ -73,7 +73,7 @@ class ItemSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SurveySpec:
-    """`key` names the survey in gates; `intro` is plain text."""
+    """`key` names the survey in gates; `intro` is plain text; `valid_months`: so long do answers hold."""
 
     key: str
     title: str
@@ -81,6 +81,7 @@ class SurveySpec:
     intro: str = ""
     anonymous: bool = False
     position: int = 0
+    valid_months: int | None = None
 
     def check(self) -> None:
         """Raise ValidationError, naming the items, unless the survey can be asked."""

@@ -16,7 +16,7 @@ from assessments.rules import AttemptLimits
 from tracks import rules as track_rules
 from tracks.errors import Refused
 from tracks.models import Enrolment, Mentorship
-from tracks.months import REFRESHER, months_later
+from tracks.months import months_later, renewable_from
 from tracks.people import Person
 from tracks.prepared import Prepared, PreparedObjects
 
@@ -196,18 +196,24 @@ class QuizOverview:
         return next((attempt for attempt in counts if attempt.passed), None)
 
     @property
-    def holds_until(self) -> datetime | None:
-        """When the latest pass lapses; None where there is none, or it holds for good."""
+    def _passed_at(self) -> datetime | None:
+        """When the latest pass was handed in."""
         passes = (attempt for attempt in self.closed if attempt.enrolment.counts and attempt.passed)
         latest = next(passes, None)
-        if latest is None or latest.submitted_at is None or self.quiz.valid_months is None:
+        return latest.submitted_at if latest else None
+
+    @property
+    def holds_until(self) -> datetime | None:
+        """When the latest pass lapses; None where there is none, or it holds for good."""
+        if self._passed_at is None or self.quiz.valid_months is None:
             return None
-        return months_later(latest.submitted_at, self.quiz.valid_months)
+        return months_later(self._passed_at, self.quiz.valid_months)
 
     @property
     def renewing(self) -> bool:
         """Whether the pass may be renewed now; the old one holds until it lapses."""
-        return self.holds_until is not None and self.at >= self.holds_until - REFRESHER
+        given, lapses_at = self._passed_at, self.holds_until
+        return given is not None and lapses_at is not None and self.at >= renewable_from(given, lapses_at)
 
     @property
     def wait_until(self) -> datetime | None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from enablement.access.leaves import Leaf
 from enablement.access.registry import Params
-from tracks.months import REFRESHER, months_later
+from tracks.months import months_later, renewable_from
 
 
 class LastingParams(Params):
@@ -24,8 +24,8 @@ def lasting(
 ) -> Leaf:
     """A leaf as it holds in time. since: when its proof was given; without it nothing is known, so not met.
 
-    again, link: what to do, and where, from `REFRESHER` before the proof lapses. What was given stays on
-    record: it holds until then even while it is given anew.
+    again, link: what to do, and where, once the proof may be given anew (`renewable_from`). What was given
+    stays on record: it holds until it lapses even while it is given anew.
     """
     if not leaf.met or params.valid_months is None:
         return leaf
@@ -40,5 +40,7 @@ def lasting(
     if leaf.lapses_at is not None:
         lapses_at = min(lapses_at, leaf.lapses_at)
     leaf = replace(leaf, actual=actual, lapses_at=lapses_at)
-    due = lapses_at - REFRESHER <= at and not leaf.next_step
-    return replace(leaf, next_step=again, link=link) if due else leaf
+    if leaf.next_step or at < renewable_from(since, lapses_at):
+        return leaf
+    step = _("%(again)s before %(day)s") % {"again": again, "day": date_format(localtime(lapses_at))}
+    return replace(leaf, next_step=step, link=link, renews=True)

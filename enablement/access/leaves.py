@@ -18,7 +18,7 @@ class Leaf:
     link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
     closed: nothing that the person does can meet it. asked_by: the overlay that asks; "" for the gate itself.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
-    there is none.
+    there is none. renews: it is met, and may be shown anew now, before it lapses.
     """
 
     type: str
@@ -38,6 +38,7 @@ class Leaf:
     lapses_at: datetime | None = None
     asked_by: str = ""
     closed: bool = False
+    renews: bool = False
 
     @property
     def state(self) -> str:
@@ -64,7 +65,9 @@ class Leaf:
             "next_step": self.next_step,
             "link": self.link,
             "proof": list(self.proof),
-        } | ({"asked_by": self.asked_by} if self.asked_by else {})
+            **({"asked_by": self.asked_by} if self.asked_by else {}),
+            **({"renews": True} if self.renews else {}),
+        }
 
 
 def unknown(type_: str, *, label: str, why: str) -> Leaf:

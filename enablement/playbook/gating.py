@@ -66,12 +66,14 @@ def quiz_threshold(track: Track, quiz: str, own: Decimal) -> Decimal:
     return max(asked, default=own)
 
 
-def quiz_months(track: Track, overlays: Iterable[Overlay], quiz: str) -> int | None:
-    """For how long gate and overlays let a pass of this quiz hold, the shortest where they say several."""
+def shortest_months(track: Track, overlays: Iterable[Overlay], type_: str, key: str) -> int | None:
+    """For how long gate and overlays let proof by this quiz or survey hold; the shortest where they say
+    several.
+    """
     asked = [
         leaf.get("valid_months")
-        for leaf in all_leaves(track, overlays, "quiz")
-        if leaf.get("quiz") in (None, quiz)
+        for leaf in all_leaves(track, overlays, type_)
+        if leaf.get(type_) in (None, key)
     ]
     return min((int(months) for months in asked if months is not None), default=None)
 

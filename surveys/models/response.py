@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -22,14 +22,22 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """One's own, those of one's mentees, and those of the cohorts that one runs."""
         return self.filter(enrolment__in=Enrolment.objects.all().visible_to(user).values("pk"))
 
+    def newest(self) -> Self:
+        """Of each enrolment, the newest round of each survey."""
+        later = Response.objects.filter(
+            survey=OuterRef("survey"), enrolment=OuterRef("enrolment"), number__gt=OuterRef("number")
+        )
+        return self.filter(~Exists(later))
+
 
 class Response(models.Model):
-    """One person's answers to one survey, handed in once."""
+    """One person's answers to one survey, handed in once a round. `number`: of the round, 1 for the first."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="responses")
     respondent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="survey_responses")
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="survey_responses")
+    number = models.PositiveSmallIntegerField(_("round"), default=1)
     submitted_at = models.DateTimeField(_("submitted"))
 
     objects = ResponseQuerySet.as_manager()
@@ -37,7 +45,10 @@ class Response(models.Model):
     class Meta:
         verbose_name = _("response")
         ordering = ("submitted_at", "id")
-        constraints = (models.UniqueConstraint("survey", "respondent", name="survey_response_once"),)
+        constraints = (
+            models.UniqueConstraint("survey", "respondent", "number", name="survey_response_once_a_round"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="survey_response_rounds_from_one"),
+        )
 
     def __str__(self) -> str:
         return f"{self.survey}: {self.respondent}"

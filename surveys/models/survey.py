@@ -27,11 +27,17 @@ class SurveyQuerySet(ContentQuerySet["Survey"]):
 
 
 class Survey(Content):
-    """Named: every answer carries its person. `intro` is plain text."""
+    """Named: every answer carries its person. `intro` is plain text.
+
+    valid_months: an answer holds so long, then the survey is answered anew, in a new round (None: for good).
+    """
 
     track = models.ForeignKey(Track, models.PROTECT, related_name="surveys", verbose_name=_("track"))
     intro = models.TextField(_("introduction"), blank=True)
     anonymous = models.BooleanField(_("anonymous"), default=False)
+    valid_months = models.PositiveSmallIntegerField(
+        _("months for which an answer holds"), null=True, blank=True, default=None
+    )
 
     objects: ClassVar[Any] = SurveyQuerySet.as_manager()
 
@@ -41,6 +47,9 @@ class Survey(Content):
             models.UniqueConstraint("track", "key", name="survey_key_unique_in_track"),
             # An anonymous survey must not have a path from answer to person, and these responses have one.
             models.CheckConstraint(condition=Q(anonymous=False), name="survey_is_named"),
+            models.CheckConstraint(
+                condition=Q(valid_months=None) | Q(valid_months__gte=1), name="survey_holds_for_some_time"
+            ),
         )
 
     def get_absolute_url(self) -> str:

@@ -29,7 +29,13 @@ def put_survey(*, track: Track, spec: SurveySpec, at: datetime) -> tuple[Survey,
     spec.check()
     held = Survey.objects.select_for_update().filter(track=track, key=spec.key).first()
     survey = held or Survey(track=track, key=spec.key)
-    wanted = {"title": spec.title, "intro": spec.intro.strip(), "position": spec.position, "retired_at": None}
+    wanted = {
+        "title": spec.title,
+        "intro": spec.intro.strip(),
+        "position": spec.position,
+        "valid_months": spec.valid_months,
+        "retired_at": None,
+    }
     changed = _bring_in_line(survey, wanted, new=held is None)
     items = {item.key: item for item in Item.objects.select_for_update().filter(survey=survey)}
     for position, item_spec in enumerate(spec.items):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import selectors, services
 from surveys.forms import SurveyForm
-from surveys.models import Response, Survey
+from surveys.models import Survey
+from surveys.rounds import Rounds, rounds_of
 from tracks import rules
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -23,22 +24,28 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def survey(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form; once it was handed in, thanks and one's own answers."""
+    """The form; once it was handed in, thanks and one's own answers until they can be given anew."""
     person: Person = request.user
     found = get_object_or_404(Survey.objects.open_to(person).select_related("track"), pk=pk)
-    response = Response.objects.filter(survey=found, respondent=person).first()
-    if response is not None:
-        return _thanks(request, found, response)
-    enrolments = Enrolment.objects.live().select_related("cohort")
-    enrolment = get_object_or_404(enrolments, user=person, track=found.track_id)
-    form = SurveyForm(request.POST if request.method == "POST" else None, items=found.items.live())
-    if form.is_valid() and _hand_in(request, found, form):
+    rounds = rounds_of(survey=found, respondent=person, at=timezone.now())
+    enrolment = Enrolment.objects.live().select_related("cohort").filter(user=person, track=found.track_id)
+    own = enrolment.first()
+    if rounds.latest is not None and (rounds.open is None or found.retired_at or own is None):
+        return _thanks(request, rounds)
+    if own is None:
+        raise Http404
+    data = request.POST if request.method == "POST" else None
+    form = SurveyForm(data, items=found.items.live(), initial={"round": rounds.open})
+    if form.is_bound and (
+        rounds.handed_in(form.number) or (form.is_valid() and _hand_in(request, found, form))
+    ):
         return redirect(found)
     context = {
         "survey": found,
         "form": form,
-        "readers": selectors.readers_of(enrolment),
-        "closed": _why_closed(enrolment),
+        "rounds": rounds,
+        "readers": selectors.readers_of(own),
+        "closed": _why_closed(own),
     }
     return render(request, "surveys/survey.html", context)
 
@@ -48,7 +55,12 @@ def _hand_in(request: HttpRequest, survey: Survey, form: SurveyForm) -> bool:
     person: Person = request.user
     try:
         services.answer(
-            survey=survey, respondent=person, answers=form.answers, actor=person, at=timezone.now()
+            survey=survey,
+            respondent=person,
+            answers=form.answers,
+            actor=person,
+            at=timezone.now(),
+            number=form.number,
         )
     except Refused as refusal:
         form.add_error(None, refusal.message)
@@ -65,6 +77,12 @@ def _why_closed(enrolment: Enrolment) -> str:
     return ""
 
 
-def _thanks(request: HttpRequest, survey: Survey, response: Response) -> HttpResponse:
-    context = {"survey": survey, "response": response, "said": selectors.answers_of(response)}
+def _thanks(request: HttpRequest, rounds: Rounds) -> HttpResponse:
+    response = rounds.given[-1]
+    context = {
+        "survey": rounds.survey,
+        "rounds": rounds,
+        "response": response,
+        "said": selectors.answers_of(response),
+    }
     return render(request, "surveys/thanks.html", context)

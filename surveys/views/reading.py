@@ -1,6 +1,7 @@
 """What people answered, for those who may read it."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,27 +27,37 @@ def survey_answers(request: HttpRequest, pk: UUID) -> HttpResponse:
     response = get_object_or_404(
         responses.select_related("survey__track", "respondent", "enrolment__cohort"), pk=pk
     )
-    context = {"response": response, "said": selectors.answers_of(response)}
+    context = {
+        "response": response,
+        "said": selectors.answers_of(response),
+        "given": responses.filter(survey=response.survey, respondent=response.respondent).order_by("number"),
+    }
     return render(request, "surveys/answers.html", context)
 
 
 @require_safe
 @never_cache
 def survey_results(request: HttpRequest, pk: int) -> HttpResponse:
-    """Item by item, over the cohorts that the reader runs on this track; `?cohort=` narrows it to one."""
+    """Item by item, over the cohorts that the reader runs on this track; `?cohort=` narrows it to one.
+
+    Everybody's newest answers, or with `?round=` those of one round.
+    """
     person: Person = request.user
     surveys = Survey.objects.with_results_for(person)
     survey = get_object_or_404(surveys.select_related("track"), pk=pk)
     cohorts = list(Cohort.objects.all().run_by(person).filter(track=survey.track_id))
     chosen = _chosen(cohorts, request.GET.get("cohort", ""))
     enrolments = Enrolment.objects.live().filter(cohort__in=[chosen] if chosen else cohorts)
-    responses = Response.objects.filter(survey=survey, enrolment__in=enrolments)
+    last = selectors.last_round(survey=survey, enrolments=enrolments)
+    number = _round(request.GET.get("round", ""), last)
+    responses = selectors.responses_of(survey=survey, enrolments=enrolments, number=number)
     context = {
         "survey": survey,
         "tabs": _tabs(survey, cohorts, chosen),
+        "rounds": _rounds(survey, chosen, number, last),
         "asked": enrolments.count(),
         "responses": responses.select_related("respondent"),
-        "results": selectors.results(survey=survey, enrolments=enrolments),
+        "results": selectors.results(survey=survey, enrolments=enrolments, number=number),
     }
     return render(request, "surveys/results.html", context)
 
@@ -74,4 +85,34 @@ def _tabs(survey: Survey, cohorts: list[Cohort], chosen: Cohort | None) -> list[
             "count": None,
         }
         for cohort in cohorts
+    ]
+
+
+def _round(wanted: str, last: int) -> int | None:
+    if not wanted:
+        return None
+    number = next((number for number in range(1, last + 1) if str(number) == wanted), None)
+    if number is None:
+        raise Http404
+    return number
+
+
+def _rounds(survey: Survey, cohort: Cohort | None, chosen: int | None, last: int) -> list[dict[str, object]]:
+    """Links to the rounds, where there is more than one."""
+    if last < 2:  # noqa: PLR2004
+        return []
+    address = reverse("survey_results", args=[survey.pk])
+    narrowed = {"cohort": str(cohort.pk)} if cohort else {}
+    words: list[tuple[int | None, str]] = [(None, _("Newest answers"))]
+    words += [(number, _("Round %(n)d") % {"n": number}) for number in range(1, last + 1)]
+    return [
+        {
+            "label": label,
+            "url": f"{address}?{urlencode(narrowed | ({'round': str(number)} if number else {}))}".rstrip(
+                "?"
+            ),
+            "current": chosen == number,
+            "count": None,
+        }
+        for number, label in words
     ]

@@ -1,5 +1,6 @@
 """Proof that holds for calendar months: until when it counts, and what gives it anew."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,11 +11,20 @@ from pydantic import ValidationError
 from assessments.models import Attempt, SignOff
 from assessments.rules import renewal_began
 from assessments.services import attempts
-from enablement.access import gates
+from enablement.access import gates, role_audit
 from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf
+from enablement.access.models import Grant
+from enablement.access.selectors import standings
+from enablement.access.services.grants import reevaluate
+from enablement.programs.selectors.path import track_plans
+from surveys.models import Response
+from surveys.services import answer, put_survey
+from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.assessments.labs.factories import MONDAY, handed_in, mentored, sign
 from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, sit
+from tests.ledger.factories import add_revision
+from tests.surveys.factories import ANSWERS, SPEC
 from tests.tracks.factories import EnrolmentFactory, ModuleFactory
 from tracks.errors import Refused
 from tracks.months import REFRESHER, months_later
@@ -38,8 +48,8 @@ def test_without_months_nothing_changes():
     [
         (NOW, True, ""),
         (LAPSE - REFRESHER - MINUTE, True, ""),
-        (LAPSE - REFRESHER, True, "Again"),
-        (LAPSE - MINUTE, True, "Again"),
+        (LAPSE - REFRESHER, True, "Again before 4 Nov 2027"),
+        (LAPSE - MINUTE, True, "Again before 4 Nov 2027"),
         (LAPSE, False, "Again"),
         (LAPSE + DAY, False, "Again"),
     ],
@@ -47,9 +57,15 @@ def test_without_months_nothing_changes():
 def test_it_holds_until_the_same_day_of_a_later_month(at, met, next_step):
     leaf = held(at=at)
     assert (leaf.met, leaf.next_step, leaf.link) == (met, next_step, "/again/" if next_step else "")
+    assert leaf.renews is (met and bool(next_step))
     assert leaf.lapses_at == (LAPSE if met else None)
     assert leaf.proof == (("a:1",) if met else ())
     assert leaf.actual == ("9 of 10, holds until 4 Nov 2027" if met else "lapsed on 4 Nov 2027")
+
+
+@pytest.mark.parametrize(("days", "renews"), [(14, False), (15, True)])
+def test_what_holds_for_a_month_is_asked_for_in_its_second_half(days, renews):
+    assert held(months=1, at=NOW + days * DAY).renews is renews
 
 
 def test_proof_of_an_unknown_day_does_not_count():
@@ -133,6 +149,81 @@ class TestQuiz:
         tree = {"type": "quiz", "threshold": "0.85", "valid_months": 12}
         with django_assert_num_queries(3):
             gates.evaluate(tree=tree, track=enrolment.track, enrolments=more, at=NOW)
+
+
+@pytest.mark.django_db
+class TestSurvey:
+    TREE = {"type": "survey", "survey": "readiness", "valid_months": 12}
+
+    @pytest.fixture
+    def enrolment(self, time_machine):
+        time_machine.move_to(NOW, tick=False)
+        PolicyFactory()
+        add_revision(at=NOW - DAY)
+        track = GateFactory(tree=self.TREE).track
+        MicrotoolFactory(track=track)
+        put_survey(track=track, spec=replace(SPEC, valid_months=12), at=NOW)
+        enrolment = EnrolmentFactory(cohort__track=track)
+        self.answer(enrolment, 1, NOW)
+        return enrolment
+
+    def answer(self, enrolment, number, at):
+        return answer(
+            survey=enrolment.track.surveys.get(),
+            respondent=enrolment.user,
+            answers=ANSWERS,
+            actor=enrolment.user,
+            at=at,
+            number=number,
+        )
+
+    def leaf(self, enrolment, at):
+        return standings(enrolments=[enrolment], at=at)[enrolment.pk].leaves[0]
+
+    def test_the_newest_round_says_how_long_it_holds(self, enrolment):
+        first = Response.objects.get()
+        leaf = self.leaf(enrolment, LAPSE - DAY)
+        assert (leaf.met, leaf.lapses_at, leaf.proof) == (True, LAPSE, (f"surveys.response:{first.pk}",))
+        assert leaf.next_step == "Answer the survey “Readiness” again before 4 Nov 2027"
+        second = self.answer(enrolment, 2, LAPSE - DAY)
+        leaf = self.leaf(enrolment, LAPSE)
+        assert (leaf.met, leaf.next_step) == (True, "")
+        assert leaf.proof == (f"surveys.response:{second.pk}",)
+        assert leaf.lapses_at == months_later(LAPSE - DAY, 12)
+
+    def test_the_tool_closes_at_the_lapse_opens_again_and_the_record_says_so(self, enrolment):
+        self.answer(enrolment, 2, LAPSE + 10 * DAY)
+        moments = [NOW, LAPSE - MINUTE, LAPSE, LAPSE + 9 * DAY, LAPSE + 10 * DAY]
+        found = [[row.open for row in role_audit.audit(at=at).rows] for at in moments]
+        assert found == [[True], [True], [False], [False], [True]]
+        grant = Grant.objects.get()
+        assert (grant.state, grant.not_after) == ("granted", months_later(LAPSE + 10 * DAY, 12))
+
+    @pytest.mark.parametrize(
+        ("at", "offered", "tone"),
+        [
+            (LAPSE - REFRESHER - DAY, None, "tone-met"),
+            (LAPSE - DAY, "Answer the survey “Readiness” again before 4 Nov 2027", "tone-at-risk"),
+            (LAPSE + DAY, "Answer the survey “Readiness” again", "tone-not-met"),
+        ],
+    )
+    def test_my_path_and_my_tools_offer_it(self, enrolment, client, time_machine, *, at, offered, tone):
+        reevaluate(user_ids=[enrolment.user_id], cause="access.nightly", actor_id=None, at=at)
+        [plan] = track_plans(user=enrolment.user, at=at)
+        assert [step.title for step in plan.open_steps] == ([offered] if offered else [])
+        time_machine.move_to(at, tick=False)
+        client.force_login(enrolment.user)
+        page = client.get(reverse("my_path")).content.decode()
+        assert f"verdict {tone}" in page
+        link = f'<a href="{reverse("survey", args=[enrolment.track.surveys.get().pk])}">{offered}</a>'
+        tools = client.get(reverse("my_tools")).content.decode()
+        assert (link in tools) is bool(offered)
+
+    @pytest.mark.parametrize("size", [1, 6])
+    def test_a_cohort_costs_two_queries(self, enrolment, size, django_assert_num_queries):
+        more = EnrolmentFactory.create_batch(size, cohort=enrolment.cohort)
+        with django_assert_num_queries(2):
+            gates.evaluate(tree=self.TREE, track=enrolment.track, enrolments=more, at=NOW)
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from enablement.playbook.strictness import gate_holds, has_negation, rule_holds
 from tests.playbook.conftest import NOW
 from tests.playbook.small import LAB, LESSON, QUIZ, ROLES, SURVEY, bundle, changed
 
+SURVEY_LEAF = {"type": "survey", "survey": "ready"}
 QUIZ_LEAF = {"type": "quiz", "threshold": "0.85"}
 MODULES = {"type": "modules_completed"}
 SHADOW = {"type": "shadow_mode", "sample_size": 50, "qa_owner": "qa@example.com"}
@@ -25,6 +26,8 @@ SHADOW = {"type": "shadow_mode", "sample_size": 50, "qa_owner": "qa@example.com"
         (QUIZ_LEAF | {"valid_months": 12}, QUIZ_LEAF, True),
         (QUIZ_LEAF, QUIZ_LEAF | {"valid_months": 12}, False),
         (QUIZ_LEAF | {"valid_months": 24}, QUIZ_LEAF | {"valid_months": 12}, False),
+        (SURVEY_LEAF | {"valid_months": 12}, SURVEY_LEAF, True),
+        (SURVEY_LEAF | {"valid_months": 24}, SURVEY_LEAF | {"valid_months": 12}, False),
         (QUIZ_LEAF | {"quiz": "other"}, QUIZ_LEAF, False),
         (SHADOW | {"kappa": "0.7"}, SHADOW, True),
         (SHADOW | {"critical_misses": 1}, SHADOW, False),

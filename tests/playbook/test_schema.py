@@ -7,7 +7,7 @@ import pytest
 
 from enablement.playbook.checks import read_playbook
 from enablement.playbook.errors import SourceErrors
-from enablement.playbook.gating import conditions, quiz_months, quiz_threshold, tree_of
+from enablement.playbook.gating import conditions, quiz_threshold, shortest_months, tree_of
 from enablement.playbook.schema import gate_tree
 from enablement.playbook.yaml_source import load
 from tests.playbook import small
@@ -124,7 +124,7 @@ def test_the_longest_role_that_begins_the_id_is_taken():
         (
             "        survey: ready",
             "        surveys: ready",
-            '28:9: unknown key "surveys"; expected one of survey',
+            '28:9: unknown key "surveys"; expected one of valid_months, survey',
         ),
         (
             "- type: modules_completed",
@@ -204,8 +204,8 @@ def test_a_pass_holds_for_the_shortest_time_that_the_gate_says():
     track = read(SEED).training_tracks[0]
     asked = [{"type": "quiz", "threshold": "0.85", "valid_months": months} for months in (24, 12)]
     several = track.model_copy(update={"gating_conditions": asked})
-    assert quiz_months(several, [], "front-line-check") == 12
-    assert quiz_months(track, [], "front-line-check") is None
+    assert shortest_months(several, [], "quiz", "front-line-check") == 12
+    assert shortest_months(track, [], "quiz", "front-line-check") is None
 
 
 def test_the_example_in_the_documentation_is_sound():

@@ -55,7 +55,7 @@ def test_it_is_announced_without_the_answers(survey, enrolment, facts):
     (fact,) = facts
     assert (fact.kind, fact.learner_id) == ("surveys.survey_answered", enrolment.user_id)
     assert fact.subject == ("surveys.Response", str(response.pk))
-    assert fact.payload == {"survey": "readiness", "track": enrolment.track.key}
+    assert fact.payload == {"survey": "readiness", "track": enrolment.track.key, "round": 1}
 
 
 def test_the_second_hand_in_returns_the_first(survey, enrolment, facts):
@@ -177,7 +177,8 @@ def test_people_of_another_track_are_not_asked(survey):
 @pytest.mark.parametrize(
     ("constraint", "break_it"),
     [
-        ("survey_response_once", lambda r: ResponseFactory(survey=r.survey, enrolment=r.enrolment)),
+        ("survey_response_once_a_round", lambda r: ResponseFactory(survey=r.survey, enrolment=r.enrolment)),
+        ("survey_response_rounds_from_one", lambda _r: ResponseFactory(number=0)),
         ("survey_answer_is_number_or_text", lambda r: said(r, number=1, text="one")),
         ("survey_answer_is_number_or_text", lambda r: said(r, text="")),
         ("survey_answer_once", lambda r: said(r, item=said(r, text="a").item, text="b")),

@@ -113,6 +113,7 @@ def test_two_items_of_one_key_and_an_empty_survey_are_named():
     [
         ("survey_key_unique_in_track", lambda s: SurveyFactory(track=s.track, key=s.key)),
         ("survey_is_named", lambda s: SurveyFactory(anonymous=True)),
+        ("survey_holds_for_some_time", lambda s: SurveyFactory(valid_months=0)),
         ("survey_item_key_unique", lambda s: ItemFactory(survey=s, key="prepared")),
         ("survey_item_kind_known", lambda s: ItemFactory(survey=s, kind="stars")),
         ("survey_item_bounds_in_order", lambda s: ItemFactory(survey=s, minimum=2, maximum=1)),

@@ -23,7 +23,7 @@ def test_answered_names_the_response_by_person_and_survey(survey, enrolment, dja
     response = answer(survey, enrolment)
     with django_assert_num_queries(1):
         found = selectors.answered(user_ids=[enrolment.user_id, other.user_id], surveys=[survey])
-    assert found == {(enrolment.user_id, survey.pk): response.pk}
+    assert found == {(enrolment.user_id, survey.pk): selectors.Answered(response.pk, START)}
 
 
 def test_readers_are_the_program_manager_and_the_current_mentor(enrolment):

@@ -73,7 +73,7 @@ class ShadowMode:
             since=standing.looked_at if standing else None,
             params=params,
             at=at,
-            again=_("Decide fresh shadow-mode cases until the next look at them"),
+            again=_("Decide fresh shadow-mode cases and pass the next look at them"),
             link=reverse("shadow", args=[pool.pk]),
         )
 

@@ -45,7 +45,7 @@ class SupervisedDecisions:
                 since=standings[e.pk].oldest_at,
                 params=params,
                 at=at,
-                again=_("Handle another exception while your mentor observes"),
+                again=_("Have your mentor observe another exception"),
                 link=f"{reverse('exceptions', args=[e.pk])}#observed",
             )
             for e in enrolments

@@ -36,7 +36,8 @@ def put(
     for key, inside in content.modules.items():
         _put_module(entry, modules[key], inside, overlays, at=at)
     for survey in content.surveys:
-        put_survey(track=track, spec=survey, at=at)
+        months = gating.shortest_months(entry, overlays, "survey", survey.key)
+        put_survey(track=track, spec=dataclasses.replace(survey, valid_months=months), at=at)
     judges = [user for email in gating.qa_owners(entry) for user in _judge(email)]
     for pool in content.pools:
         put_pool(track=track, spec=pool.spec, cases=pool.cases, judges=judges, at=at)
@@ -97,7 +98,7 @@ def _put_module(
         )
     if content.quiz is not None:
         threshold = gating.quiz_threshold(entry, content.quiz.key, content.quiz.threshold)
-        months = gating.quiz_months(entry, overlays, content.quiz.key)
+        months = gating.shortest_months(entry, overlays, "quiz", content.quiz.key)
         spec = dataclasses.replace(content.quiz, threshold=threshold, valid_months=months)
         put_quiz(module=module, spec=spec, at=at)
 

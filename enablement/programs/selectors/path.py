@@ -55,6 +55,11 @@ class TrackPlan:
         return self.open_steps[0] if self.open_steps else None
 
     @property
+    def renewal(self) -> Step | None:
+        """What was shown and is to be shown anew before it lapses, though nothing is missing yet."""
+        return next((step for step in self.open_steps if step.renews), None) if self.met else None
+
+    @property
     def opens_next(self) -> Step | None:
         """What only time is in the way of, the first to open."""
         steps = [step for plan in self.modules for step in plan.steps if step.opens_at]
@@ -132,14 +137,21 @@ def _practice(enrolment: Enrolment) -> list[Step]:
 
 def _open_steps(modules: Iterable[ModulePlan], leaves: Iterable[dict[str, Any]]) -> Iterable[Step]:
     """What the person can do now: what is running, the modules' steps in order, then what only the gate asks
-    for.
+    for, be it missing or to be shown anew.
     """
     steps = list(chain.from_iterable(plan.steps for plan in modules))
-    known = {step.url for step in steps}
+    known = {step.url for step in steps if step.state != "met"}
     yield from sorted((step for step in steps if step.is_open), key=lambda step: step.ends_at is None)
     for leaf in leaves:
-        if leaf["met"] is not True and leaf["link"] and leaf["link"] not in known:
-            yield Step(title=leaf["next_step"], noun=leaf["label"], url=leaf["link"], state="not-started")
+        renews = bool(leaf.get("renews"))
+        if leaf["link"] and leaf["link"] not in known and (renews or leaf["met"] is not True):
+            yield Step(
+                title=leaf["next_step"],
+                noun=leaf["label"],
+                url=leaf["link"],
+                state="not-started",
+                renews=renews,
+            )
 
 
 def _modules(user: User, at: datetime) -> dict[int, list[ModulePlan]]:

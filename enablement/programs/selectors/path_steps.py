@@ -20,7 +20,7 @@ class Step:
     """One thing to do. state: as pages show it; note and detail: what it says beyond that, in short and more.
 
     mine: whether the person can do something now; opens_at: from when, where only time is in the way.
-    ends_at: when the time of what is running is over.
+    ends_at: when the time of what is running is over. renews: it was shown, and is asked for anew.
     """
 
     title: str
@@ -33,6 +33,7 @@ class Step:
     mine: bool = True
     opens_at: datetime | None = None
     ends_at: datetime | None = None
+    renews: bool = False
 
     @property
     def is_open(self) -> bool:
