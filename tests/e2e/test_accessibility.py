@@ -63,8 +63,7 @@ def test_a_page_of_the_way(
     assert answer is not None
     assert answer.status == 200
     view.then(page)
-    page.wait_for_load_state()
-    assert resolve(urlsplit(page.url).path).url_name == (view.lands or view.name)
+    page.wait_for_url(lambda url: resolve(urlsplit(url).path).url_name == (view.lands or view.name))
 
     found = {}
     for width, theme in LOOKS:

@@ -19,6 +19,7 @@ from enablement.ledger.models import LedgerEntry
 from tests.e2e.answers import right_answers
 from tests.e2e.conftest import NAMES, SignIn
 from tests.e2e.gateway import Gateway
+from tests.e2e.pages.following import follow
 from tests.e2e.pages.labs import LabPage, ReviewQueue, Round
 from tests.e2e.pages.learning import Lesson, MyPath, Quiz, SurveyPage
 from tests.e2e.pages.playbooks import Playbooks, Proposal
@@ -66,7 +67,7 @@ def test_an_engineer_learns_and_a_mentor_signs_off(sign_in: SignIn, records: str
     sign_off(mentor, NAMES["engineer10"])
 
     path.open()
-    engineer.get_by_role("link", name=SURVEY).first.click()
+    follow(engineer.get_by_role("link", name=SURVEY).first)
     SurveyPage(engineer).answer()
     expect(engineer.get_by_role("region", name="Thank you")).to_be_visible()
     assert gateway.unmet("engineer10") == ["shadow_mode"]
@@ -163,7 +164,7 @@ def certificate_arrives(engineer: Page) -> str:
 
     wait_until(engineer, is_there)
     assert NAMES["engineer7"] in text_of(download(engineer, "Download (PDF)"))
-    engineer.get_by_role("link", name="What others see").click()
+    follow(engineer.get_by_role("link", name="What others see"))
     found = re.search(r"/verify/([^/]+)", engineer.url)
     assert found
     return found[1]

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from assessments.models import ShadowSample
 from tests.e2e.answers import right_answers
 from tests.e2e.conftest import SignIn
+from tests.e2e.pages.following import follow
 from tests.e2e.pages.labs import LabPage
 from tests.e2e.pages.learning import Lesson, MyPath, Quiz, SurveyPage
 from tests.e2e.pages.program import wait_until
@@ -77,7 +78,7 @@ def test_a_shadow_case_in_its_two_steps(sign_in: SignIn, records: str) -> None:
 
 def test_the_survey(sign_in: SignIn) -> None:
     engineer = sign_in("engineer8", java_script_enabled=False)
-    engineer.get_by_role("link", name="Readiness").first.click()
+    follow(engineer.get_by_role("link", name="Readiness").first)
 
     SurveyPage(engineer).answer()
 
@@ -130,7 +131,8 @@ def press_button(page: Page, words: str) -> None:
     here = page.url
     tab_to(page, words)
     page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: url != here)
+    expect(page).not_to_have_url(here)
+    page.wait_for_load_state()
 
 
 def tab_to(page: Page, wanted: str) -> None:

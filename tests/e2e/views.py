@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from assessments.models import (
     Attempt,
@@ -181,8 +181,13 @@ def approval(**where: str) -> Callable[[Records], list[object]]:
     return lambda records: [records.one(ApprovalRequest, **where).pk]
 
 
+def is_refused(page: Page) -> None:
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
 def turn_down(page: Page) -> None:
     page.get_by_role("button", name="Turn down").click()
+    is_refused(page)
 
 
 def ask_for_report(page: Page) -> None:
@@ -192,6 +197,7 @@ def ask_for_report(page: Page) -> None:
 
 def plan_nothing(page: Page) -> None:
     page.get_by_role("button", name="Plan the cohort").click()
+    is_refused(page)
 
 
 VIEWS = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from tests.e2e.pages.following import follow
+
 
 @dataclass(frozen=True)
 class LabPage:
@@ -47,7 +49,7 @@ class ReviewQueue:
         return rows.get_by_role("listitem").filter(has_text=learner)
 
     def take(self, learner: str) -> "Review":
-        self.waiting(learner).get_by_role("link").click()
+        follow(self.waiting(learner).get_by_role("link"))
         return Review(self.page)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.pages.following import follow
+
 
 @dataclass(frozen=True)
 class MyPath:
@@ -25,7 +27,7 @@ class MyPath:
         return self.page.get_by_role("listitem").filter(has=link)
 
     def proceed(self) -> None:
-        self.page.get_by_role("link", name="Continue").click()
+        follow(self.page.get_by_role("link", name="Continue"))
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,7 @@ class Lesson:
 
     def read(self) -> None:
         """Marks it as read; the next one, or the module, opens."""
-        here = self.page.url
-        self.page.get_by_role("button", name="Mark as read and continue").click()
-        expect(self.page).not_to_have_url(here)
+        follow(self.page.get_by_role("button", name="Mark as read and continue"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Quiz:
     page: Page
 
     def start(self) -> None:
-        self.page.get_by_role("button", name="Start the quiz").click()
+        follow(self.page.get_by_role("button", name="Start the quiz"))
         expect(self.page).to_have_url(re.compile("/attempts/"))
 
     @property
@@ -94,9 +94,7 @@ class Quiz:
         self.go_on("Save and check")
 
     def go_on(self, button: str) -> None:
-        here = self.page.url
-        self.page.get_by_role("button", name=button).click()
-        expect(self.page).not_to_have_url(here)
+        follow(self.page.get_by_role("button", name=button))
 
     def hand_in(self) -> None:
         self.page.get_by_role("button", name="Hand in").click()

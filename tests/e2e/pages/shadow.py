@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.pages.following import follow
+
 DECISIONS = {"automate": "Automate", "review": "Review", "avoid": "Avoid", "escalate": "Escalate"}
 
 
@@ -55,7 +57,7 @@ class ShadowMode:
 
     def take(self) -> Case:
         words = re.compile("Take the next case|Go on with the open case")
-        self.page.get_by_role("button", name=words).click()
+        follow(self.page.get_by_role("button", name=words))
         return Case(self.page)
 
 
@@ -68,5 +70,5 @@ class JudgementQueue:
         return self
 
     def take(self) -> Case:
-        self.page.get_by_role("link", name="Judge the next case").click()
+        follow(self.page.get_by_role("link", name="Judge the next case"))
         return Case(self.page)
