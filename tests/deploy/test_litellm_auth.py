@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType, SimpleNamespace
 
@@ -197,12 +198,12 @@ def test_headers_and_fields_name_nobody(door, provider, holder):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": int(time.time()) - 60},
+        {"exp": timedelta(minutes=-1)},
         {"exp": None},
         {"aud": "another client"},
         {"aud": None},
         {"iss": "http://another.example"},
-        {"nbf": int(time.time()) + 600},
+        {"nbf": timedelta(minutes=10)},
         {"sub": None},
         {"sub": " "},
         {"sub": 5},
@@ -218,7 +219,13 @@ def test_whom_the_provider_does_not_vouch_for(door, provider, holder, changes):
         "unsigned": provider.unsigned,
         "shared_secret": provider.shared_secret,
     }
-    spoilt = changes | ({"signs": signs[changes["signs"]]} if "signs" in changes else {})
+    # By now: workers that collect in different seconds have to find the same tests.
+    spoilt = {
+        name: int(time.time() + value.total_seconds()) if isinstance(value, timedelta) else value
+        for name, value in changes.items()
+    }
+    if "signs" in changes:
+        spoilt["signs"] = signs[changes["signs"]]
     assert ask(door, token(provider, **spoilt)) == (401, WHO)
 
 
