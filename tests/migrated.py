@@ -15,6 +15,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests import emptying
+
 
 @dataclass
 class Migrated:
@@ -59,9 +61,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, migrated: M
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, migrated: Migrated | None, django_db_blocker) -> None:
-    if migrated is not None:
-        with django_db_blocker.unblock():
+    with django_db_blocker.unblock():
+        if migrated is not None:
             migrated.keep()
+        emptying.remember()
 
 
 def _state() -> str:
