@@ -17,8 +17,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from enablement.access.history import CAUSES, LIFTED, lift_reasons
 from enablement.access.models import Grant, GrantHold
-from enablement.access.selectors import CAUSES, LIFTED, lift_reasons
 from enablement.ledger.models import LedgerEntry, PolicyRevision
 from enablement.ledger.selectors import revision_at
 from enablement.people.models import User

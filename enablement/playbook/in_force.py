@@ -24,8 +24,9 @@ from enablement.access.models import Gate, Microtool, Policy, Prompt, PromptVers
 from enablement.access.rework import rule_of
 from enablement.playbook import gating
 from enablement.playbook.bundle import Bundle
+from enablement.playbook.in_force_policy import policy
 from enablement.playbook.in_force_sops import sops
-from enablement.playbook.phrases import gate_phrases, phrase
+from enablement.playbook.phrases import gate_phrases
 from enablement.playbook.plan import Condition, Entries, Item, Lines, Rubric, Text
 from enablement.playbook.schema import PlaybookFile
 from enablement.playbook.yaml_source import load
@@ -39,18 +40,6 @@ Found: TypeAlias = Iterator[tuple[Item, Mapping[str, Any]]]
 _LAB_RULES = [each.name for each in dataclasses.fields(LabRules)]
 #: Sections of a playbook that are kept in its revision and that no table holds.
 KEPT_SECTIONS = ("version", "observability", "approvals", "communication", "adoption_reporting")
-
-
-_ASKED_BY_OVERLAYS = (
-    "allowed_regions",
-    "confidence_threshold",
-    "block_on_confidence_lt",
-    "yellow_zone_terms",
-    "manual_review_required",
-    "human_in_loop",
-    "approvals",
-    "approval_rule",
-)
 
 
 def snapshot() -> dict[Item, Mapping[str, Any]]:
@@ -70,7 +59,7 @@ def snapshot() -> dict[Item, Mapping[str, Any]]:
         _microtools,
         _gates,
         sops,
-        _policy,
+        policy,
     )
     return {item: values for reader in readers for item, values in reader()}
 
@@ -349,53 +338,8 @@ def _gates() -> Found:
 def gates() -> dict[str, Mapping[str, Any]]:
     """Gates of live tracks as trees, by track; what overlays ask, by `overlay:` and key. Two queries."""
     rows = Gate.objects.filter(track__retired_at=None).select_related("track")
-    policy = Policy.objects.first()
-    overlays = policy.overlays if policy else []
+    stored = Policy.objects.first()
+    overlays = stored.overlays if stored else []
     return {gate.track.key: gate.tree for gate in rows} | {
         f"overlay:{each['key']}": {"all_of": each["conditions"]} for each in overlays
     }
-
-
-def _policy() -> Found:
-    policy = Policy.objects.first()
-    if policy is not None:
-        yield (
-            Item("policy", ""),
-            {
-                "regions": policy.regions,
-                "yellow_zone_terms": policy.yellow_zone_terms,
-                "block_on_confidence_lt": policy.block_on_confidence_lt,
-                "manual_review_required": policy.manual_review_required,
-                "keeps_content": policy.keeps_content,
-                "retention_days": policy.retention_days,
-                **{f"owners.{name}": email for name, email in policy.owners.items()},
-                **{f"slo.{name}": value for name, value in policy.slo.items()},
-            },
-        )
-        for line, risk in policy.lines_of_business.items():
-            yield Item("line of business", line), {"risk_tolerance": risk}
-        for overlay in policy.overlays:
-            yield Item("overlay", overlay["key"]), _overlay(overlay)
-
-
-def _overlay(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """For whom, and what it asks, line by line, so that a plan says what came and what went."""
-    asked = {name: stored[name] for name in _ASKED_BY_OVERLAYS if stored[name]}
-    people = {name: stored[name] for name in ("regions", "lines", "risks", "tracks") if stored[name]}
-    return {
-        "title": stored["title"],
-        "reason": stored["reason"],
-        "for": Lines(f"for {name}: {', '.join(keys)}" for name, keys in people.items()),
-        "asks": Lines(
-            (
-                *(Condition(gating.words(node), phrase(node)) for node in stored["conditions"]),
-                *(f"{name}: {_spoken(value)}" for name, value in asked.items()),
-            )
-        ),
-    }
-
-
-def _spoken(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    return "yes" if value is True else str(value)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from enablement.access.selectors import grant_history
+from enablement.access.history import grant_history
 from enablement.access.services.grants import reevaluate
 from tests.access.conftest import NOW
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory

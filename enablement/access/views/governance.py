@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from enablement.access import selectors
+from enablement.access import history, selectors
 from enablement.access.models import Policy
 from enablement.people.models import User
 from enablement.people.requests import PersonRequest
@@ -43,6 +43,6 @@ def access_person(request: PersonRequest, user_id: UUID) -> HttpResponse:
         "tools": tools,
         "open_count": sum(view.open or view.open_in_emergency for view in tools),
         "controls": controls,
-        "history": selectors.grant_history(user=person),
+        "history": history.grant_history(user=person),
     }
     return render(request, "access/person.html", context)

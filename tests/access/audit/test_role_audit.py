@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from enablement.access import role_audit
+from enablement.access.history import grant_history
 from enablement.access.models import Grant, Policy
-from enablement.access.selectors import grant_history
 from enablement.access.services import control, emergencies
 from enablement.access.services.grants import reevaluate
 from enablement.ledger.models import LedgerEntry

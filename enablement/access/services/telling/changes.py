@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from enablement.access.history import cause_label
 from enablement.access.models import Grant, GrantHold
-from enablement.access.selectors import cause_label
 from enablement.access.services.telling.message import message
 from enablement.jobs.services import enqueue
 from enablement.people.letters import send
