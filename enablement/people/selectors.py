@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import Permission
 from django.db.models import Prefetch, Q, QuerySet
 
 from enablement.people.groups import GROUPS
@@ -15,6 +16,19 @@ class TitledRight:
 
     request: RightRequest
     title: str
+
+
+def members(group: str) -> QuerySet[User]:
+    """Everybody active in this staff group, by address."""
+    return User.objects.filter(groups__name=group, is_active=True).order_by("email")
+
+
+def holders(right: str) -> QuerySet[User]:
+    """Everybody active who has this right ("app.codename") by a group or by themselves, by address."""
+    app, _dot, codename = right.partition(".")
+    rights = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    holds = Q(groups__permissions__in=rights) | Q(user_permissions__in=rights)
+    return User.objects.filter(holds, is_active=True).distinct().order_by("email")
 
 
 def roster(*, search: str = "", left: bool = False) -> QuerySet[User]:

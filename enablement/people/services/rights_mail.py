@@ -5,14 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.core.mail import EmailMessage
-from django.db.models import Q
 from django.urls import reverse
 
 from enablement.people.letters import letter, send
 from enablement.people.models import RightRequest, User
-from enablement.people.selectors import TitledRight, titled
+from enablement.people.selectors import TitledRight, holders, titled
+
+CONFIRMS = "people.confirm_rights"
 
 
 def mail(*, right_ids: Collection[UUID], occasion: str, at: datetime) -> int:
@@ -20,7 +20,7 @@ def mail(*, right_ids: Collection[UUID], occasion: str, at: datetime) -> int:
     rows = RightRequest.objects.filter(pk__in=right_ids).select_related("person", "asked_by", "decided_by")
     if occasion == "asked":
         rows = rows.waiting(at=at)
-        readers = list(deciders())
+        readers = list(holders(CONFIRMS))
     else:
         readers = list(User.objects.filter(is_active=True, pk__in=rows.values("asked_by")))
     rights = titled(rows.order_by("person__name", "kind", "name"))
@@ -34,13 +34,6 @@ def mail(*, right_ids: Collection[UUID], occasion: str, at: datetime) -> int:
         if theirs:
             messages.append(_message(theirs, reader, occasion))
     return send(messages)
-
-
-def deciders() -> Sequence[User]:
-    """Everybody active who may confirm."""
-    right = Permission.objects.filter(content_type__app_label="people", codename="confirm_rights")
-    holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
-    return list(User.objects.filter(holds, is_active=True).distinct().order_by("email"))
 
 
 def _message(rights: Sequence[TitledRight], reader: User, occasion: str) -> EmailMessage:

@@ -28,11 +28,8 @@ def try_out(*, track: str, tree: Mapping[str, Any], immediate: bool, base_number
     SourceErrors for one that names what the track does not have; Refused "stale_base" where another
     revision is in force by now, "no_change", and as `export` and `plan` do.
     """
-    bundle = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
-    found = plan(bundle=bundle, at=at)
-    if not found:
-        raise Refused("no_change", _("That is what is in force already."))
-    return found
+    proposed = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
+    return _planned(proposed, at=at)
 
 
 @transaction.atomic
@@ -48,8 +45,8 @@ def keep(
 ) -> PlaybookDraft:
     """The playbook in force with this gate, as a draft. Raises as `try_out` does, and PermissionDenied."""
     ensure_authors(actor)
-    try_out(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
     bundle = _proposed(track=track, tree=tree, immediate=immediate, base_number=base_number, at=at)
+    _planned(bundle, at=at)
     draft = keep_draft(
         bundle=bundle, name=bundle.file, base_number=base_number, actor=actor, at=at, reason=reason
     )
@@ -61,6 +58,13 @@ def keep(
         payload={"track": track, "sha256": draft.sha256, "base": base_number},
     )
     return draft
+
+
+def _planned(bundle: Bundle, *, at: datetime) -> Plan:
+    found = plan(bundle=bundle, at=at)
+    if not found:
+        raise Refused("no_change", _("That is what is in force already."))
+    return found
 
 
 def _proposed(

@@ -15,16 +15,16 @@ from django.db.models import Count, Min, QuerySet
 from django.urls import reverse
 
 from enablement.access.models import DecisionRecord, Microtool
+from enablement.access.services.telling.message import COMPLIANCE
 from enablement.access.signals import denies_repeated
 from enablement.jobs.models import Job
 from enablement.jobs.services import enqueue
 from enablement.people.letters import letter, send
 from enablement.people.models import User
+from enablement.people.selectors import members
 from tracks.facts import Fact
 
 DENY = "deny"
-#: Who is told: this group's members.
-GROUP = "compliance"
 
 
 class Denies(NamedTuple):
@@ -99,7 +99,7 @@ def mail_denied(denies: Denies) -> int:
         "since": denies.since,
         "link": f"{settings.SITE_URL}{reverse('access_log')}?{query}",
     }
-    readers = User.objects.filter(groups__name=GROUP, is_active=True).exclude(pk=person.pk).order_by("email")
+    readers = members(COMPLIANCE).exclude(pk=person.pk)
     return send(_message(reader, denies, context) for reader in readers)
 
 

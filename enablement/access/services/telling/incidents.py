@@ -7,10 +7,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from enablement.access.models import OutcomeReport
-from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter
+from enablement.access.services.telling.message import COMPLIANCE, letter
 from enablement.people.letters import send
-from enablement.people.models import User
+from enablement.people.selectors import members
 
 
 def mail_incident(*, report_id: UUID) -> int:
@@ -24,10 +23,9 @@ def mail_incident(*, report_id: UUID) -> int:
         "link": f"{settings.SITE_URL}{reverse('access_decision', args=[report.decision])}",
         "stops": f"{settings.SITE_URL}{reverse('access_stops')}",
     }
-    readers = User.objects.filter(groups__name=GROUP, is_active=True)
+    readers = members(COMPLIANCE)
     if report.person_id:
         readers = readers.exclude(pk=report.person_id)
     return send(
-        letter("incident", reader, key=f"incident.{report.pk}.{reader.pk}", **context)
-        for reader in readers.order_by("email")
+        letter("incident", reader, key=f"incident.{report.pk}.{reader.pk}", **context) for reader in readers
     )

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from enablement.access.models import GrantHold
-from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter
+from enablement.access.services.telling.message import COMPLIANCE, letter
 from enablement.people.letters import send
 from enablement.people.models import User
+from enablement.people.selectors import members
 from tracks.models import Mentorship
 
 
@@ -45,5 +45,5 @@ def _mentors(hold: GrantHold) -> dict[User, str]:
 def _liaisons(hold: GrantHold) -> dict[User, str]:
     """Nobody is asked to look at their own suspension."""
     link = f"{settings.SITE_URL}{reverse('access_suspension', args=[hold.pk])}"
-    found = User.objects.filter(groups__name=GROUP, is_active=True).exclude(pk=hold.grant.user_id)
+    found = members(COMPLIANCE).exclude(pk=hold.grant.user_id)
     return dict.fromkeys(found, link)

@@ -8,18 +8,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.core.mail import EmailMessage
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from enablement.access.models import EmergencyAccess, Grant, Microtool, Stop
-from enablement.access.services.telling.denies import GROUP
-from enablement.access.services.telling.message import letter
+from enablement.access.services.telling.message import COMPLIANCE, letter
 from enablement.jobs.services import enqueue
 from enablement.people.letters import send
 from enablement.people.models import User
+from enablement.people.selectors import holders as holders_of
+from enablement.people.selectors import members
 from tracks.facts import Fact
 
 STARTED, ENDED = "started", "ended"
@@ -103,11 +103,8 @@ def mail_review(*, stop_id: UUID, what: str) -> int:
 
 def _reviewers(stop: Stop) -> list[User]:
     involved = [pk for pk in (stop.started_by_id, stop.ended_by_id) if pk]
-    others = User.objects.filter(is_active=True).exclude(pk__in=involved).order_by("email")
-    found = list(others.filter(groups__name=GROUP))
-    right = Permission.objects.filter(content_type__app_label="access", codename="control_access")
-    holds = Q(groups__permissions__in=right) | Q(user_permissions__in=right)
-    return found or list(others.filter(holds).distinct())
+    found = list(members(COMPLIANCE).exclude(pk__in=involved))
+    return found or list(holders_of("access.control_access").exclude(pk__in=involved))
 
 
 def _letters(name: str, stop: Stop, readers: Iterable[User], *, link: str) -> Iterator[EmailMessage]:
