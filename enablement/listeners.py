@@ -16,7 +16,7 @@ from enablement.access import signals as access
 from enablement.access import tightening
 from enablement.access.requirements.fitness import turns
 from enablement.access.services import grants, nightly
-from enablement.access.services.telling import tell_changes, tell_stops
+from enablement.access.services.telling import tell_auditors, tell_changes, tell_kept, tell_stops
 from enablement.certificates import signals as certificates
 from enablement.certificates.services import request_certificate
 from enablement.ledger import services as ledger
@@ -92,6 +92,7 @@ RECORD = (
     people.auditor_access_changed,
     people.right_request_changed,
     access.grant_changed,
+    access.grant_kept,
     access.grant_renewed,
     access.stop_changed,
     access.ruling_changed,
@@ -120,11 +121,13 @@ def connect() -> None:
     _listen(RECORD, on_record)
     _listen((access.approval_changed,), on_approval_changed)
     _listen((access.grant_changed,), on_grant_changed)
+    _listen((access.grant_kept,), on_grant_kept)
     _listen((access.grant_renewed,), on_grant_renewed)
     _listen((access.stop_changed,), on_stop_changed)
     _listen((access.gate_met,), on_gate_met)
     _listen((access.gate_lost,), on_gate_lost)
     _listen((people.person_changed,), on_person_changed)
+    _listen((people.auditor_access_changed,), on_auditor_access_changed)
     _listen((tracks.enrolment_changed,), on_enrolment_changed)
     _listen((certificates.certificate_changed,), on_certificate_changed)
     _listen((assessments.version_declared_material,), on_track_changed)
@@ -204,6 +207,16 @@ def on_grant_changed(*, facts: Sequence[Fact], **_: Any) -> None:
     """People hear of what opens and closes for them, and so do programs that asked to."""
     tell_changes(facts)
     webhook_services.tell(facts, as_events=events.of_grants)
+
+
+def on_grant_kept(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Who keeps a tool for a time hears of it on the day of the change, and what to do until then."""
+    tell_kept(facts)
+
+
+def on_auditor_access_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """Who was let in hears until when, and where to read."""
+    tell_auditors(facts)
 
 
 def on_grant_renewed(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -15,6 +15,8 @@ from enablement.people.models import User
 
 #: The cause of a change after which the gate decides again.
 LIFTED = "access.hold_lifted"
+#: That a gate became stricter, and a holder keeps the tool for a time.
+KEPT = "access.grant_kept"
 #: The facts that open and close gates, in words.
 CAUSES = {
     "access.attested": _lazy("A policy was confirmed"),
@@ -68,7 +70,8 @@ def cause_label(cause: str) -> str:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantChange:
     """One line of a person's access history, from the ledger. renewed: it stays open, and `until` says how
-    long; None is without an end. reason: in the words of who suspended it, or of who lifted that.
+    long; None is without an end; kept: although its gate asks for more. reason: in the words of who suspended
+    it, or of who lifted that.
     """
 
     at: datetime
@@ -79,6 +82,7 @@ class GrantChange:
     policy_revision: int
     reason: str = ""
     renewed: bool = False
+    kept: bool = False
     until: datetime | None = None
 
     @property
@@ -132,6 +136,7 @@ def _change(entry: LedgerEntry, title: str, reason: str) -> GrantChange:
         cause=payload["cause"],
         policy_revision=payload["policy_revision"],
         reason=reason,
-        renewed=entry.kind == "access.grant_renewed",
+        renewed=entry.kind in {"access.grant_renewed", KEPT},
+        kept=entry.kind == KEPT,
         until=datetime.fromisoformat(payload["not_after"]) if payload.get("not_after") else None,
     )

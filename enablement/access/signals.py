@@ -6,6 +6,8 @@ from django.dispatch import Signal
 grant_changed = Signal()
 # `access.grant_renewed`, the subject is the grant: it stays open, until another time than before.
 grant_renewed = Signal()
+# `access.grant_kept`, the subject is the grant: its gate became stricter, and it stays open for a time.
+grant_kept = Signal()
 # `access.gate_met`, the subject is the enrolment; sent while the enrolment is not complete yet.
 gate_met = Signal()
 # `access.gate_lost`, the subject is the enrolment; sent where it was complete and its gate is no longer met.

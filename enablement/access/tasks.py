@@ -49,6 +49,19 @@ def mail_grant_changes(changes: list[str]) -> dict[str, int]:
 
 
 @shared_task(acks_late=True)
+def mail_kept(grant_ids: list[str], revision: int) -> dict[str, int]:
+    """Tell people that a gate became stricter, and until when they keep the tool."""
+    ids = [UUID(pk) for pk in grant_ids]
+    return {"sent": telling.mail_kept(grant_ids=ids, revision=revision, at=timezone.now())}
+
+
+@shared_task(acks_late=True)
+def mail_auditor(access_id: str) -> dict[str, int]:
+    """Tell an auditor that they were let in, until when, and where."""
+    return {"sent": telling.mail_auditor(access_id=UUID(access_id), at=timezone.now())}
+
+
+@shared_task(acks_late=True)
 def mail_grant_warnings(warning_ids: list[str]) -> dict[str, int]:
     """Tell people that a tool is about to close."""
     ids = [UUID(pk) for pk in warning_ids]

@@ -1,14 +1,19 @@
 """A stricter gate binds whoever holds the tool when they are certified anew, unless marked immediate."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from enablement.access.history import grant_history
 from enablement.access.models import FormerGate, Gate, Grant
 from enablement.access.services import nightly
-from enablement.access.services.telling import mail_warnings, warn_lapsing
+from enablement.access.services.telling import mail_changes, mail_kept, mail_warnings, warn_lapsing
+from enablement.access.services.telling.changes import Change
 from enablement.jobs.models import Job
 from enablement.ledger.models import LedgerEntry
 from enablement.playbook import services
@@ -115,6 +120,56 @@ class TestKeeping:
         )
         grant = Grant.objects.get(user=learner)
         assert (grant.state, grant.former_gate, grant.not_after) == ("granted", None, None)
+
+
+class TestMails:
+    def jobs(self):
+        return Job.objects.filter(kind="enablement.access.tasks.mail_kept").order_by("created_at")
+
+    def tell(self, *, at=LATER):
+        mail.outbox.clear()
+        for job in self.jobs():
+            ids = [UUID(pk) for pk in job.args["grant_ids"]]
+            mail_kept(grant_ids=ids, revision=job.args["revision"], at=at)
+        return [message.subject for message in mail.outbox]
+
+    def test_who_keeps_it_hears_that_day_until_when_and_what_to_do(self, learner):
+        enrolled("Bea Late", completed=False)
+        services.plan(bundle=alone(), at=LATER)
+        assert not self.jobs().exists()
+        apply(alone(), at=LATER)
+        nightly.reevaluate_all(at=LATER)
+        assert self.jobs().count() == 1
+        assert self.tell() == ["More is asked for Summariser: it stays open until 21 November 2027"]
+        [message] = mail.outbox
+        assert message.to == [learner.email]
+        assert "- Answer the survey “Ready?” (Survey: Ready?)\n" in message.body
+        assert "/tools/" in message.body
+        entry = json.loads(LedgerEntry.objects.get(kind="access.grant_kept").payload)
+        assert (entry["microtool"], entry["policy_revision"]) == ("summariser", 2)
+        assert datetime.fromisoformat(entry["not_after"]) == YEAR
+        assert {(c.kept, c.until) for c in grant_history(user=learner) if c.renewed} >= {(True, YEAR)}
+
+    def test_a_second_stricter_gate_is_told_too(self, learner):
+        apply(alone(), at=LATER)
+        apply(alone(FOR_MONTHS), at=LATER + timedelta(days=30))
+        assert [job.args["revision"] for job in self.jobs()] == [2, 3]
+
+    def test_who_has_shown_it_since_hears_nothing(self, learner):
+        apply(alone(), at=LATER)
+        Grant.objects.update(former_gate=None, kept_until=None)
+        assert self.tell() == []
+
+    def test_who_loses_it_hears_what_is_missing(self, learner):
+        apply(alone(SHARP), at=LATER)
+        assert not self.jobs().exists()
+        job = Job.objects.filter(kind="enablement.access.tasks.mail_grant_changes").latest("created_at")
+        mail.outbox.clear()
+        assert mail_changes(changes=[Change.of(line) for line in job.args["changes"]], at=LATER) == 1
+        [message] = mail.outbox
+        assert message.subject == "Summariser is closed to you"
+        assert "Because of: A playbook was applied." in message.body
+        assert "- Answer the survey “Ready?” (Survey: Ready?)\n" in message.body
 
 
 class TestImmediate:

@@ -7,17 +7,15 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from enablement.access import gates, selectors
 from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
-from enablement.access.services import keeping
-from enablement.access.signals import gate_lost, gate_met, grant_changed, grant_renewed
+from enablement.access.services import grant_facts, keeping
+from enablement.access.services.grant_facts import Change
 from enablement.jobs.services import enqueue
-from tracks.facts import Fact
 from tracks.models import Enrolment, Track
 
 State = Grant.State
@@ -38,14 +36,6 @@ class _Target:
     state: str
     standing: gates.Standing | None
     kept: keeping.Keeping | None = None
-
-
-class _Change(NamedTuple):
-    """`lapsed_at`: when the proof of an open grant had run out, where that is what was found."""
-
-    grant: Grant
-    before: str
-    lapsed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,13 +87,14 @@ def reevaluate(
     changed, created, touched = _compare(wanted, known, revision=policy.revision, at=at)
     Grant.objects.bulk_create(created)
     Grant.objects.bulk_update(touched, _EVALUATED)
-    _announce_grants(changed, cause=cause, actor_id=actor_id, at=at)
+    grant_facts.changed(changed, cause=cause, actor_id=actor_id, at=at)
     moved = {change.grant.pk for change in changed}
     renewed = [g for g in touched if g.pk in terms and g.pk not in moved and g.not_after != terms[g.pk]]
-    _announce_renewed(renewed, terms, cause=cause, actor_id=actor_id, at=at)
+    grant_facts.renewed(renewed, terms, cause=cause, actor_id=actor_id, at=at)
+    grant_facts.kept(_kept_since_now(wanted, known), cause=cause, actor_id=actor_id, at=at)
     still = _still_complete(wanted, enrolments)
     lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk)) and e.pk not in still]
-    _announce_gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
+    grant_facts.gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
     return Reevaluation(changed=[change.grant for change in changed], later=later)
 
 
@@ -238,8 +229,8 @@ def _compare(
     *,
     revision: int,
     at: datetime,
-) -> tuple[list[_Change], list[Grant], list[Grant]]:
-    changed: list[_Change] = []
+) -> tuple[list[Change], list[Grant], list[Grant]]:
+    changed: list[Change] = []
     created: list[Grant] = []
     touched: list[Grant] = []
     for (user_id, tool_id), target in wanted.items():
@@ -261,7 +252,7 @@ def _compare(
         # What lapsed and was renewed is on record too: in between, every call was denied.
         if grant.state != before or lapsed_at:
             grant.since = at
-            changed.append(_Change(grant, before, lapsed_at))
+            changed.append(Change(grant, before, lapsed_at))
     return changed, created, touched
 
 
@@ -272,6 +263,12 @@ def _keep(grant: Grant, target: _Target) -> None:
         grant.not_after = min(grant.not_after or target.kept.until, target.kept.until)
     else:
         grant.former_gate, grant.kept_until = None, None
+
+
+def _kept_since_now(wanted: Mapping[Key, _Target], known: Mapping[Key, Grant]) -> list[Grant]:
+    """What stays open although its gate has just become stricter than what was shown."""
+    kept = (known[key] for key, target in wanted.items() if target.kept and target.kept.since_now)
+    return [grant for grant in kept if grant.former_gate_id]
 
 
 def _lapsed_at(grant: Grant, at: datetime) -> datetime | None:
@@ -291,87 +288,9 @@ def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at
     if state != State.GRANTED:  # Once it opens again, the gate in force decides.
         grant.former_gate, grant.kept_until = None, None
     grant.save(update_fields=["state", "since", "policy_revision", "former_gate", "kept_until"])
-    _announce_grants([_Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
+    grant_facts.changed([Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
 
 
 def mark_used(grant: Grant, *, at: datetime) -> None:
     """Disuse is counted from here."""
     Grant.objects.filter(pk=grant.pk).update(last_used_at=at)
-
-
-def _announce_grants(changed: list[_Change], *, cause: str, actor_id: UUID | None, at: datetime) -> None:
-    tool_keys = dict(Microtool.objects.values_list("pk", "key")) if changed else {}
-    facts = [
-        Fact(
-            kind=f"access.grant_{grant.state}",
-            subject=("access.grant", str(grant.pk)),
-            at=at,
-            actor_id=actor_id,
-            learner_id=grant.user_id,
-            payload={
-                "microtool": tool_keys[grant.microtool_id],
-                "before": before,
-                "after": grant.state,
-                "cause": cause,
-                "policy_revision": grant.policy_revision,
-                "proof": [fact for leaf in grant.leaves for fact in leaf["proof"]],
-            }
-            | ({"lapsed_at": lapsed_at} if lapsed_at else {}),
-        )
-        for grant, before, lapsed_at in changed
-    ]
-    if facts:
-        grant_changed.send(sender=Grant, facts=facts)
-
-
-def _announce_renewed(
-    renewed: list[Grant],
-    terms: Mapping[UUID, datetime | None],
-    *,
-    cause: str,
-    actor_id: UUID | None,
-    at: datetime,
-) -> None:
-    """A grant stays open, but its proof lapses at another time: whoever keeps a list has to know."""
-    tool_keys = dict(Microtool.objects.values_list("pk", "key")) if renewed else {}
-    facts = [
-        Fact(
-            kind="access.grant_renewed",
-            subject=("access.grant", str(grant.pk)),
-            at=at,
-            actor_id=actor_id,
-            learner_id=grant.user_id,
-            payload={
-                "microtool": tool_keys[grant.microtool_id],
-                "before": grant.state,
-                "after": grant.state,
-                "cause": cause,
-                "policy_revision": grant.policy_revision,
-                "not_after_before": terms[grant.pk],
-                "not_after": grant.not_after,
-            },
-        )
-        for grant in renewed
-    ]
-    if facts:
-        grant_renewed.send(sender=Grant, facts=facts)
-
-
-def _announce_gates(
-    *, met: list[Enrolment], lost: list[Enrolment], cause: str, actor_id: UUID | None, at: datetime
-) -> None:
-    """Say whose gate is met while the enrolment is not complete, and whose is lost while it is."""
-    for signal, kind, turned in ((gate_met, "access.gate_met", met), (gate_lost, "access.gate_lost", lost)):
-        facts = [
-            Fact(
-                kind=kind,
-                subject=("tracks.Enrolment", str(enrolment.pk)),
-                at=at,
-                actor_id=actor_id,
-                learner_id=enrolment.user_id,
-                payload={"cause": cause},
-            )
-            for enrolment in turned
-        ]
-        if facts:
-            signal.send(sender=Enrolment, facts=facts)

@@ -24,11 +24,15 @@ Key = tuple[UUID, int]  # person and tool
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keeping:
-    """By which gate somebody keeps a tool, until when at the latest, and how they stand before it."""
+    """By which gate somebody keeps a tool, until when at the latest, and how they stand before it.
+
+    since_now: more is asked since the revision in force, and nobody has been told yet.
+    """
 
     former: FormerGate
     until: datetime
     standing: gates.Standing
+    since_now: bool
 
 
 def replaced(
@@ -82,14 +86,14 @@ def kept(
     held = _terms(known, revision=revision, at=at)
     by_person = {(enrolment.user_id, enrolment.track_id): enrolment for enrolment in enrolments}
     asked: dict[int, dict[Key, Enrolment]] = defaultdict(dict)
-    for key, (former, _until) in held.items():
+    for key, (former, _until, _now) in held.items():
         enrolment = by_person.get((key[0], former.track_id))
         standing = standings.get(enrolment.pk) if enrolment else None
         if enrolment and standing and not standing.met:
             asked[former.pk][key] = enrolment
-    formers = {former.pk: former for former, _until in held.values()}
+    formers = {former.pk: former for former, _until, _now in held.values()}
     return {
-        key: Keeping(former=formers[pk], until=held[key][1], standing=standing)
+        key: Keeping(former=formers[pk], until=held[key][1], standing=standing, since_now=held[key][2])
         for pk, people in asked.items()
         for key, standing in _standings(formers[pk], people, at=at).items()
         if standing.met
@@ -98,8 +102,8 @@ def kept(
 
 def _terms(
     known: Mapping[Key, Grant], *, revision: int, at: datetime
-) -> dict[Key, tuple[FormerGate, datetime]]:
-    """The former gate and the last day of those that may be kept: already, or since this revision."""
+) -> dict[Key, tuple[FormerGate, datetime, bool]]:
+    """The former gate and the last day of those that may be kept, and whether this revision asks for more."""
     open_ones = {key: grant for key, grant in known.items() if _is_open(grant, at)}
     kept_ones = {g.former_gate_id for g in open_ones.values() if g.former_gate_id}
     fresh = any(grant.policy_revision < revision for grant in open_ones.values())
@@ -113,15 +117,16 @@ def _terms(
     found = {}
     for key, grant in open_ones.items():
         track = tracks[key[1]]
+        now = grant.policy_revision < revision and track in new
         if grant.former_gate_id and grant.kept_until:
             former, until = formers[grant.former_gate_id], grant.kept_until
-        elif grant.policy_revision < revision and track in new:
+        elif now:
             former = new[track]
             until = min(former.until, grant.not_after or former.until)
         else:
             continue
         if former.track_id == track and until > at:
-            found[key] = (former, until)
+            found[key] = (former, until, now)
     return found
 
 

@@ -77,3 +77,25 @@ def test_a_cohort_is_told_by_one_job(enrolment, switch):
     evaluate(*more)
     assert Grant.objects.filter(state="granted").count() == 10
     assert len(Job.objects.get(kind=KIND).args["changes"]) == 10
+
+
+def test_what_is_missing_is_said_and_two_tools_are_told_in_one_message(enrolment, switch):
+    MicrotoolFactory(key="drafts", title="Drafts", track=enrolment.track)
+    switch.on.add(enrolment.user_id)
+    evaluate(enrolment)
+    switch.on.clear()
+    evaluate(enrolment)
+    assert told() == ["Closed to you: Drafts, Triage"]
+    body = mail.outbox[0].body
+    assert "calls of Drafts, Triage are denied." in body
+    assert body.count("- Switch it on (Switch)\n") == 1
+
+
+def test_all_of_one_person_is_in_one_job(enrolment, switch):
+    MicrotoolFactory.create_batch(30, track=enrolment.track)
+    other = EnrolmentFactory(cohort=enrolment.cohort)
+    switch.on |= {enrolment.user_id, other.user_id}
+    evaluate(enrolment, other)
+    job = Job.objects.get(kind=KIND)
+    assert len(job.args["changes"]) == 62
+    assert telling.mail_changes(changes=[Change.of(line) for line in job.args["changes"]], at=NOW) == 2

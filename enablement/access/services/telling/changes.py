@@ -1,19 +1,21 @@
-"""A tool opened or closed for somebody."""
+"""A tool opened or closed for somebody. Tools that did so for the same reason are told in one e-mail."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.core.mail import EmailMessage
+
 from enablement.access.history import cause_label
 from enablement.access.models import Grant, GrantHold
-from enablement.access.services.telling.message import message
+from enablement.access.services.telling.kept import to_do
+from enablement.access.services.telling.message import message, of_people
 from enablement.jobs.services import enqueue
 from enablement.people.letters import send
 from tracks.facts import Fact
 
-#: Changes that one job tells of.
-CHUNK = 50
 OPEN = Grant.State.GRANTED
 
 
@@ -38,14 +40,12 @@ def tell_changes(facts: Sequence[Fact]) -> None:
     """Ask for the messages about what opened or closed; any other change concerns nobody by itself."""
     from enablement.access.tasks import mail_grant_changes
 
-    lines = [
-        Change(UUID(fact.subject[1]), fact.payload["after"], fact.payload["cause"]).line
-        for fact in facts
-        if (fact.payload["before"] == OPEN) != (fact.payload["after"] == OPEN)
-    ]
-    for start in range(0, len(lines), CHUNK):
-        chunk = lines[start : start + CHUNK]
-        enqueue(task=mail_grant_changes, args={"changes": chunk}, at=facts[0].at)
+    telling = [fact for fact in facts if (fact.payload["before"] == OPEN) != (fact.payload["after"] == OPEN)]
+    for chunk in of_people(telling):
+        lines = [
+            Change(UUID(fact.subject[1]), fact.payload["after"], fact.payload["cause"]).line for fact in chunk
+        ]
+        enqueue(task=mail_grant_changes, args={"changes": lines}, at=facts[0].at)
 
 
 def mail_changes(*, changes: Sequence[Change], at: datetime) -> int:
@@ -54,16 +54,28 @@ def mail_changes(*, changes: Sequence[Change], at: datetime) -> int:
     found = Grant.objects.filter(pk__in=by_id, user__is_active=True).select_related("user", "microtool")
     holds = GrantHold.objects.live().filter(grant__in=by_id, cause=GrantHold.Cause.REWORK)
     reasons = dict(holds.values_list("grant", "reason"))
+    alike: dict[tuple[UUID, bool, str, str], list[Grant]] = defaultdict(list)
+    for grant in found.order_by("microtool__title", "pk"):
+        if grant.state == by_id[grant.pk].state:
+            cause, reason = by_id[grant.pk].cause, reasons.get(grant.pk, "")
+            alike[grant.user_id, grant.state == OPEN, cause, reason].append(grant)
     return send(
-        message(
-            "change",
-            grant,
-            key=f"{grant.state}.{grant.since.timestamp():.6f}",
-            at=at,
-            opened=grant.state == OPEN,
-            cause=cause_label(by_id[grant.pk].cause),
-            reason=reasons.get(grant.pk, ""),
-        )
-        for grant in found
-        if grant.state == by_id[grant.pk].state
+        _message(grants, opened=opened, cause=cause, reason=reason, at=at)
+        for (_user, opened, cause, reason), grants in alike.items()
+    )
+
+
+def _message(grants: Sequence[Grant], *, opened: bool, cause: str, reason: str, at: datetime) -> EmailMessage:
+    first = grants[0]
+    steps = [] if opened else [step for grant in grants for step in to_do(grant.leaves)]
+    return message(
+        "change",
+        first,
+        key=f"{first.state}.{first.since.timestamp():.6f}",
+        at=at,
+        tools=[str(grant.microtool) for grant in grants],
+        opened=opened,
+        cause=cause_label(cause),
+        reason=reason,
+        steps=list({(step["label"], step["next_step"]): step for step in steps}.values()),
     )

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
 
-from enablement.access.models import EnrolmentStanding, Grant, GrantWarning
+from enablement.access.models import Grant, GrantWarning
+from enablement.access.services.telling.kept import asked_now
 from enablement.access.services.telling.message import message
 from enablement.jobs.services import enqueue
 from enablement.people.letters import send
-from tracks.models import Enrolment
 
 #: Days before the end (DESIGN §4, grants).
 DAYS = (30, 14, 3)
@@ -56,7 +54,7 @@ def _warn(ids: Sequence[UUID], *, at: datetime) -> int:
 def mail_warnings(*, warning_ids: Sequence[UUID], at: datetime) -> int:
     """How many messages were sent; nobody is warned of what has been renewed or closed in the meantime."""
     rows = GrantWarning.objects.filter(pk__in=warning_ids, grant__in=Grant.objects.live(at=at))
-    missing = _missing(rows)
+    missing = asked_now(Grant.objects.filter(warnings__in=rows))
     return send(
         message(
             "lapses",
@@ -69,21 +67,3 @@ def mail_warnings(*, warning_ids: Sequence[UUID], at: datetime) -> int:
         for warning in rows.select_related("grant__user", "grant__microtool")
         if warning.not_after == warning.grant.not_after
     )
-
-
-def _missing(rows: QuerySet[GrantWarning]) -> dict[UUID, list[dict[str, Any]]]:
-    """What the gate asks of those who keep a tool by the gate as it was, by grant. One query."""
-    kept = rows.filter(grant__former_gate__isnull=False)
-    standings = EnrolmentStanding.objects.filter(
-        enrolment__in=Enrolment.objects.live(),
-        enrolment__user=OuterRef("grant__user"),
-        enrolment__track=OuterRef("grant__microtool__track"),
-    )
-    found = kept.annotate(
-        own=Subquery(standings.values("leaves")[:1]),
-        overlays=Subquery(standings.values("overlay_leaves")[:1]),
-    ).values_list("grant", "own", "overlays")
-    return {
-        grant: [leaf for leaf in [*(own or []), *(more or [])] if not leaf["met"] and leaf["next_step"]]
-        for grant, own, more in found
-    }
