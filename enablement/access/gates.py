@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -82,10 +83,14 @@ class Waiving:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """A requirement, or a tree of them, beside the gate: what one overlay asks."""
+    """A requirement, or a tree of them, beside the gate: what one overlay asks.
+
+    asked_by: its title; key: which of its requirements.
+    """
 
     node: Node
     asked_by: str
+    key: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,10 +229,12 @@ def _tightened(
     demanded: list[Leaf] = []
     met = True
     for demand in more.demands.get(enrolment.pk, ()):
+        numbers = count()
 
-        def ask(node: Node, by: str = demand.asked_by) -> bool | None:
+        def ask(node: Node, demand: Demand = demand, numbers: Iterator[int] = numbers) -> bool | None:
             leaf = answers[identity(node)].get(enrolment.pk) or _missing(node)
-            demanded.append(replace(leaf, asked_by=by))
+            asked_as = f"{demand.key}.{next(numbers)}"
+            demanded.append(replace(leaf, asked_by=demand.asked_by, asked_as=asked_as))
             return leaf.met
 
         met = _truth(demand.node, ask) is True and met

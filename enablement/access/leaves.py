@@ -1,5 +1,6 @@
 """What a requirement says about one person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ class Leaf:
     required, actual, next_step: words for people. done, total: how far it is, where it can be counted.
     link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
     closed: nothing that the person does can meet it. asked_by: the overlay that asks; "" for the gate itself.
+    asked_as: which of that overlay's requirements it is, the same for everybody.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
     there is none. renews: it is met, and may be shown anew now, before it lapses.
     """
@@ -37,6 +39,7 @@ class Leaf:
     proof: tuple[str, ...] = field(default=())
     lapses_at: datetime | None = None
     asked_by: str = ""
+    asked_as: str = ""
     closed: bool = False
     renews: bool = False
 
@@ -73,3 +76,16 @@ class Leaf:
 def unknown(type_: str, *, label: str, why: str) -> Leaf:
     """A requirement that cannot be established: it denies and says why."""
     return Leaf(type=type_, label=label, met=None, required=label, actual=why, next_step=why)
+
+
+def marks(demanded: Iterable[Leaf]) -> str:
+    """Which requirements of overlays these are and which are met, " eu.0.0=1 region=0": one text for all who
+    stand alike before overlays, so that a cohort can be counted by it.
+    """
+    return "".join(f" {leaf.asked_as}={int(leaf.met is True)}" for leaf in demanded)
+
+
+def marked(text: str) -> list[tuple[str, bool]]:
+    """What `marks` wrote: which requirement, and whether it is met."""
+    pairs = (each.rpartition("=") for each in text.split())
+    return [(key, met == "1") for key, _equals, met in pairs]

@@ -113,6 +113,7 @@ def bar(*, place: Place, allowed: Iterable[str], overlays: Sequence[Overlay]) ->
         actual=_("works in %(region)s") % {"region": place.region},
         next_step=_("Nothing can be shown for this; whoever keeps the roster can mend a wrong region"),
         asked_by=", ".join(narrowing) if place.region in frozenset(allowed) else "",
+        asked_as=REGION,
     )
 
 

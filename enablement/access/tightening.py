@@ -58,7 +58,11 @@ def tightening_of(enrolments: Sequence[Enrolment], *, tracks: Mapping[int, str])
 
 def _asked(policy: InForce, place: Place, track: str) -> tuple[tuple[Demand, ...], Leaf | None]:
     holding = policy.fitting(place, track)
-    asked = tuple(Demand(node=node, asked_by=each.title) for each in holding for node in each.conditions)
+    asked = tuple(
+        Demand(node=node, asked_by=each.title, key=f"{each.key}.{number}")
+        for each in holding
+        for number, node in enumerate(each.conditions)
+    )
     return asked, overlays.bar(place=place, allowed=policy.regions, overlays=holding)
 
 

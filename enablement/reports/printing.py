@@ -42,7 +42,7 @@ def print_report(reading: Reading) -> bytes:
         "gate_chart": meters(
             title=_("Requirements met"),
             description=_("How many people have met each requirement."),
-            rows=[(row.label, row.met, row.total) for row in reading.board.requirements],
+            rows=[(row.label, row.met, row.total) for row in reading.board.rows],
         ),
     }
     with timezone.override("UTC"):
@@ -55,11 +55,11 @@ def _done(modules: Sequence[str]) -> str:
 
 
 def _met(row: Line) -> str:
-    return "" if row.met_count is None else f"{row.met_count} / {len(row.there)}"
+    return "" if row.met_count is None else f"{row.met_count} / {row.asked_count}"
 
 
 def _next_step(row: Line, board: Board) -> str:
     """What the first unmet requirement lacks."""
     if row.met_count is None or row.first_unmet is None:
         return ""
-    return f"{board.requirements[row.first_unmet].label}: {row.there[row.first_unmet]}"
+    return f"{board.rows[row.first_unmet].label}: {row.there[row.first_unmet]}"

@@ -41,7 +41,7 @@ class Reading:
 def read(*, cohort: Cohort, at: datetime) -> Reading:
     policy = Policy.objects.first()
     board = readiness.board(cohort=cohort, at=at)
-    modules, people = everybody(cohort=cohort, requirements=len(board.requirements), at=at)
+    modules, people = everybody(board=board, at=at)
     return Reading(
         board=board,
         modules=modules,
@@ -76,16 +76,29 @@ def verdict(board: Board) -> str:
             )
             % counts
         )
+    if board.ready != board.shown:
+        return (
+            _("Not ready: %(ready)d of %(total)d people have shown everything and may use the tools") % counts
+        )
     return _("Not ready: %(ready)d of %(total)d people have shown everything") % counts
 
 
 def reasons(board: Board) -> list[str]:
-    """Why, in up to four sentences: what holds most people up, and what waits."""
+    """Why, in up to five sentences: what holds most people up, and what waits."""
     lines = [
         ngettext("%(label)s: %(n)d person is missing.", "%(label)s: %(n)d people are missing.", row.missing)
         % {"label": row.label, "n": row.missing}
         for row in board.blockers[:2]
     ]
+    if board.barred:
+        lines.append(
+            ngettext(
+                "%(n)d person works where the tools may not be used.",
+                "%(n)d people work where the tools may not be used.",
+                board.barred,
+            )
+            % {"n": board.barred}
+        )
     if board.waiting_labs:
         lines.append(
             ngettext("%(n)d lab waits for a mentor.", "%(n)d labs wait for a mentor.", board.waiting_labs)

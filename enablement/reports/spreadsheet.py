@@ -25,7 +25,7 @@ def as_csv(reading: Reading) -> bytes:
 
 
 def _lines(reading: Reading) -> Iterator[list[str]]:
-    requirements = reading.board.requirements
+    requirements = reading.board.rows
     heading = [
         _("Name"),
         _("E-mail"),
@@ -34,7 +34,7 @@ def _lines(reading: Reading) -> Iterator[list[str]]:
         _("Status"),
         _("Requirements met"),
         *(_("Module: %(title)s") % {"title": row.module.title} for row in reading.modules),
-        *(row.label for row in requirements),
+        *(f"{row.label} ({row.asked_by})" if row.asked_by else row.label for row in requirements),
     ]
     yield [safe(cell) for cell in heading]
     words = {state: safe(word) for state, word in _words().items()}

@@ -1,7 +1,12 @@
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.utils.html import strip_tags
 
+from enablement.access.models import EnrolmentStanding, Grant, Policy
+from enablement.access.services import attesting
 from enablement.access.services.grants import reevaluate
 from enablement.programs.selectors import readiness
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
@@ -131,7 +136,7 @@ def test_the_page_costs_the_same_queries_for_any_number_of_people(
         assert client.get(f"/readiness/{cohort.pk}/").status_code == 200
 
 
-QUERIES = 11
+QUERIES = 12
 
 
 def test_the_page_leads_to_the_cohorts_certificates_and_survey_answers(client, cohort):
@@ -174,3 +179,112 @@ def test_names_and_titles_are_shown_as_they_are_written(client, cohort):
     assert "&lt;i&gt;One&lt;/i&gt;" in text
     assert "<b>Ann" not in text
     assert "<i>One" not in text
+
+
+EU = {"type": "attestation", "policy": "eu", "title": "EU rules", "statement": "I keep them."}
+#: Two in the overlay's region, of whom the first has confirmed; one outside it; one outside all regions.
+PLACES = ("eu-west-1", "eu-west-1", "us-east-1", "ap-south-1")
+
+
+def overlaid(cohort, *places):
+    """Everybody has read everything; an overlay asks more of who works in eu-west-1, or may."""
+    Policy.objects.update(
+        overlays=[
+            {
+                "key": "eu",
+                "title": "Europe",
+                "reason": "Because.",
+                "regions": ["eu-west-1"],
+                "conditions": [{"any_of": [EU, {"type": "date", "not_before": "2099-01-01"}]}],
+            }
+        ]
+    )
+    enrolments = people(cohort, *[2 for _place in places])
+    for number, (enrolment, region) in enumerate(zip(enrolments, places, strict=True)):
+        enrolment.user.name, enrolment.user.region = f"Learner {number}", region
+        enrolment.user.save(update_fields=["name", "region"])
+    ids = [enrolment.user_id for enrolment in enrolments]
+    reevaluate(user_ids=ids, cause="tests", actor_id=None, at=NOW)
+    statement = attesting.find_statement(user=enrolments[0].user, track=cohort.track.key, policy="eu")
+    attesting.attest(statement=statement, sha256=statement.sha256, actor=enrolments[0].user, at=NOW)
+    return enrolments
+
+
+def cells(text, name):
+    """The words of a person's row, without those of modules and of the gate."""
+    row = text.split(f">{name}<")[1].split("</tr>")[0]
+    return [" ".join(strip_tags(cell).split()) for cell in row.split("<td>")[5:]]
+
+
+def test_what_overlays_ask_of_some_is_counted_of_these_and_shown(client, cohort):
+    enrolments = overlaid(cohort, *PLACES)
+    states = [Grant.objects.get(user=each.user).state for each in enrolments]
+    assert states == ["granted", "locked", "granted", "locked"]
+    board = readiness.board(cohort=cohort, at=NOW)
+    assert (board.total, board.shown, board.barred, board.ready) == (4, 3, 1, states.count("granted"))
+    assert [(row.key, row.label, row.asked_by, row.met, row.total) for row in board.demanded] == [
+        ("eu.0.0", "Policy: EU rules", "Europe", 1, 2),
+        ("eu.0.1", "Date", "Europe", 0, 2),
+        ("region", "Region of work", "", 3, 4),
+    ]
+    text = page(client, cohort).content.decode()
+    assert "Not ready: 2 of 4 people have shown everything and may use the tools" in text
+    assert "1 person works where the tools may not be used." in text
+    assert "Only where “Europe” holds" in text
+    none = "not asked"
+    told = [cells(text, f"Learner {number}")[:-2] for number in range(4)]
+    assert told == [
+        ["Met", "Waiting", "Met"],
+        ["Not started", "Waiting", "Met"],
+        [none, none, "Met"],
+        [none, none, "Not met"],
+    ]
+    statuses = [cells(text, f"Learner {number}")[-1] for number in range(4)]
+    assert statuses == ["Ready", "Late", "Ready", "Closed by region"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"), [("eu.0.0", [1]), ("region", [3]), ("u.0.0", [0, 1, 2, 3]), ("0", [])]
+)
+def test_who_misses_what_an_overlay_asks_is_found(client, cohort, missing, named):
+    overlaid(cohort, *PLACES)
+    text = page(client, cohort, missing=missing).content.decode()
+    assert [number for number in range(4) if f">Learner {number}<" in text] == named
+
+
+def test_a_cohort_of_which_nobody_lives_under_an_overlay_has_no_columns_of_it(client, cohort):
+    overlaid(cohort, "eu-west-1")
+    Policy.objects.update(overlays=[])
+    ids = list(cohort.enrolments.values_list("user", flat=True))
+    reevaluate(user_ids=ids, cause="tests", actor_id=None, at=NOW)
+    assert readiness.board(cohort=cohort, at=NOW).rows == readiness.board(cohort=cohort, at=NOW).requirements
+    assert "not asked" not in page(client, cohort).content.decode()
+
+
+def test_who_was_never_evaluated_has_a_cell_for_everything(client, cohort):
+    overlaid(cohort, *PLACES)
+    late = EnrolmentFactory(cohort=cohort, user__name="Learner 9")
+    text = page(client, cohort).content.decode()
+    assert cells(text, late.user.name)[:3] == ["Not started"] * 3
+    assert len(cells(text, late.user.name)) == len(cells(text, "Learner 0"))
+
+
+@pytest.mark.parametrize("size", [1, 6])
+def test_overlays_cost_the_same_queries_for_any_number_of_people(
+    client, cohort, size, django_assert_num_queries
+):
+    overlaid(cohort, *(PLACES * size))
+    page(client, cohort)
+    with django_assert_num_queries(QUERIES):
+        assert client.get(f"/readiness/{cohort.pk}/").status_code == 200
+
+
+def test_what_stood_before_the_marks_is_marked_as_an_evaluation_would(cohort):
+    """The step of the migration that brings them."""
+    overlaid(cohort, *PLACES)
+    standings = EnrolmentStanding.objects.order_by("pk")
+    written = list(standings.values_list("overlay_marks", flat=True))
+    assert sorted(written) == ["", " eu.0.0=0 eu.0.1=0", " eu.0.0=1 eu.0.1=0", " region=0"]
+    standings.update(overlay_marks="")
+    import_module("enablement.access.migrations.0014_overlay_marks").mark(apps, None)
+    assert list(standings.values_list("overlay_marks", flat=True)) == written

@@ -11,8 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
+from enablement.access.models import Policy
 from enablement.jobs.models import Job, JobState
 from enablement.ledger.models import LedgerEntry
+from enablement.people.models import User
 from enablement.programs.selectors import readiness
 from enablement.reports import services
 from enablement.reports.models import Report
@@ -142,6 +144,34 @@ def test_the_table_holds_everybody_and_every_unit(cohort):
     assert by_name["Ben Sørensen"][3:6] == ["2026-10-27", "Late", "0"]
 
 
+def test_what_overlays_ask_of_some_is_in_both_files(cohort):
+    """Amara has shown everything and works where no tool may be used; an overlay asks more of Ben."""
+    asked = {"type": "attestation", "policy": "eu", "title": "EU rules", "statement": "I keep them."}
+    overlay = {"key": "eu", "title": "Europe", "reason": "Because.", "regions": ["eu-west-1"]}
+    Policy.objects.update(overlays=[overlay | {"conditions": [asked]}], regions=["us-east-1", "eu-west-1"])
+    places = {"Amara Okafor": "ap-south-1", "Ben Sørensen": "eu-west-1", "Chen Wei": "us-east-1"}
+    for name, region in places.items():
+        User.objects.filter(name=name).update(region=region)
+    reevaluate(cohort)
+    reading = read(cohort=cohort, at=START)
+    header, *lines = rows_of(as_csv(reading))
+    assert header[8:] == ["Survey: Readiness", "Policy: EU rules (Europe)", "Region of work"]
+    assert {line[0]: (line[4], line[5], *line[8:]) for line in lines} == {
+        "Amara Okafor": ("Closed by region", "1", "answered", "not asked", "works in ap-south-1"),
+        "Ben Sørensen": ("Late", "0", "not answered yet", "not confirmed yet", "fits"),
+        "Chen Wei": ("Not started", "0", "not answered yet", "not asked", "fits"),
+    }
+    text = text_of(print_report(reading))
+    for words in (
+        "Not ready: 0 of 3 people have shown everything and may use the tools",
+        "1 person works where the tools may not be used.",
+        "Only where “Europe” holds",
+        "1 / 2 Region of work: works in ap-south-1",
+        "0 / 2 Survey: Readiness",
+    ):
+        assert words in text
+
+
 def test_somebody_never_evaluated_has_empty_cells(cohort):
     EnrolmentFactory(cohort=cohort, user__name="Dana New")
     header, *lines = rows_of(as_csv(read(cohort=cohort, at=START)))
@@ -181,7 +211,7 @@ def test_reading_costs_the_same_for_three_and_for_fifteen_and_for_sixty(cohort):
         with CaptureQueriesContext(connection) as captured:
             assert len(read(cohort=cohort, at=START).people) == size
         counts.append(len(captured))
-    assert counts == [8, 8, 8]
+    assert counts == [9, 9, 9]
 
 
 def test_people_who_stand_differently_do_not_share_their_cells(cohort):

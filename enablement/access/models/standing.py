@@ -8,8 +8,9 @@ class EnrolmentStanding(models.Model):
     """Written by every re-evaluation, so it is as fresh as the last fact.
 
     `leaves` are those of the gate, in its order, as `Leaf.as_json()` gives them;
-    `overlay_leaves` is what overlays ask of this person besides. Decisions never read this row: they read
-    grants.
+    `overlay_leaves` is what overlays ask of this person besides, and `overlay_marks` which of their
+    requirements these are, in the same order, and whether they are met: `leaves.marks`, by which a cohort
+    is counted. Decisions never read this row: they read grants.
     """
 
     enrolment = models.OneToOneField(
@@ -19,6 +20,7 @@ class EnrolmentStanding(models.Model):
     met_count = models.PositiveSmallIntegerField(_("requirements met"))
     leaves = models.JSONField(_("requirements"), default=list)
     overlay_leaves = models.JSONField(_("requirements of overlays"), default=list)
+    overlay_marks = models.TextField(_("requirements of overlays, in short"), default="")
     evaluated_at = models.DateTimeField(_("evaluated"))
 
     class Meta:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from enablement.access import gates, selectors
+from enablement.access.leaves import marks
 from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
 from enablement.access.services import grant_facts, keeping
 from enablement.access.services.grant_facts import Change
@@ -171,6 +172,7 @@ def _record_standings(standings: Mapping[UUID, gates.Standing], *, at: datetime)
             met_count=standing.met_count,
             leaves=[leaf.as_json() for leaf in standing.leaves],
             overlay_leaves=[leaf.as_json() for leaf in standing.demanded],
+            overlay_marks=marks(standing.demanded),
             evaluated_at=at,
         )
         for enrolment_id, standing in standings.items()
@@ -179,7 +181,7 @@ def _record_standings(standings: Mapping[UUID, gates.Standing], *, at: datetime)
         rows,
         update_conflicts=True,
         unique_fields=["enrolment"],
-        update_fields=["met", "met_count", "leaves", "overlay_leaves", "evaluated_at"],
+        update_fields=["met", "met_count", "leaves", "overlay_leaves", "overlay_marks", "evaluated_at"],
     )
 
 

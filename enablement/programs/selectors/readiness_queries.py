@@ -17,6 +17,7 @@ from django.db.models import (
     Count,
     Exists,
     ExpressionWrapper,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -25,7 +26,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from assessments.models import Submission
 from surveys.models import Survey
@@ -51,7 +52,7 @@ class Titled(NamedTuple):
 
 
 class Somebody(NamedTuple):
-    """met and leaves are those of the standing; None where there is none yet."""
+    """From met on, as the standing has it; None where there is none yet."""
 
     enrolment_id: UUID
     state: str
@@ -60,10 +61,15 @@ class Somebody(NamedTuple):
     email: str
     met: bool | None
     leaves: list[dict[str, Any]] | None
+    overlay_leaves: list[dict[str, Any]] | None
+    marks: str | None
 
 
 class Member(NamedTuple):
-    """As `Somebody`, for a report. there, requirements_met: of each requirement; no standing, all None."""
+    """As `Somebody`, for a report. there, requirements_met: of each requirement; no standing, all None.
+
+    overlay_there: of what overlays ask, in the order of `marks`; None behind the last.
+    """
 
     enrolment_id: UUID
     state: str
@@ -72,8 +78,22 @@ class Member(NamedTuple):
     email: str
     met: bool | None
     met_count: int | None
+    marks: str | None
     there: tuple[str | None, ...]
     requirements_met: tuple[bool | None, ...]
+    overlay_there: tuple[str | None, ...]
+
+
+class Alike(NamedTuple):
+    """Who stands alike before overlays: so many people, so many of them have shown everything.
+
+    leaves: what is asked of one of them, as JSON.
+    """
+
+    marks: str
+    people: int
+    shown: int
+    leaves: str
 
 
 def _live(cohort: UUID) -> QuerySet[Enrolment]:
@@ -137,6 +157,23 @@ def _board(requirements: int) -> Prepared:
 def board(*, cohort: UUID, today: date, requirements: int) -> tuple[int, ...]:
     rows = _board(requirements)(cohort=cohort, today=today)
     return rows[0] if rows else (0,) * (4 + requirements)
+
+
+def _before_overlays(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
+    asked = _live(cohort).filter(standing__overlay_marks__gt="").values("standing__overlay_marks")
+    counted = asked.annotate(
+        people=Count("pk"),
+        shown=Count("pk", filter=Q(standing__met=True)),
+        leaves=Min(Cast("standing__overlay_leaves", TextField())),
+    )
+    return counted.order_by("standing__overlay_marks").values_list(
+        "standing__overlay_marks", "people", "shown", "leaves"
+    )
+
+
+def before_overlays(*, cohort: UUID) -> list[Alike]:
+    """Of whom overlays ask something, by what is asked and what of it is met."""
+    return [Alike._make(row) for row in _prepared_before_overlays(cohort=cohort)]
 
 
 def _content(cohort: UUID) -> QuerySet[Any, tuple[Any, ...]]:
@@ -229,15 +266,21 @@ def _states(**people: UUID) -> QuerySet[Any, tuple[Any, ...]]:
 
 
 #: Of a line of a report, without its requirements.
-MEMBER = ("pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__met_count")
+MEMBER = (
+    *("pk", "state", "due_on", "user__name", "user__email"),
+    *("standing__met", "standing__met_count", "standing__overlay_marks"),
+)
 #: Of a line of the people table.
-LINE = ("pk", "state", "due_on", "user__name", "user__email", "standing__met", "standing__leaves")
+LINE = (
+    *("pk", "state", "due_on", "user__name", "user__email"),
+    *("standing__met", "standing__leaves", "standing__overlay_leaves", "standing__overlay_marks"),
+)
 BY_NAME = ("user__name", "user__email", "pk")
 
 
 @lru_cache(maxsize=64)
-def _everybody(requirements: int) -> Prepared:
-    """Of everybody what `Member` names, with so many requirements.
+def _everybody(requirements: int, demanded: int) -> Prepared:
+    """Of everybody what `Member` names, with so many requirements, and as many of overlays at most.
 
     The JSON stays in the database, which takes out of it what a report says.
     """
@@ -252,28 +295,40 @@ def _everybody(requirements: int) -> Prepared:
         for index in range(requirements)
     }
 
+    overlay_there = {
+        f"overlay_there_{index}": KeyTextTransform("actual", KeyTransform(index, "standing__overlay_leaves"))
+        for index in range(demanded)
+    }
+
     def build(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
-        people = _live(cohort).order_by(*BY_NAME).annotate(**there, **met)
-        return people.values_list(*MEMBER, *there, *met)
+        people = _live(cohort).order_by(*BY_NAME).annotate(**there, **met, **overlay_there)
+        return people.values_list(*MEMBER, *there, *met, *overlay_there)
 
     return PlannedAnew(build, cohort=ANY_COHORT)
 
 
-def everybody(*, cohort: UUID, requirements: int) -> list[Member]:
-    end = len(MEMBER) + requirements
+def everybody(*, cohort: UUID, requirements: int, demanded: int) -> list[Member]:
+    there = len(MEMBER)
+    met = there + requirements
+    overlays = met + requirements
     return [
-        Member._make((*row[: len(MEMBER)], row[len(MEMBER) : end], row[end:]))
-        for row in _everybody(requirements)(cohort=cohort)
+        Member._make((*row[:there], row[there:met], row[met:overlays], row[overlays:]))
+        for row in _everybody(requirements, demanded)(cohort=cohort)
     ]
 
 
 @lru_cache(maxsize=128)
-def _page(start: int, missing: int | None) -> Prepared:
-    """A page of people from `start` on; missing: only who has not met this requirement."""
+def _page(start: int, missing: int | str | None) -> Prepared:
+    """A page of people from `start` on; missing: only who has not met this requirement.
+
+    It is the gate's by its index, or an overlay's by what the marks call it.
+    """
 
     def build(cohort: UUID) -> QuerySet[Enrolment, tuple[Any, ...]]:
         people = _live(cohort)
-        if missing is not None:
+        if isinstance(missing, str):
+            people = people.filter(standing__overlay_marks__contains=f" {missing}=0")
+        elif missing is not None:
             people = people.filter(~Q(**{f"standing__leaves__{missing}__met": True}))
         # Who is on the page is found first, so that nobody else's standing is carried through the sorting.
         these = people.order_by(*BY_NAME).values("pk")[start : start + PAGE_SIZE]
@@ -282,7 +337,7 @@ def _page(start: int, missing: int | None) -> Prepared:
     return Prepared(build, cohort=ANY_COHORT)
 
 
-def page(*, cohort: UUID, start: int, missing: int | None) -> list[Somebody]:
+def page(*, cohort: UUID, start: int, missing: int | str | None) -> list[Somebody]:
     return [Somebody._make(row) for row in _page(start, missing)(cohort=cohort)]
 
 
@@ -294,6 +349,7 @@ def states(people: Sequence[UUID]) -> list[tuple[UUID, int, bool]]:
     ]
 
 
+_prepared_before_overlays = Prepared(_before_overlays, cohort=ANY_COHORT)
 gate = Prepared(_gate, cohort=ANY_COHORT)
 completed_counts = PlannedAnew(_completed_counts, cohort=ANY_COHORT)
 completed_of_each = PlannedAnew(_completed_of_each, cohort=ANY_COHORT)

@@ -43,16 +43,16 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         cohort=cohort,
         modules=modules,
         start=(page.number - 1) * selectors.PAGE_SIZE,
-        missing=missing.index if missing else None,
+        missing=missing.key if missing else None,
         at=at,
     )
     context = {
         "board": board,
         "page": page,
-        "people_heads": cells.people_heads(modules, board.requirements),
-        "people_rows": cells.people_rows(cohort.pk, people),
+        "people_heads": cells.people_heads(modules, board.rows),
+        "people_rows": cells.people_rows(cohort.pk, people, board.rows),
         "missing": missing,
-        "requirement_rows": cells.requirement_rows(board.requirements),
+        "requirement_rows": cells.requirement_rows(board.rows),
         "module_rows": cells.module_rows(spread),
         "chart": _chart(spread),
         "legend": [{"label": label, "key": f"s{index}"} for index, label in enumerate(_series())],
@@ -65,7 +65,7 @@ def cohort_readiness(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
 def _missing(request: PersonRequest, board: selectors.Board) -> selectors.RequirementRow | None:
     """The requirement by which the people table is narrowed, from `?missing=2`."""
     asked = request.GET.get("missing", "")
-    return next((row for row in board.requirements if str(row.index) == asked), None)
+    return next((row for row in board.rows if str(row.key) == asked), None)
 
 
 def _chart(modules: list[selectors.ModuleRow]) -> str:
