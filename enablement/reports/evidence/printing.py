@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from enablement.access.api.serializers import REASONS
+from enablement.access.approvers import titles
 from enablement.access.decision_log import ALTERED, OUTCOMES
 from enablement.access.models import ApprovalRequest, OutcomeReport
 from enablement.ledger.models import LedgerCheckpoint
@@ -21,7 +22,7 @@ SHOWN = 30
 
 def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime) -> bytes:
     """The times in it are UTC, and say so."""
-    counted = totals(matter)
+    counted, title = totals(matter), titles()
     context = {
         "matter": matter,
         "pack": matter.pack,
@@ -36,7 +37,7 @@ def print_summary(matter: Matter, *, checkpoint: LedgerCheckpoint, at: datetime)
         "became": became(matter),
         "approvals": [(one, _deciders(one)) for one in matter.approvals[:SHOWN]],
         "certificates": matter.certificates[:SHOWN],
-        "rulings": matter.rulings[:SHOWN],
+        "rulings": [(one, [title(name) for name in one.approvers]) for one in matter.rulings[:SHOWN]],
         "lines": Counter(one.get_line_display() for one in matter.rulings).most_common(),
         "shown": SHOWN,
     }

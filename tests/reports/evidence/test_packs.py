@@ -34,7 +34,7 @@ from tests.certificates.factories import CertificateFactory
 from tests.jobs.conftest import run
 from tests.ledger.factories import add_revision
 from tests.people.factories import ApiTokenFactory, UserFactory
-from tests.tracks.factories import EnrolmentFactory
+from tests.tracks.factories import EnrolmentFactory, RoleFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -177,6 +177,7 @@ def test_the_summary_says_what_was_asked_and_how_to_check(made):
 
 def test_the_summary_lists_requests_with_who_decided_and_rulings_with_their_line(world, liaison):
     amara, _ben, tool = world
+    RoleFactory(key="ops_manager", title="Managers of operations")
     Ruling.objects.create(
         role=tool.track.role,
         workflow="sorting",
@@ -218,7 +219,7 @@ def test_the_summary_lists_requests_with_who_decided_and_rulings_with_their_line
         "Rulings in force: 1",
         "Yellow zone: 1",
         "Sort tickets by urgency",
-        "manager_approve",
+        "Managers of operations",
     ):
         assert words in text
     assert "None" not in text
