@@ -23,6 +23,7 @@ from enablement.ledger import services as ledger
 from enablement.people import signals as people
 from enablement.people.models import User
 from enablement.playbook.services import chain
+from enablement.programs import signals as programs
 from enablement.reports import signals as reports
 from enablement.webhooks import events
 from enablement.webhooks import services as webhook_services
@@ -108,6 +109,7 @@ RECORD = (
     access.legal_hold_changed,
     access.content_removed,
     certificates.certificate_changed,
+    programs.session_changed,
     reports.report_requested,
     reports.evidence_pack_changed,
     webhooks.endpoint_changed,
@@ -130,6 +132,7 @@ def connect() -> None:
     _listen((people.auditor_access_changed,), on_auditor_access_changed)
     _listen((tracks.enrolment_changed,), on_enrolment_changed)
     _listen((certificates.certificate_changed,), on_certificate_changed)
+    _listen((programs.attendance_changed,), on_attendance_changed)
     _listen((assessments.version_declared_material,), on_track_changed)
     _listen((assessments.fitness_changed,), on_fitness_changed)
 
@@ -197,6 +200,18 @@ def on_certificate_changed(*, facts: Sequence[Fact], **_: Any) -> None:
         return
     learners = {fact.learner_id for fact in facts if fact.learner_id is not None}
     grants.reevaluate(user_ids=learners, cause=facts[0].kind, actor_id=facts[0].actor_id, at=facts[0].at)
+
+
+def on_attendance_changed(*, facts: Sequence[Fact], **_: Any) -> None:
+    """With its first marks a session counts for its whole cohort, also where nothing is marked."""
+    on_proof(facts=[fact for fact in facts if fact.kind != "programs.session_held"])
+    for fact in facts:
+        if fact.kind == "programs.session_held":
+            cohort = Enrolment.objects.live().filter(cohort=fact.payload["cohort"])
+            marked = {each.learner_id for each in facts}
+            others = set(cohort.values_list("user_id", flat=True)) - marked
+            grants.reevaluate(user_ids=others, cause=fact.kind, actor_id=fact.actor_id, at=fact.at)
+            record([fact])
 
 
 def on_record(*, facts: Sequence[Fact], **_: Any) -> None:

@@ -60,6 +60,7 @@ PLACES: tuple[tuple[Label, tuple[Place, ...]], ...] = (
         _("Learn"),
         (
             Place(_("My path"), "route", "my_path"),
+            Place(_("Sessions"), "calendar", "my_sessions"),
             Place(_("My tools"), "wrench", "my_tools"),
             Place(_("Prompts"), "message-square", "prompts"),
             Place(_("Procedures"), "clipboard-list", "sops"),

@@ -7,7 +7,10 @@ from django.dispatch import Signal
 
 APPS = (
     *("tracks", "assessments", "surveys"),
-    *(f"enablement.{name}" for name in ("people", "access", "webhooks", "certificates", "reports")),
+    *(
+        f"enablement.{name}"
+        for name in ("people", "access", "webhooks", "programs", "certificates", "reports")
+    ),
 )
 
 

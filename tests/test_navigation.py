@@ -10,7 +10,10 @@ from django.urls import reverse
 from enablement.navigation import PLACES, first_page, navigation
 from tests.people.factories import UserFactory
 
-LEARN = ["My path", "My tools", "Prompts", "Procedures", "Approvals", "Decision ledger", "Certificates"]
+LEARN = [
+    *("My path", "Sessions", "My tools", "Prompts", "Procedures", "Approvals", "Decision ledger"),
+    "Certificates",
+]
 CAST = [
     ([], "my_path", "Learner", LEARN),
     (

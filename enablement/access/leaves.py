@@ -17,7 +17,8 @@ class Leaf:
     opens_at: from when it may be tried again, where that is later.
     required, actual, next_step: words for people. done, total: how far it is, where it can be counted.
     link: path of the page for the next step. proof: the facts it rests on, as `model:primary key`.
-    closed: nothing that the person does can meet it. asked_by: the overlay that asks; "" for the gate itself.
+    closed: nothing that the person does can meet it. pending: nobody can say yet, which is no failure.
+    asked_by: the overlay that asks; "" for the gate itself.
     asked_as: which of that overlay's requirements it is, the same for everybody.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
     there is none. renews: it is met, and may be shown anew now, before it lapses.
@@ -41,6 +42,7 @@ class Leaf:
     asked_by: str = ""
     asked_as: str = ""
     closed: bool = False
+    pending: bool = False
     renews: bool = False
 
     @property
@@ -48,7 +50,7 @@ class Leaf:
         """One of the five states that pages show."""
         if self.met:
             return "met"
-        if self.met is None or self.failed or self.closed:
+        if (self.met is None and not self.pending) or self.failed or self.closed:
             return "not-met"
         return "waiting" if self.begun else "not-started"
 

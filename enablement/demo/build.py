@@ -17,6 +17,7 @@ from enablement.demo import (
     exceptions,
     judging,
     listening,
+    meeting,
     proposing,
     putting_right,
 )
@@ -61,6 +62,7 @@ def _build(count: int, seed: int, at: datetime) -> None:
         people = _people(count, start)
         cohort = _front_line(people, count, start)
         _other_cohorts(people, start)
+        meeting.build(people, start=start, at=at)
     learners = _learners(cohort, chance, start, at)
     _learn(learners, actor=people["pm"])
     _shadow_mode(learners, people, chance, start, at)

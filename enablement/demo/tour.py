@@ -35,7 +35,10 @@ PARTS = (
         about=_("They mark labs by a rubric, and see how their mentees are."),
         people=(
             ("mentor2", _("Sign off Ben Sørensen's lab: his tool opens at that moment.")),
-            ("mentor1", _("Under Justifications, grade what Dagny Holm wrote in the capstone.")),
+            (
+                "mentor1",
+                _("Under Sessions, mark who was there; under Justifications, grade Dagny Holm's capstone."),
+            ),
             ("mentor3", _("Open My mentees: who is stuck?")),
             ("mentor4", _("Look for the lab that two people have to mark.")),
             ("mentor5", _("Look for the lab that two people have to sign.")),

@@ -189,6 +189,7 @@ class Editor:
             "shadow_mode": {"sample_size": 50, "qa_owner": owner},
             "supervised_decisions": {"n": 3},
             "tool_fitness": {"lower_bound": "0.8"},
+            "attendance": {"sessions": 3},
         }.get(type_, {})
 
 

@@ -20,7 +20,7 @@ from tracks.day_field import DayField
 
 Pairs = list[tuple[str, str]]
 #: Shares that people read as per cent; other decimals stand as they are.
-_PERCENT = frozenset({"threshold", "right", "lower_bound"})
+_PERCENT = frozenset({"threshold", "right", "lower_bound", "share"})
 _HUNDRED = Decimal(100)
 _LABELS = {
     "threshold": _("Share of the points to reach, in per cent"),
@@ -39,6 +39,8 @@ _LABELS = {
     "critical_misses": _("Critical misses, at most"),
     "yellow_cases": _("Yellow-zone cases, at least"),
     "cases": _("Judged outputs, at least"),
+    "sessions": _("Sessions attended, at least"),
+    "share": _("Of the sessions held attended, in per cent, at least"),
     "policy": _("Key of the policy"),
     "title": _("What people call it"),
     "statement": _("Words that people confirm"),
@@ -49,6 +51,8 @@ _HELP = {
     "labs": _("None chosen: every lab of the track."),
     "modules": _("None chosen: every module of the track."),
     "valid_months": _("Calendar months; empty: for good."),
+    "sessions": _("Sessions of one's own cohort. Empty: only the share counts."),
+    "share": _("A session is held once attendance is marked; excused does not count. Empty: any share."),
     "policy": _("Letters, digits, hyphens or underscores. It stays for good."),
     "statement": _("Other words have to be confirmed anew."),
     "not_after": _("The gate closes after this day."),

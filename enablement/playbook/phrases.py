@@ -137,6 +137,20 @@ def _supervised(node: Node) -> str:
     }
 
 
+def _attendance(node: Node) -> str:
+    number = share = ""
+    if node.get("sessions"):
+        number = ngettext("%(n)d session attended", "%(n)d sessions attended", int(node["sessions"]))
+        number %= {"n": node["sessions"]}
+    if node.get("share"):
+        share = _("at least %(percent)s %% of the sessions held attended") % {
+            "percent": percent(node["share"])
+        }
+    if number and share:
+        return _("%(number)s, and %(share)s") % {"number": number, "share": share}
+    return number or f"{share[:1].upper()}{share[1:]}"
+
+
 def _attestation(node: Node) -> str:
     return _("Policy “%(title)s” read and confirmed") % {"title": node["title"]}
 
@@ -215,6 +229,7 @@ _LEAVES: dict[str, Callable[[Node], str]] = {
     "modules_completed": _modules,
     "survey": _survey,
     "supervised_decisions": _supervised,
+    "attendance": _attendance,
     "attestation": _attestation,
     "certificate_valid": _certificate,
     "date": _date,
@@ -227,6 +242,7 @@ _TYPE_LABELS = {
     "modules_completed": _lazy("Modules completed"),
     "survey": _lazy("Survey answered"),
     "supervised_decisions": _lazy("Exceptions handled with a mentor"),
+    "attendance": _lazy("Sessions attended"),
     "attestation": _lazy("Policy read and confirmed"),
     "certificate_valid": _lazy("Certificate of another track"),
     "date": _lazy("Days"),

@@ -15,8 +15,10 @@ from enablement.access.decisions.approval_rule import AnyOf, Condition, Confiden
 Node = Mapping[str, Any]
 #: Parameters of requirements that are stricter the higher, and the lower, they are. A larger sample is not
 #: among them: of more cases, a smaller share has to be right for the same lower bound.
-_HIGHER = frozenset({"threshold", "n", "right", "lower_bound", "kappa", "yellow_cases"})
+_HIGHER = frozenset({"threshold", "n", "right", "lower_bound", "kappa", "yellow_cases", "sessions", "share"})
 _LOWER = frozenset({"critical_misses", "valid_months"})
+#: Of those, what asks for nothing where it is left out.
+_ASKS = frozenset({"sessions", "share"})
 
 
 def gate_holds(new: Node, old: Node) -> bool:
@@ -74,6 +76,8 @@ def _leaf_holds(new: Node, old: Node) -> bool:
 
 def _parameter_holds(name: str, new: Any, old: Any) -> bool:
     if new == old:
+        return True
+    if name in _ASKS and old is None:
         return True
     if name in _HIGHER:
         return new is not None and old is not None and Decimal(str(new)) >= Decimal(str(old))

@@ -249,6 +249,7 @@ _OF_ROUTE: dict[str, dict[str, Any]] = {
     **{key: {"pk": _thing("survey")} for key in ("survey", "survey_results")},
     "survey_answers": _NOTHING,
     **dict.fromkeys(("auditor_end", "right", "right_confirm", "right_turn_down"), _NOTHING),
+    **{key: {"pk": _thing("session")} for key in ("session", "session_edit", "session_cancel")},
     "grant_suspend": {"pk": _rows(Grant)},
     "grant_open": {"pk": _rows(Grant)},
     "report_file": {"kind": ["pdf", "csv"]},

@@ -25,6 +25,7 @@ from tests.assessments.shadow.factories import judge, make_pool
 from tests.canary.canaries import POLICIES, plain, scenarios, shadow_cases, spec_of_quiz
 from tests.people.factories import ApiTokenFactory, UserFactory
 from tests.playbook import small
+from tests.programs.sessions.factories import SessionFactory
 from tests.surveys.factories import SPEC as SURVEY
 from tests.tracks.factories import (
     CohortFactory,
@@ -107,6 +108,7 @@ def _people(world: World) -> None:
     people["elsewhere"] = elsewhere.user
     people["mentor_elsewhere"] = UserFactory(name="Oto", groups=["mentors"])
     MentorshipFactory(enrolment=elsewhere, mentor=people["mentor_elsewhere"])
+    world.things.session = SessionFactory(cohort=world.things.cohort, host=people["mentor"])
     for scope in SCOPES:
         world.tokens[scope] = f"secret-{scope}"
         ApiTokenFactory(secret=world.tokens[scope], scopes=[scope])

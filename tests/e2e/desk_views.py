@@ -34,6 +34,7 @@ from tests.e2e.views import (
     person,
     pool,
     quiz,
+    session,
 )
 
 GIFT = (
@@ -162,6 +163,10 @@ DESK_VIEWS = {
     "appeal to answer": View("author", "appeal", first(Appeal, answered_at=None)),
     "appeal answered": View("author", "appeal", first(Appeal, answered_at__isnull=False)),
     "close a cohort": View("pm", "cohort_close", cohort),
+    "plan a session": View("pm", "session_new", cohort),
+    "session to come": View("mentor1", "session", session(title="Cases of the week")),
+    "change a session": View("pm", "session_edit", session(title="Cases of the week")),
+    "cancel a session": View("pm", "session_cancel", session(title="Cases of the week")),
     "take somebody out": View("pm", "enrolment_withdraw", enrolment_of("engineer20")),
     "revoke a certificate": View("pm", "certificate_revoke", certificate_to_revoke),
     "somebody leaves": View("author", "roster_deactivate", person("engineer20")),

@@ -26,6 +26,7 @@ from enablement.certificates.models import Certificate
 from enablement.demo.build import PLAYBOOK
 from enablement.demo.cast import DOMAIN
 from enablement.people.models import User
+from enablement.programs.models import Session
 from surveys.models import Response, Survey
 from tests.e2e.pages.playbooks import GateEditor, Playbooks
 from tests.e2e.pages.shadow import Case, JudgementQueue, ShadowMode
@@ -78,6 +79,10 @@ def of(handle: str) -> dict[str, object]:
 
 def cohort(records: Records) -> list[object]:
     return [records.enrolment("engineer1").cohort_id]
+
+
+def session(**where: object) -> Callable[[Records], list[object]]:
+    return lambda records: [records.one(Session, cohort__track__key=TRACK, **where).pk]
 
 
 def lesson(records: Records) -> list[object]:
@@ -289,6 +294,12 @@ VIEWS = {
     "person of a cohort": View(
         "pm", "cohort_person", lambda records: [*cohort(records), records.enrolment("engineer1").pk]
     ),
+    "sessions to hold": View("mentor1", "my_sessions"),
+    "sessions to attend": View("engineer5", "my_sessions"),
+    "no session": View("author", "my_sessions"),
+    "sessions of a cohort": View("pm", "cohort_sessions", cohort),
+    "attendance to mark": View("mentor1", "session", session(title="Where the yellow zone begins")),
+    "attendance marked": View("pm", "session", session(title="Kick-off")),
     "certificates of a cohort": View("pm", "cohort_certificates", cohort),
     "survey results": View("pm", "survey_results", survey),
     "reports": View("pm", "reports"),

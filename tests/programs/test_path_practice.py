@@ -75,5 +75,5 @@ def test_it_costs_no_query(scenario_set, learner, drills, django_assert_num_quer
     for _ in range(drills):
         finish(scenario_set, learner)
     track_plans(user=learner, at=AT)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         track_plans(user=learner, at=AT)

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 
 register = template.Library()
 
@@ -17,3 +18,10 @@ def last_minute(end: datetime | None) -> datetime | None:
     if end is None or timezone.localtime(end).time() != time.min:
         return end
     return end - timedelta(minutes=1)
+
+
+@register.filter
+def end_after(end: datetime, start: datetime) -> str:
+    """The end of something beside its beginning: its day is said only where it is another one."""
+    begins, ends = timezone.localtime(start), timezone.localtime(end)
+    return date_format(ends, "H:i T" if begins.date() == ends.date() else "D j M, H:i T")

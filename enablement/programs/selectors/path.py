@@ -1,4 +1,4 @@
-"""My path: what one person has done, what is next, and by when. Six queries for any number of tracks."""
+"""My path: what one person has done, what is next, and by when. Seven queries for any number of tracks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from enablement.access.models import Grant
 from enablement.people.models import User
 from enablement.programs.selectors import path_queries as queries
+from enablement.programs.selectors.path_sessions import CohortSessions, by_cohort
 from enablement.programs.selectors.path_steps import Step, component_step, lesson_step
 from tracks.models import Enrolment
 
@@ -48,6 +49,7 @@ class TrackPlan:
     tools: Sequence[Grant]
     today: date
     practice: Sequence[Step] = ()
+    sessions: CohortSessions | None = None
     open_steps: Sequence[Step] = field(default=())
 
     @property
@@ -92,10 +94,20 @@ def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
     tools: dict[int | None, list[Grant]] = defaultdict(list)
     for grant in queries.grants(user=user.pk):
         tools[grant.microtool.track_id].append(grant)
-    return [_plan(e, modules[e.track_id], tools[e.track_id], at) for e in queries.enrolments(user=user.pk)]
+    sessions = by_cohort(map(queries.SessionRow._make, queries.sessions(user=user.pk)), at=at)
+    return [
+        _plan(e, modules[e.track_id], tools[e.track_id], sessions.get(e.cohort_id), at)
+        for e in queries.enrolments(user=user.pk)
+    ]
 
 
-def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], at: datetime) -> TrackPlan:
+def _plan(
+    enrolment: Enrolment,
+    modules: list[ModulePlan],
+    tools: list[Grant],
+    sessions: CohortSessions | None,
+    at: datetime,
+) -> TrackPlan:
     standing = getattr(enrolment, "standing", None)
     leaves: list[dict[str, Any]] = [*standing.leaves, *standing.overlay_leaves] if standing else []
     practice = _practice(enrolment)
@@ -107,6 +119,7 @@ def _plan(enrolment: Enrolment, modules: list[ModulePlan], tools: list[Grant], a
         tools=tools,
         today=at.astimezone(ZoneInfo(enrolment.cohort.timezone)).date(),
         practice=practice,
+        sessions=sessions,
         open_steps=[*_open_steps(modules, leaves), *(step for step in practice if step.is_open)],
     )
 

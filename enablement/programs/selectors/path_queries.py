@@ -21,6 +21,7 @@ from django.db.models import (
 
 from assessments.models import Attempt, AttemptAllowance, Drill, ScenarioSet, Submission
 from enablement.access.models import Grant
+from enablement.programs.models import Attendance, Session
 from tracks.models import (
     Component,
     ComponentCompletion,
@@ -87,6 +88,19 @@ class AttemptRow(NamedTuple):
     max_points: int
     ended_at: datetime | None
     deadline_at: datetime
+
+
+class SessionRow(NamedTuple):
+    """`host` is a name; `mark` the one that stands for this person."""
+
+    cohort_id: UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    link: str
+    host: str
+    mark: str | None
 
 
 def _mine(user: UUID, path: str) -> dict[str, Any]:
@@ -202,9 +216,34 @@ def _grants(user: UUID) -> QuerySet[Grant]:
     return Grant.objects.filter(user=user).select_related("microtool").order_by("microtool__title")
 
 
+def _sessions(user: UUID) -> QuerySet[Session, tuple[Any, ...]]:
+    """Of the person's cohorts, but those that are cancelled, as they come."""
+    path = "cohort__enrolments"
+    marks = Attendance.objects.filter(
+        session=OuterRef("pk"), enrolment=OuterRef("enrolled"), corrected_at=None
+    )
+    return (
+        Session.objects.standing()
+        .filter(**_mine(user, path))
+        .alias(enrolled=F(path))
+        .order_by("starts_at", "title")
+        .values_list(
+            "cohort_id",
+            "title",
+            "starts_at",
+            "ends_at",
+            "place",
+            "link",
+            "host__name",
+            Subquery(marks.values("mark")[:1]),
+        )
+    )
+
+
 modules = Prepared(_modules, user=ANYBODY)
 lessons = Prepared(_lessons, user=ANYBODY)
 components = Prepared(_components, user=ANYBODY)
 attempts = Prepared(_attempts, user=ANYBODY)
 enrolments = PreparedObjects(_enrolments, user=ANYBODY)
+sessions = Prepared(_sessions, user=ANYBODY)
 grants = PreparedObjects(_grants, user=ANYBODY)

@@ -1,0 +1,4 @@
+from enablement.programs.models.attendance import Attendance
+from enablement.programs.models.session import Session
+
+__all__ = ["Attendance", "Session"]
