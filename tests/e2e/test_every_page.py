@@ -107,6 +107,8 @@ NO_PAGE = [
     "search_action",
     "search_resource",
     "search_subject",
+    "sop_api",
+    "sop_list_api",
     "starter_file",
 ]
 ELSEWHERE = {

@@ -1,5 +1,6 @@
 """A prompt becomes a step of a procedure, by a person and the whole chain after them."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from enablement.access.models import SOP
-from enablement.ledger.models import LedgerEntry
+from enablement.ledger.models import LedgerContent, LedgerEntry
 from enablement.playbook import services
 from enablement.playbook.content.sop_edits import with_step
 from enablement.playbook.errors import SourceErrors
@@ -112,7 +113,9 @@ def test_an_author_proposes_it_and_the_last_approval_puts_it_in_the_procedure(pe
     assert services.export(at=NOW).content["sops.yaml"] == with_step(
         SOPS, sop="answer_ticket", after="sum-up", step=STEP
     )
-    assert LedgerEntry.objects.filter(kind="playbook.sop_step_proposed").count() == 1
+    entry = LedgerEntry.objects.get(kind="playbook.sop_step_proposed")
+    said = LedgerContent.objects.get(entry=entry.pk)
+    assert (json.loads(said.body), said.person) == ({"why": "People do it anyway."}, people["ada"].pk)
 
 
 def test_compliance_proposes_a_draft_that_an_author_brings_and_compliance_cannot_decide(people):

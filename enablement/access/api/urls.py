@@ -7,6 +7,7 @@ from enablement.access.api.forward_auth import ForwardAuthView
 from enablement.access.api.litellm import GuardrailView
 from enablement.access.api.metadata import MetadataView
 from enablement.access.api.outcomes import OutcomeView
+from enablement.access.api.procedures import ProceduresView, ProcedureView
 from enablement.access.api.requests import RequestsView, RequestView
 from enablement.access.api.search import ActionSearchView, ResourceSearchView, SubjectSearchView
 
@@ -26,4 +27,6 @@ urlpatterns = [
     path("access/v1/search/resource", ResourceSearchView.as_view(), name="search_resource"),
     path("access/v1/search/action", ActionSearchView.as_view(), name="search_action"),
     path(".well-known/authzen-configuration", MetadataView.as_view(), name="authzen_configuration"),
+    path("api/v1/procedures", ProceduresView.as_view(), name="sop_list_api"),
+    path("api/v1/procedures/<str:key>", ProcedureView.as_view(), name="sop_api"),
 ]

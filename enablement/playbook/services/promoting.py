@@ -49,7 +49,7 @@ def promote(
     draft = keep_draft(
         bundle=proposed, name=name, base_number=current_number(), actor=actor, at=at, reason=reason
     )
-    ledger.record(
+    entry = ledger.NewEntry(
         kind="playbook.sop_step_proposed",
         subject=draft,
         actor=actor,
@@ -61,7 +61,9 @@ def promote(
             "sha256": draft.sha256,
             "base": draft.base_number,
         },
+        content=ledger.Content(person=actor.pk, texts={"why": draft.reason}),
     )
+    ledger.record_many([entry])
     if not actor.has_perm(AUTHOR):
         return draft
     done = submit(
