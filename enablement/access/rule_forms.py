@@ -1,14 +1,17 @@
 """The form on which a rule is tried out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from enablement.access.api.serializers import MAX_TEXT
 from enablement.access.decisions.approval_rule import ApprovalRuleError, parse
 from enablement.access.models import Microtool, Policy
+from enablement.people.models import User
 from tracks.models import Role
 
 MAX_RULE = 2_000
@@ -44,6 +47,12 @@ class ExampleForm(forms.Form):
     role = forms.ModelChoiceField(
         label=_("Role"), queryset=Role.objects.live(), to_field_name="key", empty_label=None
     )
+    works_in = forms.ChoiceField(
+        label=_("Works in"), required=False, help_text=_("Stricter rules may hold for a region.")
+    )
+    line = forms.ChoiceField(
+        label=_("Line of business"), required=False, help_text=_("Or for a line of business.")
+    )
     action = forms.ChoiceField(
         label=_("What for"),
         choices=(
@@ -51,6 +60,7 @@ class ExampleForm(forms.Form):
             ("invoke", _("Calling the tool")),
         ),
     )
+    region = forms.ChoiceField(label=_("Region of the call"), required=False)
     prompt = forms.ChoiceField(label=_("Prompt"), required=False)
     workflow = forms.CharField(
         label=_("Task"),
@@ -79,9 +89,28 @@ class ExampleForm(forms.Form):
             "role": tool.track.role.key if tool.track else None,
         }
         prompts = tool.prompts.filter(retired_at=None).values_list("key", flat=True)
-        field = self.fields["prompt"]
+        self._offer("prompt", _("None"), {key: key for key in prompts})
+        self._offer_places(policy)
+
+    def _offer_places(self, policy: Policy | None) -> None:
+        """Regions of the playbook and of the roster; the lines of business that the playbook knows."""
+        allowed = policy.regions if policy else []
+        known = User.objects.exclude(region="").order_by().values_list("region", flat=True).distinct()
+        regions = {region: region for region in sorted({*allowed, *known})}
+        lines = policy.lines_of_business if policy else {}
+        risk = _("%(line)s (%(risk)s risk tolerance)")
+        self._offer("works_in", _("Not on record"), regions)
+        self._offer(
+            "line", _("Not on record"), {line: risk % {"line": line, "risk": lines[line]} for line in lines}
+        )
+        self._offer("region", _("Not said"), {region: region for region in allowed})
+        first = next(iter(allowed), "")
+        self.initial = {**self.initial, "works_in": first, "region": first}
+
+    def _offer(self, name: str, empty: str | Promise, choices: Mapping[str, str]) -> None:
+        field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [("", _("None")), *((key, key) for key in prompts)]
+        field.choices = [("", empty), *choices.items()]
 
     def clean_rule(self) -> str:
         """Sound, or empty. The message says line and column."""

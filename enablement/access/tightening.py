@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,8 +13,10 @@ from enablement.access.leaves import Leaf
 from enablement.access.models import Gate, Policy
 from enablement.access.overlays import UNKNOWN, Overlay, Place
 from enablement.people.models import User
-from tracks.models import Enrolment
+from tracks.models import Enrolment, Track
 from tracks.prepared import Prepared
+
+NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,12 +61,27 @@ def tightening_of(enrolments: Sequence[Enrolment], *, tracks: Mapping[int, str])
 
 def _asked(policy: InForce, place: Place, track: str) -> tuple[tuple[Demand, ...], Leaf | None]:
     holding = policy.fitting(place, track)
-    asked = tuple(
+    return demands_of(holding), overlays.bar(place=place, allowed=policy.regions, overlays=holding)
+
+
+def demands_of(holding: Sequence[Overlay]) -> tuple[Demand, ...]:
+    """The requirements of these overlays."""
+    return tuple(
         Demand(node=node, asked_by=each.title, key=f"{each.key}.{number}")
         for each in holding
         for number, node in enumerate(each.conditions)
     )
-    return asked, overlays.bar(place=place, allowed=policy.regions, overlays=holding)
+
+
+def demanded_of_anybody(holding: Sequence[Overlay], *, track: Track, at: datetime) -> tuple[Leaf, ...]:
+    """What these overlays ask on a track besides its gate, as it stands for who has shown nothing."""
+    demands = demands_of(holding)
+    if not demands:
+        return ()
+    nobody = Enrolment(pk=NOBODY, user_id=NOBODY, track=track)
+    tightening = Tightening(demands={NOBODY: demands})
+    found = gates.evaluate(tree={}, track=track, enrolments=[nobody], at=at, tightening=tightening)
+    return found[NOBODY].demanded
 
 
 def _places(user_ids: set[UUID]) -> dict[UUID, Place]:

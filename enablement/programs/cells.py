@@ -96,7 +96,7 @@ def requirement_rows(rows: Iterable[RequirementRow]) -> SafeString:
     """A row for each requirement; what is missing leads to who misses it."""
     needed, now, state = (escape(word) for word in (_("Needed"), _("Now"), _("State")))
     return _join(
-        f'<tr><th scope="row">{escape(row.label)}{_asked_by(row)}</th>'
+        f'<tr><th scope="row"><div>{escape(row.label)}{_asked_by(row)}</div></th>'
         f'<td data-label="{needed}">{escape(row.required)}</td>'
         f'<td class="num" data-label="{now}">{_met(row)}</td>'
         f'<td data-label="{state}">{_state(row.state, get_language())}</td></tr>'

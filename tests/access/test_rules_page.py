@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from enablement.access.decisions.approval_rule import parse
 from enablement.access.decisions.terms import found, places
+from enablement.access.models import Policy
 from enablement.access.views.rule_parts import condition
 from enablement.ledger.models import LedgerEntry
 from tests.access.factories import MicrotoolFactory, PolicyFactory, PromptFactory, RoleProfileFactory
@@ -131,6 +132,77 @@ def test_an_example_is_decided_with_its_reasons(page, changed, title, said):
     answer = page(**changed)
     assert answer.status_code == 200
     assert (answer.context["answer"].title, said in answer.content.decode()) == (title, True)
+
+
+EU = {"type": "attestation", "policy": "eu", "title": "EU rules", "statement": "I keep them."}
+OVERLAY = {
+    "key": "eu",
+    "title": "Claims in Europe",
+    "reason": "Because.",
+    "regions": ["eu-west-1"],
+    "risks": ["low"],
+    "conditions": [EU],
+    "allowed_regions": ["eu-west-1"],
+    "confidence_threshold": "0.96",
+    "yellow_zone_terms": ["parcel"],
+    "approval_rule": "if contains: late => security_partner",
+}
+CLAIMS = {"works_in": "eu-west-1", "line": "claims", "region": "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "title", "without", "said"),
+    [
+        (
+            CLAIMS,
+            "Another person has to approve it",
+            "Without them, the answer would be: Allowed.",
+            [
+                "Claims in Europe",
+                "Before the tool opens: Policy: EU rules, read and confirmed.",
+                "Another person approves by this rule: if contains: late =&gt; security_partner",
+                "Found: “late” (late) at character 3",
+                "Found: “parcel” (parcel) at character 8",
+                "0.95 is below 0.96, the threshold for this person",
+            ],
+        ),
+        (
+            CLAIMS | {"region": "us-east-1"},
+            "Denied",
+            "Without them, the answer would be: Allowed.",
+            ["may not be used from that region"],
+        ),
+        (CLAIMS | {"confidence": "0.5"}, "Denied", "They change nothing about this example.", []),
+        # What is not on record may be anything; what is elsewhere is not.
+        (
+            {"region": "eu-west-1"},
+            "Another person has to approve it",
+            "Without them, the answer would be: Allowed.",
+            ["Claims in Europe"],
+        ),
+        (
+            CLAIMS | {"rule": "if contains: late => manager_approve"},
+            "Another person has to approve it",
+            "Without them, the answer would be the same, for fewer or other reasons.",
+            [],
+        ),
+        (CLAIMS | {"line": "retail"}, "Allowed", None, []),
+        (CLAIMS | {"works_in": "us-east-1"}, "Allowed", None, []),
+        ({"works_in": "ap-south-1"}, "Denied", None, ["works in a region"]),
+    ],
+)
+def test_an_example_is_of_somebody_somewhere_and_overlays_hold_there(page, changed, title, without, said):
+    Policy.objects.update(overlays=[OVERLAY], lines_of_business={"claims": "low", "retail": "high"})
+    UserFactory(region="ap-south-1")
+    answer = page(**changed)
+    found, text = answer.context["answer"], answer.content.decode()
+    assert (found.title, found.without if found.holding else None) == (title, without)
+    assert [words for words in [*said, without or ""] if words not in text] == []
+
+
+@pytest.mark.parametrize("changed", [{"works_in": "nowhere"}, {"line": "none"}, {"region": "ap-south-1"}])
+def test_a_place_is_one_that_is_known(page, changed):
+    assert page(**changed).status_code == 422
 
 
 def test_a_found_word_is_marked_and_text_is_escaped(page):

@@ -158,7 +158,7 @@ def decide(
         unknown = _unknown_reason(person, tool) if policy else "no_policy_in_force"
         return Verdict(outcome="deny", reason=unknown)
     holding = fitting(policy.overlays, place=person.place, lines=policy.lines_of_business, track=tool.track)
-    person, tool, policy = _tightened(person, tool, policy, holding)
+    person, tool, policy = tightened(person, tool, policy, holding)
     names = tuple(overlay.key for overlay in holding)
     reason = _deny_reason(
         call=call, person=person, tool=tool, policy=policy, reach=reach, holding=holding, at=at
@@ -170,7 +170,7 @@ def decide(
     return replace(_open(list(_required(call, person, tool, policy)), ground=ground), overlays=names)
 
 
-def _tightened(
+def tightened(
     person: Person, tool: Tool, policy: PolicyInForce, holding: Sequence[Overlay]
 ) -> tuple[Person, Tool, PolicyInForce]:
     """All three as they are for this person with this tool; nothing here can only loosen.

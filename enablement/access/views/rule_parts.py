@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -14,8 +15,11 @@ from enablement.access.approvers import titles
 from enablement.access.decisions.approval_rule import AllOf, AnyOf, ApprovalRule, Condition, Confidence, parse
 from enablement.access.decisions.terms import places
 from enablement.access.decisions.verdict import activities
+from enablement.access.overlays import asks
 from enablement.access.services.decisions.supposing import Supposed
+from enablement.access.tightening import demanded_of_anybody
 from enablement.access.views.approval_parts import WHY
+from tracks.models import Track
 
 COMPARED: dict[str, Promise] = {
     "<": _lazy("the confidence is below %(bound)s"),
@@ -50,11 +54,24 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """An overlay that holds for the example, and what it asks: before the tool opens, then of every call."""
+
+    title: str
+    reason: str
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
+    """without: in a sentence, what the verdict would be without the overlays that hold."""
+
     title: str
     tone: str
     whys: tuple[Why, ...]
     pieces: tuple[Piece, ...]
+    holding: tuple[Holding, ...]
+    without: str
 
 
 def sentence(rule: ApprovalRule) -> str:
@@ -78,7 +95,7 @@ def condition(part: Condition, *, inside: bool = False) -> str:
             return _("the output speaks of %(terms)s") % {"terms": _(" or ").join(part.terms)}
 
 
-def answer(supposed: Supposed) -> Answer:
+def answer(supposed: Supposed, *, track: Track | None, at: datetime) -> Answer:
     """The verdict on the example, every reason with what brought it about."""
     verdict = supposed.verdict
     if verdict.required:
@@ -98,7 +115,29 @@ def answer(supposed: Supposed) -> Answer:
         tone=TONES[verdict.outcome],
         whys=whys,
         pieces=tuple(_pieces(supposed)),
+        holding=tuple(_holding(supposed, track, at)),
+        without=_without(supposed),
     )
+
+
+def _without(supposed: Supposed) -> str:
+    with_them, without = supposed.verdict, supposed.without
+    if with_them.outcome != without.outcome:
+        return _("Without them, the answer would be: %(outcome)s.") % {"outcome": OUTCOMES[without.outcome]}
+    if (with_them.reason, with_them.requirements) != (without.reason, without.requirements):
+        return _("Without them, the answer would be the same, for fewer or other reasons.")
+    return _("They change nothing about this example.")
+
+
+def _holding(supposed: Supposed, track: Track | None, at: datetime) -> Iterator[Holding]:
+    for overlay in supposed.holding:
+        leaves = demanded_of_anybody([overlay], track=track, at=at) if track else ()
+        shown = [
+            _("Before the tool opens: %(label)s, %(required)s.")
+            % {"label": leaf.label, "required": leaf.required}
+            for leaf in leaves
+        ]
+        yield Holding(title=overlay.title, reason=overlay.reason, asks=(*shown, *asks(overlay)))
 
 
 def _details(reason: str, supposed: Supposed, *, approver: str = "") -> Iterator[str]:
@@ -106,7 +145,9 @@ def _details(reason: str, supposed: Supposed, *, approver: str = "") -> Iterator
     if approver:
         yield _("Asked: %(who)s") % {"who": titles()(approver)}
     if reason == "approval_rule" and tool:
-        yield from _tests(parse(tool.approval_rule).condition, call.confidence or Decimal(), call.text or "")
+        for rule in map(parse, tool.approval_rules):
+            if rule.approver == approver:
+                yield from _tests(rule.condition, call.confidence or Decimal(), call.text or "")
     elif reason == "role_needs_approval":
         yield _("The role has to ask for: %(workflow)s") % {"workflow": call.workflow_id}
     elif reason == "yellow_zone_term" and policy:
@@ -130,7 +171,13 @@ def _limits(reason: str, supposed: Supposed) -> Iterator[str]:
             yield _("The tool has no threshold, so a person always looks.")
         else:
             figures = {"confidence": confidence, "limit": tool.confidence_threshold.normalize()}
-            yield _("%(confidence)s is below %(limit)s, the threshold of the tool") % figures
+            raised = any(each.confidence_threshold == tool.confidence_threshold for each in supposed.holding)
+            words = (
+                _("%(confidence)s is below %(limit)s, the threshold for this person")
+                if raised
+                else _("%(confidence)s is below %(limit)s, the threshold of the tool")
+            )
+            yield words % figures
 
 
 def _tests(part: Condition, confidence: Decimal, text: str) -> Iterator[str]:
@@ -161,8 +208,8 @@ def _pieces(supposed: Supposed) -> Iterator[Piece]:
     """The text, cut where words of the rule or of the yellow zone begin and end."""
     text = supposed.call.text or ""
     terms = list(supposed.policy.yellow_zone_terms) if supposed.policy else []
-    if supposed.tool and supposed.tool.approval_rule:
-        terms += _terms(parse(supposed.tool.approval_rule).condition)
+    for rule in supposed.tool.approval_rules if supposed.tool else ():
+        terms += _terms(parse(rule).condition)
     found = places(list(dict.fromkeys(terms)), text)
     cuts = sorted({0, len(text), *(place.start for place in found), *(place.end for place in found)})
     for start, end in pairwise(cuts):

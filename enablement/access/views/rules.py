@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from enablement.access.decisions.approval_rule import parse
 from enablement.access.decisions.verdict import Call
 from enablement.access.models import Microtool, Policy
+from enablement.access.overlays import Place
 from enablement.access.rework import rule_of
 from enablement.access.rule_forms import ExampleForm, ToolForm
 from enablement.access.services.decisions.supposing import suppose
@@ -44,10 +45,11 @@ def rules(request: PersonRequest) -> HttpResponse:
 
 
 def _answer(form: ExampleForm, tool: Microtool) -> rule_parts.Answer:
-    said = form.cleaned_data
+    said, at = form.cleaned_data, timezone.now()
     call = Call(
         subject="",
         microtool=tool.key,
+        region=said["region"] or None,
         action=said["action"],
         prompt=said["prompt"] or None,
         workflow_id=said["workflow"] or None,
@@ -57,8 +59,9 @@ def _answer(form: ExampleForm, tool: Microtool) -> rule_parts.Answer:
     supposed = suppose(
         call=call,
         role=said["role"],
+        place=Place(said["works_in"], said["line"]),
         approval_rule=said["rule"],
         yellow_zone_terms=said["terms"],
-        at=timezone.now(),
+        at=at,
     )
-    return rule_parts.answer(supposed)
+    return rule_parts.answer(supposed, track=tool.track, at=at)
