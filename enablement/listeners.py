@@ -37,6 +37,7 @@ from tracks.services.progress import complete_enrolments, reopen_enrolments
 # Facts that can open or close somebody's gates.
 PROOF = (
     tracks.module_completed,
+    tracks.module_renewed,
     tracks.module_completion_withdrawn,
     tracks.enrolment_changed,
     assessments.attempt_graded,

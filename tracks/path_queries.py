@@ -1,12 +1,12 @@
 """What a track's pages ask the database: the content of a track, with what one person has done of it.
 
-`done` on each object says whether that person has completed the module, achieved the component or read the
-lesson.
+`completed_at` and `renewed_at` of a module, `read_at` of a lesson: when that person last did so; `done` of a
+component: whether they have achieved it.
 """
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 
 from tracks.models import (
@@ -17,33 +17,35 @@ from tracks.models import (
     LessonRead,
     Module,
     ModuleCompletion,
+    ModuleRenewal,
     Track,
 )
 from tracks.prepared import PreparedObjects
 
 NOTHING = Value(False)
+NEVER = Value(None, output_field=DateTimeField())
 ANYTHING = UUID(int=1)
 ANY_TRACK = "\0track"
 
 
 def modules_of(track: Track) -> QuerySet[Module]:
-    return _modules(Q(track=track), done=NOTHING)
+    return _modules(Q(track=track), completed_at=NEVER, renewed_at=NEVER)
 
 
 def lessons_of(track: Track) -> QuerySet[Lesson]:
-    return _lessons(Q(module__track=track), done=NOTHING)
+    return _lessons(Q(module__track=track), read_at=NEVER)
 
 
 def components_of(track: Track) -> QuerySet[Component]:
     return _components(Q(module__track=track), done=NOTHING)
 
 
-def _modules(which: Q, *, done: Combinable) -> QuerySet[Module]:
-    return Module.objects.live().filter(which).select_related("track").annotate(done=done)
+def _modules(which: Q, **moments: Combinable) -> QuerySet[Module]:
+    return Module.objects.live().filter(which).select_related("track").annotate(**moments)
 
 
-def _lessons(which: Q, *, done: Combinable) -> QuerySet[Lesson]:
-    return Lesson.objects.live().filter(which, module__retired_at=None).annotate(done=done)
+def _lessons(which: Q, *, read_at: Combinable) -> QuerySet[Lesson]:
+    return Lesson.objects.live().filter(which, module__retired_at=None).annotate(read_at=read_at)
 
 
 def _components(which: Q, *, done: Combinable) -> QuerySet[Component]:
@@ -51,13 +53,19 @@ def _components(which: Q, *, done: Combinable) -> QuerySet[Component]:
 
 
 def _modules_with(enrolment: UUID) -> QuerySet[Module]:
-    done = ModuleCompletion.objects.current().filter(enrolment=enrolment, module=OuterRef("pk"))
-    return _modules(Q(track__enrolments=enrolment), done=Exists(done))
+    mine = {"enrolment": enrolment, "module": OuterRef("pk")}
+    return _modules(
+        Q(track__enrolments=enrolment),
+        completed_at=Subquery(ModuleCompletion.objects.current().filter(**mine).values("achieved_at")[:1]),
+        renewed_at=Subquery(
+            ModuleRenewal.objects.filter(**mine).order_by("-number").values("achieved_at")[:1]
+        ),
+    )
 
 
 def _lessons_with(enrolment: UUID) -> QuerySet[Lesson]:
-    done = LessonRead.objects.filter(enrolment=enrolment, lesson=OuterRef("pk"))
-    return _lessons(Q(module__track__enrolments=enrolment), done=Exists(done))
+    reads = LessonRead.objects.filter(enrolment=enrolment, lesson=OuterRef("pk")).order_by("-number")
+    return _lessons(Q(module__track__enrolments=enrolment), read_at=Subquery(reads.values("read_at")[:1]))
 
 
 def _components_with(enrolment: UUID) -> QuerySet[Component]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -27,9 +27,11 @@ from tracks.models import (
     Mentorship,
     Module,
     ModuleCompletion,
+    ModuleRenewal,
     Track,
 )
 from tracks.prepared import Prepared
+from tracks.rounds import Holding, counts_as_read
 from tracks.zones import local_date
 
 
@@ -76,10 +78,20 @@ class PathComponent:
 
 @dataclass(frozen=True, slots=True)
 class PathModule:
+    """holding: until when its completion holds, where it does not for good; in an open round, a lesson is
+    read that was read since it opened.
+    """
+
     module: Module
     lessons: Sequence[PathLesson]
     components: Sequence[PathComponent]
     progress: ModuleProgress
+    holding: Holding | None = None
+
+    @property
+    def again(self) -> Holding | None:
+        """Where the module is to be gone through again."""
+        return self.holding if self.holding is not None and self.holding.open else None
 
     @property
     def lessons_read(self) -> int:
@@ -125,19 +137,23 @@ def module_progress(*, enrolments: Sequence[Enrolment]) -> dict[tuple[UUID, int]
     return progress
 
 
-def path_of(enrolment: Enrolment) -> list[PathModule]:
+def path_of(enrolment: Enrolment, *, at: datetime) -> list[PathModule]:
     """The live modules of the enrolment's track in order, with what is read and achieved. Three queries."""
     return _path(
         path_queries.modules_with(enrolment=enrolment.pk),
         path_queries.lessons_with(enrolment=enrolment.pk),
         path_queries.components_with(enrolment=enrolment.pk),
+        at=at,
     )
 
 
-def outline_of(track: Track) -> list[PathModule]:
+def outline_of(track: Track, *, at: datetime) -> list[PathModule]:
     """The path of somebody who has only just begun, for whoever prepares or accompanies it. Three queries."""
     return _path(
-        path_queries.modules_of(track), path_queries.lessons_of(track), path_queries.components_of(track)
+        path_queries.modules_of(track),
+        path_queries.lessons_of(track),
+        path_queries.components_of(track),
+        at=at,
     )
 
 
@@ -220,44 +236,80 @@ def _standing(enrolment: Enrolment, *, begun: bool, today: date) -> tuple[str, s
     return ("waiting", _("Under way")) if begun else ("not_started", _("Not started"))
 
 
-def completed_module_keys(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
-    """The keys of the modules that each enrolment has completed; an enrolment without any has an empty
-    set.
+def completed_modules(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, dict[str, datetime]]:
+    """When each enrolment completed which modules, by their keys; an enrolment without any has none. One
+    query.
     """
-    keys: dict[UUID, set[str]] = {enrolment_id: set() for enrolment_id in enrolment_ids}
-    for enrolment_id, key in _completed(enrolments=list(keys)):
-        keys[enrolment_id].add(key)
-    return keys
+    found: dict[UUID, dict[str, datetime]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
+    for enrolment_id, key, achieved_at in _completed(enrolments=list(found)):
+        found[enrolment_id][key] = achieved_at
+    return found
+
+
+class Renewed(NamedTuple):
+    renewal_id: int
+    at: datetime
+
+
+def renewed_modules(*, enrolment_ids: Iterable[UUID]) -> dict[UUID, dict[str, Renewed]]:
+    """When each enrolment last went through which modules again, by their keys; who never did is absent. One
+    query.
+    """
+    found: dict[UUID, dict[str, Renewed]] = defaultdict(dict)
+    # The last one wins: the rows come by round.
+    for enrolment_id, key, pk, achieved_at in _renewed(enrolments=list(set(enrolment_ids))):
+        found[enrolment_id][key] = Renewed(pk, achieved_at)
+    return found
 
 
 def _completed_modules(enrolments: list[UUID]) -> QuerySet[Any, Any]:
     completions = ModuleCompletion.objects.current().filter(enrolment__in=enrolments)
-    return completions.values_list("enrolment_id", "module__key")
+    return completions.values_list("enrolment_id", "module__key", "achieved_at")
+
+
+def _renewed_modules(enrolments: list[UUID]) -> QuerySet[Any, Any]:
+    renewals = ModuleRenewal.objects.filter(enrolment__in=enrolments).order_by("number")
+    return renewals.values_list("enrolment_id", "module__key", "pk", "achieved_at")
 
 
 _completed = Prepared(_completed_modules, enrolments=[UUID(int=1)])
+_renewed = Prepared(_renewed_modules, enrolments=[UUID(int=1)])
 
 
-def _path(modules: Iterable[Any], lessons: Iterable[Any], components: Iterable[Any]) -> list[PathModule]:
-    """Each object says by `done` how far the person is (see `path_queries`)."""
+def _path(
+    modules: Iterable[Any], lessons: Iterable[Any], components: Iterable[Any], *, at: datetime
+) -> list[PathModule]:
+    """Each object says how far the person is (see `path_queries`)."""
     lessons_by, components_by = _by_module(lessons), _by_module(components)
-    return [
-        _path_module(
-            module,
-            [PathLesson(lesson, lesson.done) for lesson in lessons_by[module.pk]],
-            [PathComponent(component, component.done) for component in components_by[module.pk]],
-            met=module.done,
+    found = []
+    for module in modules:
+        holding = Holding.of(
+            completed_at=module.completed_at,
+            renewed_at=module.renewed_at,
+            valid_months=module.valid_months,
+            at=at,
         )
-        for module in modules
-    ]
+        read = [
+            PathLesson(lesson, counts_as_read(lesson.read_at, holding)) for lesson in lessons_by[module.pk]
+        ]
+        steps = [PathComponent(component, component.done) for component in components_by[module.pk]]
+        met = module.completed_at is not None and not (holding is not None and holding.lapsed)
+        found.append(_path_module(module, read, steps, holding, met=met))
+    return found
 
 
 def _path_module(
-    module: Module, lessons: Sequence[PathLesson], components: Sequence[PathComponent], *, met: bool
+    module: Module,
+    lessons: Sequence[PathLesson],
+    components: Sequence[PathComponent],
+    holding: Holding | None,
+    *,
+    met: bool,
 ) -> PathModule:
     done = sum(step.achieved for step in components)
     state = _state(met=met, begun=bool(done or any(step.read for step in lessons)))
-    return PathModule(module, lessons, components, ModuleProgress(done, len(components), state))
+    progress = ModuleProgress(done, len(components), state)
+    return PathModule(module, lessons, components, progress, holding)
 
 
 def _state(*, met: bool, begun: bool) -> ModuleState:

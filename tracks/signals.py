@@ -9,6 +9,8 @@ from django.dispatch import Signal
 lesson_read = Signal()
 #: kind `tracks.module_completed`
 module_completed = Signal()
+#: kind `tracks.module_renewed`
+module_renewed = Signal()
 #: kind `tracks.module_completion_withdrawn`
 module_completion_withdrawn = Signal()
 #: kinds `tracks.enrolled`, `tracks.enrolment_paused`, `…_resumed`, `…_withdrawn`, `…_completed`

@@ -10,6 +10,7 @@ urlpatterns = [
     path("learn/<slug:track_key>/<slug:module_key>/", learn.module, name="module"),
     path(_LESSON, learn.lesson, name="lesson"),
     path(f"{_LESSON}read/", learn.lesson_read, name="lesson_read"),
+    path("read-again/<slug:track_key>/<slug:module_key>/", learn.module_again, name="module_again"),
     path("cohorts/", cohorts.cohort_list, name="cohorts"),
     path("cohorts/new/", cohorts.new, name="cohort_new"),
     path("cohorts/<uuid:pk>/", cohorts.manage, name="cohort"),

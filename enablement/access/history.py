@@ -61,6 +61,7 @@ CAUSES = {
     "tracks.enrolment_reopened": _lazy("The track was no longer complete"),
     "tracks.enrolment_withdrawn": _lazy("Withdrawal from the track"),
     "tracks.module_completed": _lazy("A module was completed"),
+    "tracks.module_renewed": _lazy("A module was gone through again"),
     "tracks.module_completion_withdrawn": _lazy("The completion of a module was withdrawn"),
 }
 

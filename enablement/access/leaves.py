@@ -71,7 +71,7 @@ class Leaf:
             "link": self.link,
             "proof": list(self.proof),
             **({"asked_by": self.asked_by} if self.asked_by else {}),
-            **({"renews": True} if self.renews else {}),
+            **({"renews_by": self.lapses_at.isoformat()} if self.renews and self.lapses_at else {}),
         }
 
 

@@ -78,6 +78,16 @@ def shortest_months(track: Track, overlays: Iterable[Overlay], type_: str, key: 
     return min((int(months) for months in asked if months is not None), default=None)
 
 
+def shortest_months_of_module(track: Track, overlays: Iterable[Overlay], module: str) -> int | None:
+    """As `shortest_months`, for the completion of this module; without names, a leaf is about all of them."""
+    asked = [
+        leaf.get("valid_months")
+        for leaf in all_leaves(track, overlays, "modules_completed")
+        if leaf.get("modules") is None or module in leaf["modules"]
+    ]
+    return min((int(months) for months in asked if months is not None), default=None)
+
+
 def conditions(tree: Mapping[str, Any]) -> list[str]:
     """A gate in words, one line for each condition that has to be met."""
     if set(tree) == {"all_of"}:

@@ -6,6 +6,7 @@ Hypothesis drives the services; a second, plain account of what happened says to
 """
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,7 @@ from tracks.errors import Refused
 from tracks.models import Enrolment
 from tracks.months import months_later
 from tracks.services import cohorts, progress
+from tracks.services.renewing import renew_module
 
 pytestmark = pytest.mark.django_db
 STEPS_OF_ONE = 40
@@ -42,7 +44,7 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-MODULES = {"type": "modules_completed", "modules": ["basics"]}
+MODULES = {"type": "modules_completed", "modules": ["basics"], "valid_months": 2}
 LABS = {"type": "labs_signed_off", "valid_months": 1}
 #: Nobody meets it while the test lasts.
 NEVER = {"type": "date", "not_before": "2099-01-01"}
@@ -68,14 +70,16 @@ class Grants(RuleBasedStateMachine):
         MentorshipFactory(enrolment=second, mentor=self.mentor)
         self.enrolments = [first, second]
         self.lab = lab_of(first)
-        self.component = ComponentFactory(module=ModuleFactory(track=first.track, key="basics"))
+        self.component = ComponentFactory(
+            module=ModuleFactory(track=first.track, key="basics", valid_months=2)
+        )
         self.tool = MicrotoolFactory(track=first.track)
         GateFactory(track=first.track, tree=TREE)
         self.wardens = [UserFactory(perms=["access.control_access"]) for _ in range(2)]
         self.at = MONDAY
         people = [enrolment.user_id for enrolment in self.enrolments]
         reevaluate(user_ids=people, cause="tests", actor_id=None, at=self.at)
-        self.completed, self.held, self.left = set(), set(), set()
+        self.completed, self.held, self.left = {}, set(), set()
         self.signed, self.waived = {}, {}
         self.stopped, self.turn = False, 0
         self.tree, self.kept, self.revision = TREE, {}, 1
@@ -102,12 +106,26 @@ class Grants(RuleBasedStateMachine):
     def complete(self, who):
         if who not in self.left:
             progress.record_completion(**self.component_of(who))
-            self.completed.add(who)
+            self.completed.setdefault(who, self.at)
 
     @rule(who=WHO)
     def withdraw(self, who):
         progress.withdraw_completion(**self.component_of(who), reason="A mistake")
-        self.completed.discard(who)
+        self.completed.pop(who, None)
+
+    @rule(who=WHO)
+    def go_through_again(self, who):
+        """Only where half of the time is over: two months are less than twice sixty days."""
+        given = self.completed.get(who)
+        due = given is not None and self.at >= given + (months_later(given, 2) - given) / 2
+        enrolment = self.enrolments[who]
+        before = enrolment.module_renewals.count()
+        with suppress(Refused):
+            renew_module(enrolment=enrolment, module=self.component.module, actor=enrolment.user, at=self.at)
+        renewed = enrolment.module_renewals.count() > before
+        assert renewed is (due and who not in self.left)
+        if renewed:
+            self.completed[who] = self.at
 
     @rule(who=WHO)
     def sign_off(self, who):
@@ -218,8 +236,12 @@ class Grants(RuleBasedStateMachine):
 
     def ends(self, who, what):
         """When one requirement is no longer met, as far as it is now; None for never."""
-        if what == MODULES and who in self.completed:
-            return None
+        if (
+            what == MODULES
+            and who in self.completed
+            and self.at < (end := months_later(self.completed[who], 2))
+        ):
+            return end
         if what == LABS and who in self.signed and self.at < (end := months_later(self.signed[who], 1)):
             return end
         return self.waived.get((who, what["type"]))
@@ -227,7 +249,8 @@ class Grants(RuleBasedStateMachine):
     def meets(self, who, tree):
         """What the plain account says, who is there and whom nobody holds back given."""
         lab = who in self.signed and self.at < months_later(self.signed[who], 1)
-        shown = {"modules_completed": who in self.completed, "labs_signed_off": lab, "date": False}
+        module = who in self.completed and self.at < months_later(self.completed[who], 2)
+        shown = {"modules_completed": module, "labs_signed_off": lab, "date": False}
         let_off = {key[1] for key, ends in self.waived.items() if key[0] == who and ends > self.at}
         met = all(shown[what["type"]] or what["type"] in let_off for what in tree["all_of"])
         return met and who not in self.held and who not in self.left

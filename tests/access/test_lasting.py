@@ -14,7 +14,7 @@ from assessments.services import attempts
 from enablement.access import gates, role_audit
 from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf
-from enablement.access.models import Grant
+from enablement.access.models import Gate, Grant
 from enablement.access.selectors import standings
 from enablement.access.services.grants import reevaluate
 from enablement.programs.selectors.path import track_plans
@@ -25,9 +25,11 @@ from tests.assessments.labs.factories import MONDAY, handed_in, mentored, sign
 from tests.assessments.quizzes.factories import MINUTE, NOW, make_quiz, sit
 from tests.ledger.factories import add_revision
 from tests.surveys.factories import ANSWERS, SPEC
-from tests.tracks.factories import EnrolmentFactory, ModuleFactory
+from tests.tracks.factories import EnrolmentFactory, LessonFactory, ModuleFactory
 from tracks.errors import Refused
+from tracks.models import Lesson, Module, ModuleRenewal
 from tracks.months import REFRESHER, months_later
+from tracks.services.progress import read_lesson
 
 DAY = timedelta(days=1)
 LEAF = Leaf(type="quiz", label="Quiz", met=True, required="85 %", actual="9 of 10", proof=("a:1",))
@@ -223,6 +225,96 @@ class TestSurvey:
     def test_a_cohort_costs_two_queries(self, enrolment, size, django_assert_num_queries):
         more = EnrolmentFactory.create_batch(size, cohort=enrolment.cohort)
         with django_assert_num_queries(2):
+            gates.evaluate(tree=self.TREE, track=enrolment.track, enrolments=more, at=NOW)
+
+
+@pytest.mark.django_db
+class TestModules:
+    TREE = {"type": "modules_completed", "valid_months": 12}
+
+    @pytest.fixture
+    def enrolment(self, time_machine):
+        """Completed "one" at NOW and "two" ten days later."""
+        time_machine.move_to(NOW, tick=False)
+        PolicyFactory()
+        add_revision(at=NOW - DAY)
+        track = GateFactory(tree=self.TREE).track
+        MicrotoolFactory(track=track)
+        enrolment = EnrolmentFactory(cohort__track=track)
+        for position, (key, at) in enumerate([("one", NOW), ("two", NOW + 10 * DAY)]):
+            module = ModuleFactory(track=track, key=key, title=key, position=position, valid_months=12)
+            LessonFactory(module=module)
+            self.read(enrolment, key, at)
+        return enrolment
+
+    def read(self, enrolment, key, at):
+        lesson = Lesson.objects.get(module__key=key)
+        return read_lesson(enrolment=enrolment, lesson=lesson, actor=enrolment.user, at=at)
+
+    def leaf(self, enrolment, at):
+        return standings(enrolments=[enrolment], at=at)[enrolment.pk].leaves[0]
+
+    def test_the_module_that_was_gone_through_first_lapses_first(self, enrolment):
+        leaf = self.leaf(enrolment, LAPSE - DAY)
+        assert (leaf.met, leaf.lapses_at) == (True, LAPSE)
+        assert leaf.next_step == "Go through “one” again before 4 Nov 2027"
+        self.read(enrolment, "one", LAPSE - DAY)
+        leaf = self.leaf(enrolment, LAPSE)
+        assert (leaf.met, leaf.lapses_at) == (True, LAPSE + 10 * DAY)
+        assert leaf.next_step == "Go through “two” again before 14 Nov 2027"
+        renewal = ModuleRenewal.objects.get()
+        proof = [f"tracks.module:one@{enrolment.pk}", f"tracks.modulerenewal:{renewal.pk}"]
+        assert leaf.proof == (*proof, f"tracks.module:two@{enrolment.pk}")
+
+    @pytest.mark.parametrize(("at", "done"), [(LAPSE, 1), (LAPSE + 10 * DAY, 0)])
+    def test_after_the_lapse_it_counts_what_still_holds(self, enrolment, at, done):
+        leaf = self.leaf(enrolment, at)
+        assert (leaf.met, leaf.done, leaf.total, leaf.proof) == (False, done, 2, ())
+        assert leaf.actual == "lapsed on 4 Nov 2027"
+        assert leaf.link == Module.objects.get(key="one").get_absolute_url()
+
+    def test_the_tool_closes_at_the_lapse_opens_again_and_the_record_says_so(self, enrolment):
+        back = LAPSE + 20 * DAY
+        self.read(enrolment, "one", back)
+        assert Grant.objects.get().state == "expired"
+        self.read(enrolment, "two", back + DAY)
+        moments = [NOW + 10 * DAY, LAPSE - MINUTE, LAPSE, back, back + DAY]
+        found = [[row.open for row in role_audit.audit(at=at).rows] for at in moments]
+        assert found == [[True], [True], [False], [False], [True]]
+        assert Grant.objects.get().not_after == months_later(back, 12)
+
+    def test_my_path_leads_to_the_lessons(self, enrolment, client, time_machine):
+        for at, met, tone, step in (
+            (LAPSE - DAY, True, "tone-at-risk", Module.objects.get(key="one").get_absolute_url()),
+            (LAPSE + DAY, False, "tone-not-met", Lesson.objects.get(module__key="one").get_absolute_url()),
+        ):
+            reevaluate(user_ids=[enrolment.user_id], cause="access.nightly", actor_id=None, at=at)
+            [plan] = track_plans(user=enrolment.user, at=at)
+            following = plan.renewal or plan.next_step
+            assert (plan.met, following.url) == (met, step)
+            assert [module.again is not None for module in plan.modules] == [True, True]
+            time_machine.move_to(at, tick=False)
+            client.force_login(enrolment.user)
+            page = client.get(reverse("my_path")).content.decode()
+            assert f"verdict {tone}" in page
+            assert "To read again" in page
+
+    def test_of_several_my_path_offers_first_what_lapses_first(self, enrolment):
+        leaf = {"type": "modules_completed", "valid_months": 12}
+        tree = {"all_of": [leaf | {"modules": [key]} for key in ("two", "one")]}
+        Gate.objects.update(tree=tree)
+        reevaluate(user_ids=[enrolment.user_id], cause="access.nightly", actor_id=None, at=LAPSE - DAY)
+        [plan] = track_plans(user=enrolment.user, at=LAPSE - DAY)
+        assert [step.title for step in plan.open_steps if step.renews_by] == [
+            "Go through “two” again before 14 Nov 2027",
+            "Go through “one” again before 4 Nov 2027",
+        ]
+        assert plan.renewal == plan.open_steps[-1]
+
+    @pytest.mark.parametrize("size", [1, 6])
+    def test_a_cohort_costs_three_queries(self, enrolment, size, django_assert_num_queries):
+        more = [enrolment, *EnrolmentFactory.create_batch(size, cohort=enrolment.cohort)]
+        with django_assert_num_queries(3):
             gates.evaluate(tree=self.TREE, track=enrolment.track, enrolments=more, at=NOW)
 
 

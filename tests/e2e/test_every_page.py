@@ -44,6 +44,7 @@ STEPS = [
     "lab_save",
     "lesson_read",
     "mentor_end",
+    "module_again",
     "observation_remove",
     "playbook_apply",
     "playbook_discard",

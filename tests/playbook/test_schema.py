@@ -7,7 +7,13 @@ import pytest
 
 from enablement.playbook.checks import read_playbook
 from enablement.playbook.errors import SourceErrors
-from enablement.playbook.gating import conditions, quiz_threshold, shortest_months, tree_of
+from enablement.playbook.gating import (
+    conditions,
+    quiz_threshold,
+    shortest_months,
+    shortest_months_of_module,
+    tree_of,
+)
 from enablement.playbook.schema import gate_tree
 from enablement.playbook.yaml_source import load
 from tests.playbook import small
@@ -206,6 +212,19 @@ def test_a_pass_holds_for_the_shortest_time_that_the_gate_says():
     several = track.model_copy(update={"gating_conditions": asked})
     assert shortest_months(several, [], "quiz", "front-line-check") == 12
     assert shortest_months(track, [], "quiz", "front-line-check") is None
+
+
+def test_a_module_holds_for_the_shortest_time_of_what_names_it_or_names_none():
+    track = read(SEED).training_tracks[0]
+    first, second = (module.key for module in track.modules[:2])
+    asked = [
+        {"type": "modules_completed", "valid_months": 24},
+        {"type": "modules_completed", "modules": [first], "valid_months": 12},
+        {"type": "modules_completed", "modules": [second]},
+    ]
+    several = track.model_copy(update={"gating_conditions": asked})
+    assert [shortest_months_of_module(several, [], key) for key in (first, second)] == [12, 24]
+    assert shortest_months_of_module(track, [], first) is None
 
 
 def test_the_example_in_the_documentation_is_sound():

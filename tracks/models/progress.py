@@ -20,13 +20,19 @@ class FactQuerySet(models.QuerySet["models.Model"]):
 
 
 class LessonRead(models.Model):
+    """`number`: 1 when it was first read, and one more each time that the module is gone through again."""
+
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="lessons_read")
     lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="reads")
+    number = models.PositiveSmallIntegerField(_("time"), default=1)
     read_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("lesson read")
-        constraints = (models.UniqueConstraint("enrolment", "lesson", name="lesson_read_once"),)
+        constraints = (
+            models.UniqueConstraint("enrolment", "lesson", "number", name="lesson_read_once_each_time"),
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="lesson_read_times_from_one"),
+        )
 
     def __str__(self) -> str:
         return f"{self.enrolment}: {self.lesson}"
@@ -83,3 +89,25 @@ class ModuleCompletion(WithdrawableFact):
 
     def __str__(self) -> str:
         return f"{self.enrolment}: {self.module}"
+
+
+class ModuleRenewal(models.Model):
+    """A completed module was gone through again, before its completion lapsed or after it. The completion is
+    round 1 and keeps its date; `number` counts on from it.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="module_renewals")
+    module = models.ForeignKey(Module, models.PROTECT, related_name="renewals")
+    number = models.PositiveSmallIntegerField(_("round"))
+    achieved_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("module renewal")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint("enrolment", "module", "number", name="module_renewal_once_a_round"),
+            models.CheckConstraint(condition=models.Q(number__gte=2), name="module_renewal_after_the_first"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.enrolment}: {self.module} ({self.number})"

@@ -46,13 +46,24 @@ class Track(Content):
 
 
 class Module(Content):
+    """valid_months: a completion holds so long; then the module is gone through again (None: for good)."""
+
     track = models.ForeignKey(Track, models.PROTECT, related_name="modules")
     duration_min = models.PositiveIntegerField(_("duration in minutes"))
     outcomes = models.JSONField(_("outcomes"), default=list, blank=True)
+    valid_months = models.PositiveSmallIntegerField(
+        _("months for which a completion holds"), null=True, blank=True, default=None
+    )
 
     class Meta(Content.Meta):
         verbose_name = _("module")
-        constraints = (models.UniqueConstraint("track", "key", name="module_key_unique_in_track"),)
+        constraints = (
+            models.UniqueConstraint("track", "key", name="module_key_unique_in_track"),
+            models.CheckConstraint(
+                condition=models.Q(valid_months=None) | models.Q(valid_months__gte=1),
+                name="module_holds_for_some_time",
+            ),
+        )
 
     def get_absolute_url(self) -> str:
         return reverse("module", args=[self.track.key, self.key])

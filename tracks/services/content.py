@@ -63,8 +63,15 @@ def put_module(
     outcomes: Sequence[str],
     position: int,
     at: datetime,  # noqa: ARG001
+    valid_months: int | None = None,
 ) -> tuple[Module, bool]:
-    values = {"title": title, "duration_min": duration_min, "outcomes": list(outcomes), "position": position}
+    values = {
+        "title": title,
+        "duration_min": duration_min,
+        "outcomes": list(outcomes),
+        "position": position,
+        "valid_months": valid_months,
+    }
     return _put(Module, {"track": track, "key": key}, values)
 
 

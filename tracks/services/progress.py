@@ -27,14 +27,17 @@ from tracks.models import (
     ModuleCompletion,
 )
 from tracks.people import Person
+from tracks.rounds import counts_as_read
 from tracks.services.announce import enrolment_fact
+from tracks.services.renewing import holding_of, record_renewal
 
 _LONGEST_REASON = 500
 
 
 @transaction.atomic
 def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: datetime) -> LessonRead:
-    """The person says that they have read it. The last lesson of a module completes its lessons.
+    """The person says that they have read it. The last lesson of a module completes its lessons; of a module
+    that is to be gone through again, the round.
 
     Refused for anybody else, outside the enrolment's track, for a retired lesson, and while the enrolment is
     closed.
@@ -45,12 +48,13 @@ def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: date
     if lesson.module.track_id != enrolment.track_id or lesson.retired_at is not None:
         raise Refused("lesson_not_on_track", _("This lesson is not part of your track."))
     rules.ensure_open(enrolment)
-    read, created = LessonRead.objects.get_or_create(
-        enrolment=enrolment, lesson=lesson, defaults={"read_at": at}
-    )
-    if not created:
-        return read
-    payload = {"module": lesson.module.key, "lesson": lesson.key}
+    holding = holding_of(enrolment=enrolment, module=lesson.module, at=at)
+    before = LessonRead.objects.filter(enrolment=enrolment, lesson=lesson).order_by("number").last()
+    if before is not None and counts_as_read(before.read_at, holding):
+        return before
+    number = before.number + 1 if before else 1
+    read = LessonRead.objects.create(enrolment=enrolment, lesson=lesson, number=number, read_at=at)
+    payload = {"module": lesson.module.key, "lesson": lesson.key, "time": number}
     fact = enrolment_fact("tracks.lesson_read", enrolment, actor, at, **payload)
     signals.lesson_read.send(sender=LessonRead, facts=[fact])
     if not Lesson.objects.live().filter(module=lesson.module).exclude(reads__enrolment=enrolment).exists():
@@ -62,6 +66,8 @@ def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: date
             actor=actor,
             at=at,
         )
+    if holding is not None and holding.open:
+        record_renewal(enrolment=enrolment, module=lesson.module, holding=holding, actor=actor, at=at)
     return read
 
 

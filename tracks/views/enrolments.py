@@ -43,7 +43,7 @@ def person(request: HttpRequest, pk: UUID, enrolment_pk: UUID) -> HttpResponse:
         "cohort": enrolment.cohort,
         "enrolment": enrolment,
         "row": row,
-        "path": path_of(enrolment),
+        "path": path_of(enrolment, at=timezone.now()),
         "form": form,
     }
     return render(request, "tracks/cohort_person.html", context, status=422 if form.errors else 200)

@@ -17,6 +17,7 @@ from tracks.path_queries import enrolments_on
 from tracks.people import Person
 from tracks.selectors import PathModule, outline_of, path_of
 from tracks.services.progress import read_lesson
+from tracks.services.renewing import renew_module
 from tracks.words import in_words
 
 
@@ -28,7 +29,8 @@ class Visit:
     enrolment: Enrolment | None
 
     def path(self) -> list[PathModule]:
-        return path_of(self.enrolment) if self.enrolment else outline_of(self.track)
+        at = timezone.now()
+        return path_of(self.enrolment, at=at) if self.enrolment else outline_of(self.track, at=at)
 
     @property
     def closed_because(self) -> str:
@@ -56,6 +58,7 @@ def track(request: HttpRequest, track_key: str) -> HttpResponse:
     here = visit(request.user, track_key)
     path = here.path()
     following = next((step for step in path if step.progress.state != "met"), None)
+    following = following or next((step for step in path if step.again), None)
     context = {
         "visit": here,
         "track": here.track,
@@ -82,6 +85,22 @@ def module(request: HttpRequest, track_key: str, module_key: str) -> HttpRespons
         "minutes": sum(item.lesson.minutes for item in step.lessons),
     }
     return render(request, "tracks/module.html", context)
+
+
+@require_POST
+def module_again(request: HttpRequest, track_key: str, module_key: str) -> HttpResponse:
+    """Says that one has gone through the whole module again."""
+    here, step = _module(request, track_key, module_key)
+    if here.enrolment is None:
+        messages.error(request, here.closed_because)
+        return redirect("module", track_key, module_key)
+    try:
+        renew_module(enrolment=here.enrolment, module=step.module, actor=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("You have gone through this module again."))
+    return redirect("module", track_key, module_key)
 
 
 @require_GET

@@ -4,6 +4,7 @@ First everything that is there is put, then what is absent is retired: a new req
 one goes, so that nobody passes a gate in between.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -123,7 +124,8 @@ def _put_tracks(
             position=position,
             at=at,
         )
-        modules = _put_modules(entry, track, at=at)
+        overlays = [each for each in reading.playbook.overlays if each.covers(entry)]
+        modules = _put_modules(entry, track, overlays, at=at)
         policy.put_gate(
             track=track,
             tree=gating.tree_of(entry),
@@ -137,7 +139,9 @@ def _put_tracks(
     return rows
 
 
-def _put_modules(entry: TrackEntry, track: Track, *, at: datetime) -> dict[str, Module]:
+def _put_modules(
+    entry: TrackEntry, track: Track, overlays: Sequence[Overlay], *, at: datetime
+) -> dict[str, Module]:
     modules = {}
     for position, module in enumerate(entry.modules):
         if module.was:
@@ -148,6 +152,7 @@ def _put_modules(entry: TrackEntry, track: Track, *, at: datetime) -> dict[str, 
             title=module.name,
             duration_min=module.duration_min,
             outcomes=module.outcomes,
+            valid_months=gating.shortest_months_of_module(entry, overlays, module.key),
             position=position,
             at=at,
         )

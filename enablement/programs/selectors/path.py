@@ -17,15 +17,24 @@ from enablement.programs.selectors import path_queries as queries
 from enablement.programs.selectors.path_sessions import CohortSessions, by_cohort
 from enablement.programs.selectors.path_steps import Step, component_step, lesson_step
 from tracks.models import Enrolment
+from tracks.rounds import Holding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModulePlan:
+    """completed: and its completion counts now. holding: until when, where it does not for good."""
+
     pk: int
     title: str
     url: str
     completed: bool
     steps: Sequence[Step]
+    holding: Holding | None = None
+
+    @property
+    def again(self) -> Holding | None:
+        """Where the module is to be gone through again."""
+        return self.holding if self.holding is not None and self.holding.open else None
 
     @property
     def done(self) -> int:
@@ -58,8 +67,9 @@ class TrackPlan:
 
     @property
     def renewal(self) -> Step | None:
-        """What was shown and is to be shown anew before it lapses, though nothing is missing yet."""
-        return next((step for step in self.open_steps if step.renews), None) if self.met else None
+        """What is to be shown anew, though nothing is missing yet: of several, what lapses first."""
+        steps = [step for step in self.open_steps if step.renews_by] if self.met else []
+        return min(steps, key=lambda step: step.renews_by, default=None)
 
     @property
     def opens_next(self) -> Step | None:
@@ -156,22 +166,24 @@ def _open_steps(modules: Iterable[ModulePlan], leaves: Iterable[dict[str, Any]])
     known = {step.url for step in steps if step.state != "met"}
     yield from sorted((step for step in steps if step.is_open), key=lambda step: step.ends_at is None)
     for leaf in leaves:
-        renews = bool(leaf.get("renews"))
-        if leaf["link"] and leaf["link"] not in known and (renews or leaf["met"] is not True):
+        renews_by = leaf.get("renews_by", "")
+        if leaf["link"] and leaf["link"] not in known and (renews_by or leaf["met"] is not True):
             yield Step(
                 title=leaf["next_step"],
                 noun=leaf["label"],
                 url=leaf["link"],
                 state="not-started",
-                renews=renews,
+                renews_by=renews_by,
             )
 
 
 def _modules(user: User, at: datetime) -> dict[int, list[ModulePlan]]:
     """The modules of this person's tracks, by track."""
     steps: dict[int, list[Step]] = defaultdict(list)
+    rows = [queries.ModuleRow._make(row) for row in queries.modules(user=user.pk)]
+    holdings = {row.pk: _holding(row, at) for row in rows}
     for lesson in map(queries.LessonRow._make, queries.lessons(user=user.pk)):
-        steps[lesson.module_id].append(lesson_step(lesson))
+        steps[lesson.module_id].append(lesson_step(lesson, holdings.get(lesson.module_id)))
     attempts: dict[int | None, list[queries.AttemptRow]] = defaultdict(list)
     for made in map(queries.AttemptRow._make, queries.attempts(user=user.pk)):
         attempts[made.quiz_id].append(made)
@@ -179,13 +191,21 @@ def _modules(user: User, at: datetime) -> dict[int, list[ModulePlan]]:
         step = component_step(component, attempts=attempts[component.quiz_id], at=at)
         steps[component.module_id].append(step)
     plans: dict[int, list[ModulePlan]] = defaultdict(list)
-    for row in map(queries.ModuleRow._make, queries.modules(user=user.pk)):
+    for row in rows:
+        holding = holdings[row.pk]
         plan = ModulePlan(
             pk=row.pk,
             title=row.title,
             url=reverse("module", args=[row.track_key, row.key]),
-            completed=bool(row.completed),
+            completed=row.completed_at is not None and not (holding is not None and holding.lapsed),
             steps=steps[row.pk],
+            holding=holding,
         )
         plans[row.track_id].append(plan)
     return plans
+
+
+def _holding(row: queries.ModuleRow, at: datetime) -> Holding | None:
+    return Holding.of(
+        completed_at=row.completed_at, renewed_at=row.renewed_at, valid_months=row.valid_months, at=at
+    )

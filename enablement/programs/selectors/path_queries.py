@@ -30,6 +30,7 @@ from tracks.models import (
     LessonRead,
     Module,
     ModuleCompletion,
+    ModuleRenewal,
 )
 from tracks.prepared import Prepared, PreparedObjects
 
@@ -45,7 +46,9 @@ class ModuleRow(NamedTuple):
     track_key: str
     key: str
     title: str
-    completed: bool
+    valid_months: int | None
+    completed_at: datetime | None
+    renewed_at: datetime | None
 
 
 class LessonRow(NamedTuple):
@@ -56,7 +59,7 @@ class LessonRow(NamedTuple):
     title: str
     kind: str
     minutes: int
-    read: bool
+    read_at: datetime | None
 
 
 class ComponentRow(NamedTuple):
@@ -110,21 +113,30 @@ def _mine(user: UUID, path: str) -> dict[str, Any]:
 
 def _modules(user: UUID) -> QuerySet[Module, tuple[Any, ...]]:
     path = "track__enrolments"
-    completions = ModuleCompletion.objects.current().filter(
-        enrolment=OuterRef("enrolled"), module=OuterRef("pk")
-    )
+    mine = {"enrolment": OuterRef("enrolled"), "module": OuterRef("pk")}
+    completions = ModuleCompletion.objects.current().filter(**mine)
+    renewals = ModuleRenewal.objects.filter(**mine).order_by("-number")
     return (
         Module.objects.live()
         .filter(**_mine(user, path))
         .alias(enrolled=F(path))
         .order_by("position", "key")
-        .values_list("pk", "track_id", "track__key", "key", "title", Exists(completions))
+        .values_list(
+            "pk",
+            "track_id",
+            "track__key",
+            "key",
+            "title",
+            "valid_months",
+            Subquery(completions.values("achieved_at")[:1]),
+            Subquery(renewals.values("achieved_at")[:1]),
+        )
     )
 
 
 def _lessons(user: UUID) -> QuerySet[Lesson, tuple[Any, ...]]:
     path = "module__track__enrolments"
-    read = LessonRead.objects.filter(enrolment=OuterRef("enrolled"), lesson=OuterRef("pk"))
+    reads = LessonRead.objects.filter(enrolment=OuterRef("enrolled"), lesson=OuterRef("pk"))
     return (
         Lesson.objects.live()
         .filter(**_mine(user, path), module__retired_at=None)
@@ -138,7 +150,7 @@ def _lessons(user: UUID) -> QuerySet[Lesson, tuple[Any, ...]]:
             "title",
             "kind",
             "minutes",
-            Exists(read),
+            Subquery(reads.order_by("-number").values("read_at")[:1]),
         )
     )
 

@@ -13,6 +13,7 @@ from assessments.models import Attempt, Submission
 from assessments.rules import is_overdue
 from enablement.programs.selectors import path_queries as queries
 from tracks.models import Component, Lesson
+from tracks.rounds import Holding, counts_as_read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,7 @@ class Step:
     """One thing to do. state: as pages show it; note and detail: what it says beyond that, in short and more.
 
     mine: whether the person can do something now; opens_at: from when, where only time is in the way.
-    ends_at: when the time of what is running is over. renews: it was shown, and is asked for anew.
+    ends_at: when the time of what is running is over. renews_by: it was shown, and lapses then.
     """
 
     title: str
@@ -33,19 +34,20 @@ class Step:
     mine: bool = True
     opens_at: datetime | None = None
     ends_at: datetime | None = None
-    renews: bool = False
+    renews_by: str = ""
 
     @property
     def is_open(self) -> bool:
         return self.mine and self.state != "met"
 
 
-def lesson_step(lesson: queries.LessonRow) -> Step:
+def lesson_step(lesson: queries.LessonRow, holding: Holding | None) -> Step:
+    """holding: of its module's completion."""
     return Step(
         title=lesson.title,
         noun=str(Lesson.Kind(lesson.kind).label),
         url=reverse("lesson", args=[lesson.track_key, lesson.module_key, lesson.key]),
-        state="met" if lesson.read else "not-started",
+        state="met" if counts_as_read(lesson.read_at, holding) else "not-started",
         minutes=lesson.minutes,
     )
 
