@@ -20,7 +20,7 @@ _SATURDAY = 5
 class AttemptLimits:
     """How many attempts of a quiz one person has used, and from when the next may start.
 
-    `running`: one is open; `waiting`: one waits for a mentor's marks.
+    `running`: one is open; `waiting`: one waits for a mentor's marks. `renewing`: a pass can be given anew.
 
     An attempt counts from its start, so that questions cannot be read and left.
     """
@@ -31,6 +31,7 @@ class AttemptLimits:
     opens_at: datetime | None
     running: bool = False
     waiting: bool = False
+    renewing: bool = False
 
     @property
     def left(self) -> int:

@@ -19,8 +19,12 @@ def ensure_runs(cohort: Cohort, actor: Person | None) -> None:
         raise PermissionDenied(_("You do not run this cohort."))
 
 
-def ensure_open(enrolment: Enrolment) -> None:
-    """Work on a track counts while its cohort runs and the person is neither on leave nor withdrawn."""
+def ensure_open(enrolment: Enrolment, *, renewing: bool = False) -> None:
+    """Work on a track counts while its cohort runs and the person is neither on leave nor withdrawn.
+
+    renewing: what was achieved already is only given anew, which a closed cohort does not hinder: proof
+    lapses long after its cohort has ended (decision 138).
+    """
     if enrolment.state == Enrolment.State.WITHDRAWN:
         raise Refused("enrolment_withdrawn", _("You are no longer enrolled on this track."))
     if enrolment.state == Enrolment.State.PAUSED:
@@ -29,5 +33,5 @@ def ensure_open(enrolment: Enrolment) -> None:
         )
     if enrolment.cohort.state == Cohort.State.PLANNED:
         raise Refused("cohort_not_started", _("Your cohort has not started yet."))
-    if enrolment.cohort.state == Cohort.State.CLOSED:
+    if enrolment.cohort.state == Cohort.State.CLOSED and not renewing:
         raise Refused("cohort_closed", _("Your cohort is closed; what you have achieved stays yours."))

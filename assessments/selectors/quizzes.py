@@ -1,6 +1,6 @@
 """Reads of quizzes: how often somebody may still try, what they reached, and what the quiz's pages show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -123,7 +123,8 @@ def attempt_limits(*, quiz: Quiz, user: Person, at: datetime) -> AttemptLimits:
 
     Once a pass may be renewed, attempts are counted from then on, so that old ones are not in the way.
     """
-    anew = _counts_from(quiz, user, at)
+    passes = _passes(quiz, user)
+    anew = _counts_from(quiz, passes, at)
     made = Attempt.objects.filter(quiz=quiz, user=user).aggregate(
         used=Count("pk", filter=Q(started_at__gte=anew) if anew else Q()),
         last=Max("number"),
@@ -146,20 +147,24 @@ def attempt_limits(*, quiz: Quiz, user: Person, at: datetime) -> AttemptLimits:
         opens_at=opens_at,
         running=bool(made["running"]),
         waiting=bool(made["waiting"]),
+        renewing=anew is not None and passes[-1] < anew,
     )
 
 
-def _counts_from(quiz: Quiz, user: Person, at: datetime) -> datetime | None:
+def _passes(quiz: Quiz, user: Person) -> list[datetime]:
+    """When this person passed, the first time first; of a quiz whose pass lapses. One query, or none."""
+    if quiz.valid_months is None:
+        return []
+    rows = Attempt.objects.proving().filter(quiz=quiz, user=user, passed=True)
+    ended = rows.order_by("submitted_at").values_list("submitted_at", flat=True)
+    return [each for each in ended if each is not None]
+
+
+def _counts_from(quiz: Quiz, passes: Sequence[datetime], at: datetime) -> datetime | None:
     """When the latest time to renew a pass began; None where none has, or a pass holds for good."""
     if quiz.valid_months is None:
         return None
-    rows = Attempt.objects.proving().filter(quiz=quiz, user=user, passed=True)
-    ended = rows.order_by("submitted_at").values_list("submitted_at", flat=True)
-    return rules.renewal_began(
-        passes=[each for each in ended if each is not None],
-        valid_months=quiz.valid_months,
-        at=at,
-    )
+    return rules.renewal_began(passes=passes, valid_months=quiz.valid_months, at=at)
 
 
 def percent(share: Decimal) -> Decimal:
@@ -248,11 +253,12 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
     made = Attempt.objects.filter(quiz=quiz, user=user).select_related("enrolment")
     extra = TimeAllowance.objects.in_force(quiz=quiz, user=user)
     attempts = list(made.order_by("-number"))
+    limits = attempt_limits(quiz=quiz, user=user, at=at)
     return QuizOverview(
         quiz=quiz,
         enrolled=enrolment is not None,
-        blocked=_blocked(enrolment),
-        limits=attempt_limits(quiz=quiz, user=user, at=at),
+        blocked=_blocked(enrolment, renewing=limits.renewing),
+        limits=limits,
         running=next((attempt for attempt in attempts if attempt.is_open), None),
         closed=[attempt for attempt in attempts if not attempt.is_open],
         mentors=_mentors(enrolment),
@@ -261,11 +267,11 @@ def quiz_overview(*, quiz: Quiz, user: Person, at: datetime) -> QuizOverview:
     )
 
 
-def _blocked(enrolment: Enrolment | None) -> str:
+def _blocked(enrolment: Enrolment | None, *, renewing: bool) -> str:
     if enrolment is None:
         return ""
     try:
-        track_rules.ensure_open(enrolment)
+        track_rules.ensure_open(enrolment, renewing=renewing)
     except Refused as refusal:
         return refusal.message
     return ""

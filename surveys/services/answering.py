@@ -50,7 +50,7 @@ def answer(
             "not_enrolled",
             _("Only people on the track “%(track)s” are asked this.") % {"track": survey.track},
         )
-    ensure_open(enrolment)
+    ensure_open(enrolment, renewing=rounds.latest is not None)
     _ensure_its_turn(rounds, number)
     given = values.clean_all(survey.items.live(), answers)
     response = Response.objects.create(

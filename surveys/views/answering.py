@@ -45,7 +45,7 @@ def survey(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "rounds": rounds,
         "readers": selectors.readers_of(own),
-        "closed": _why_closed(own),
+        "closed": _why_closed(own, renewing=rounds.latest is not None),
     }
     return render(request, "surveys/survey.html", context)
 
@@ -69,9 +69,9 @@ def _hand_in(request: HttpRequest, survey: Survey, form: SurveyForm) -> bool:
     return not form.errors
 
 
-def _why_closed(enrolment: Enrolment) -> str:
+def _why_closed(enrolment: Enrolment, *, renewing: bool) -> str:
     try:
-        rules.ensure_open(enrolment)
+        rules.ensure_open(enrolment, renewing=renewing)
     except Refused as refusal:
         return refusal.message
     return ""

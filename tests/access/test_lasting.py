@@ -27,7 +27,7 @@ from tests.ledger.factories import add_revision
 from tests.surveys.factories import ANSWERS, SPEC
 from tests.tracks.factories import EnrolmentFactory, LessonFactory, ModuleFactory
 from tracks.errors import Refused
-from tracks.models import Lesson, Module, ModuleRenewal
+from tracks.models import Cohort, Lesson, Module, ModuleRenewal
 from tracks.months import REFRESHER, months_later
 from tracks.services.progress import read_lesson
 
@@ -134,6 +134,20 @@ class TestQuiz:
         assert (leaf.met, leaf.link) == (False, reverse("quiz", args=[quiz.pk]))
         with pytest.raises(Refused, match="used"):
             attempts.start(quiz=quiz, actor=enrolment.user, at=lapse)
+
+    def test_a_closed_cohort_hinders_a_first_pass_and_not_its_renewal(self, quiz, enrolment):
+        first = sit(quiz=quiz, user=enrolment.user, right=3)
+        Cohort.objects.update(state=Cohort.State.CLOSED)
+        opens = months_later(first.submitted_at, 12) - REFRESHER
+        stranger = EnrolmentFactory(cohort=enrolment.cohort).user
+        for person, at in ((enrolment.user, opens - MINUTE), (stranger, opens)):
+            with pytest.raises(Refused) as refusal:
+                attempts.start(quiz=quiz, actor=person, at=at)
+            assert refusal.value.code == "cohort_closed"
+        again = sit(quiz=quiz, user=enrolment.user, right=3, at=opens)
+        assert self.leaf(enrolment, opens).lapses_at == months_later(again.submitted_at, 12)
+        with pytest.raises(Refused, match="closed"):
+            attempts.start(quiz=quiz, actor=enrolment.user, at=opens + DAY)
 
     def test_the_page_says_so(self, quiz, enrolment, client, time_machine):
         first = sit(quiz=quiz, user=enrolment.user, right=3)

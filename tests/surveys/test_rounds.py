@@ -16,7 +16,7 @@ from tests.racing import race
 from tests.surveys.factories import ANSWERS, SPEC, ResponseFactory
 from tests.tracks.factories import START, EnrolmentFactory, MentorshipFactory
 from tracks.errors import Refused
-from tracks.models import Enrolment
+from tracks.models import Cohort, Enrolment
 from tracks.months import REFRESHER, months_later
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -78,6 +78,14 @@ class TestWhenARoundIsOpen:
             hand_in(survey, enrolment, number, at)
         assert refusal.value.code == "round_not_open"
         assert Response.objects.count() == 1
+
+    def test_a_closed_cohort_hinders_the_first_round_only(self, survey, enrolment):
+        hand_in(survey, enrolment, 1, START)
+        Cohort.objects.update(state=Cohort.State.CLOSED)
+        with pytest.raises(Refused) as refusal:
+            hand_in(survey, EnrolmentFactory(cohort=enrolment.cohort), 1, OPENS)
+        assert refusal.value.code == "cohort_closed"
+        assert hand_in(survey, enrolment, 2, OPENS).number == 2
 
     def test_neither_once_the_survey_is_retired_nor_on_leave(self, survey, enrolment):
         hand_in(survey, enrolment, 1, START)
@@ -158,6 +166,12 @@ class TestPages:
         assert Response.objects.count() == kept
         newest = Response.objects.get(number=kept)
         assert newest.answers.get(item__key="prepared").value == Decimal(4)
+
+    def test_long_after_the_cohort_has_closed_the_page_still_asks(self, client, page, enrolment):
+        Cohort.objects.update(state=Cohort.State.CLOSED)
+        assert "You cannot answer at the moment" not in client.get(page).content.decode()
+        client.post(page, {**FORM, "round": "2"})
+        assert Response.objects.count() == 2
 
     def test_before_its_time_the_page_says_when(self, client, page, time_machine, enrolment):
         time_machine.move_to(OPENS - DAY)

@@ -11,7 +11,7 @@ from tests.racing import race
 from tests.tracks.factories import START, EnrolmentFactory, LessonFactory, ModuleFactory
 from tracks import selectors
 from tracks.errors import Refused
-from tracks.models import Enrolment, Lesson, LessonRead, Module, ModuleCompletion, ModuleRenewal
+from tracks.models import Cohort, Enrolment, Lesson, LessonRead, Module, ModuleCompletion, ModuleRenewal
 from tracks.months import REFRESHER, months_later
 from tracks.services import progress
 from tracks.services.renewing import renew_module
@@ -122,6 +122,21 @@ class TestReadingAgain:
         for lesson in lessons():
             read(enrolment, lesson, opens)
         assert list(ModuleRenewal.objects.values_list("number", flat=True)) == [2, 3]
+
+    def test_a_closed_cohort_hinders_only_what_was_not_completed(self, enrolment, client, time_machine):
+        Cohort.objects.update(state=Cohort.State.CLOSED)
+        one, two = lessons()
+        beginner = EnrolmentFactory(cohort=enrolment.cohort)
+        for person, at in ((beginner, OPENS), (enrolment, OPENS - MINUTE)):
+            with pytest.raises(Refused) as refusal:
+                read(person, one, at)
+            assert refusal.value.code == "cohort_closed"
+        time_machine.move_to(OPENS, tick=False)
+        client.force_login(enrolment.user)
+        assert "Mark as read and continue" in client.get(one.get_absolute_url()).content.decode()
+        for lesson in (one, two):
+            read(enrolment, lesson, OPENS)
+        assert ModuleRenewal.objects.get().number == 2
 
     def test_a_completion_that_is_withdrawn_is_not_brought_back_by_reading(self, enrolment):
         progress.withdraw_completion(

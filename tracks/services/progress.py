@@ -47,8 +47,8 @@ def read_lesson(*, enrolment: Enrolment, lesson: Lesson, actor: Person, at: date
         raise Refused("not_yours", _("Only the person who learns can mark a lesson as read."))
     if lesson.module.track_id != enrolment.track_id or lesson.retired_at is not None:
         raise Refused("lesson_not_on_track", _("This lesson is not part of your track."))
-    rules.ensure_open(enrolment)
     holding = holding_of(enrolment=enrolment, module=lesson.module, at=at)
+    rules.ensure_open(enrolment, renewing=holding is not None and holding.open)
     before = LessonRead.objects.filter(enrolment=enrolment, lesson=lesson).order_by("number").last()
     if before is not None and counts_as_read(before.read_at, holding):
         return before

@@ -42,8 +42,8 @@ def renew_module(*, enrolment: Enrolment, module: Module, actor: Person, at: dat
         raise Refused("not_yours", _("Only the person who learns can say so."))
     if module.track_id != enrolment.track_id or module.retired_at is not None:
         raise Refused("module_not_on_track", _("This module is not part of your track."))
-    rules.ensure_open(enrolment)
     holding = holding_of(enrolment=enrolment, module=module, at=at)
+    rules.ensure_open(enrolment, renewing=holding is not None)
     if holding is None:
         raise Refused("no_round", _("This module is not to be gone through again."))
     if not holding.open:

@@ -32,13 +32,12 @@ class Visit:
         at = timezone.now()
         return path_of(self.enrolment, at=at) if self.enrolment else outline_of(self.track, at=at)
 
-    @property
-    def closed_because(self) -> str:
-        """Why nothing can be marked as read now; empty where it can."""
+    def closed_because(self, *, renewing: bool = False) -> str:
+        """Why nothing can be marked as read now; empty where it can. renewing: what was read before."""
         if self.enrolment is None:
             return _("You are looking on; nothing is recorded.")
         try:
-            rules.ensure_open(self.enrolment)
+            rules.ensure_open(self.enrolment, renewing=renewing)
         except Refused as refused:
             return refused.message
         return ""
@@ -61,6 +60,7 @@ def track(request: HttpRequest, track_key: str) -> HttpResponse:
     following = following or next((step for step in path if step.again), None)
     context = {
         "visit": here,
+        "closed": here.closed_because(renewing=following is not None and following.again is not None),
         "track": here.track,
         "path": path,
         "following": following,
@@ -77,6 +77,7 @@ def module(request: HttpRequest, track_key: str, module_key: str) -> HttpRespons
     urls = links.urls_of([item.component for item in work])
     context = {
         "visit": here,
+        "closed": here.closed_because(renewing=step.again is not None),
         "track": here.track,
         "step": step,
         "module": step.module,
@@ -92,7 +93,7 @@ def module_again(request: HttpRequest, track_key: str, module_key: str) -> HttpR
     """Says that one has gone through the whole module again."""
     here, step = _module(request, track_key, module_key)
     if here.enrolment is None:
-        messages.error(request, here.closed_because)
+        messages.error(request, here.closed_because())
         return redirect("module", track_key, module_key)
     try:
         renew_module(enrolment=here.enrolment, module=step.module, actor=request.user, at=timezone.now())
@@ -112,6 +113,7 @@ def lesson(request: HttpRequest, track_key: str, module_key: str, lesson_key: st
     version = LessonVersion.objects.pinned(lesson=shown.lesson, at=pinned_at).first()
     context = {
         "visit": here,
+        "closed": here.closed_because(renewing=step.again is not None),
         "track": here.track,
         "module": step.module,
         "lesson": shown.lesson,
@@ -131,7 +133,7 @@ def lesson_read(request: HttpRequest, track_key: str, module_key: str, lesson_ke
     index = _index(step, lesson_key)
     shown, following = step.lessons[index].lesson, _after(step, index)
     if here.enrolment is None:
-        messages.error(request, here.closed_because)
+        messages.error(request, here.closed_because())
         return redirect("lesson", track_key, module_key, lesson_key)
     try:
         read_lesson(enrolment=here.enrolment, lesson=shown, actor=request.user, at=timezone.now())

@@ -48,7 +48,7 @@ def _start_or_resume(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Ran
         limits = attempt_limits(quiz=quiz, user=actor, at=at)
     if quiz.retired_at is not None:
         raise Refused("quiz_retired", _("This quiz is no longer part of the track."))
-    track_rules.ensure_open(enrolment)
+    track_rules.ensure_open(enrolment, renewing=limits.renewing)
     _refuse_outside_window(quiz, at)
     _refuse_beyond(limits, at)
     extra = (
