@@ -32,7 +32,7 @@ class AnswerForm(forms.Form):
 
     verdict = forms.ChoiceField(
         label=_("Verdict"),
-        choices=((UPHOLD, _("Uphold: the person is right")), (REJECT, _("Reject: it stays as it is"))),
+        choices=((UPHOLD, _("Uphold: the person is right")), (REJECT, _("Do not uphold: it stays as it is"))),
         widget=forms.RadioSelect,
     )
     decision = forms.ChoiceField(

@@ -241,6 +241,13 @@ def own_approvals(user: User) -> list[str]:
     return _of_profiles(user, "approvals")
 
 
+def tasks_to_ask_for(user: User) -> tuple[list[str], dict[str, Ruling]]:
+    """Of those, what an approval can help with; and what is ruled out whoever approves, with its ruling."""
+    tasks, avoided = own_approvals(user), avoided_by(user)
+    usable = [key for key in tasks if key not in avoided]
+    return usable, {key: avoided[key] for key in tasks if key in avoided}
+
+
 def own_prompts(user: User) -> list[str]:
     """The prompts that this person's roles hold."""
     return _of_profiles(user, "prompts")
@@ -265,18 +272,28 @@ def _of_profiles(user: User, field: str) -> list[str]:
     return sorted({key for keys in profiles.values_list(field, flat=True) for key in keys})
 
 
+def _counts(at: datetime) -> dict[str, Count]:
+    live = Grant.objects.live(at=at)
+    held = GrantHold.objects.live().values("grant")
+    broken = EmergencyAccess.objects.live(at=at).values("grant")
+    opened = Grant.objects.filter(pk__in=broken, microtool__retired_at=None)
+    closed = opened.exclude(pk__in=live.values("pk")).exclude(pk__in=held)
+    return {
+        "open_count": Count("grants", filter=Q(grants__in=live)),
+        "emergency_count": Count("grants", filter=Q(grants__in=closed)),
+    }
+
+
 def tools_with_counts(*, at: datetime) -> QuerySet[Microtool]:
-    """Every tool with `open_count`, how many people it is open to now."""
-    return Microtool.objects.select_related("track").annotate(
-        open_count=Count("grants", filter=Q(grants__in=Grant.objects.live(at=at)))
-    )
+    """Every tool with `open_count`, how many people it is open to now, and `emergency_count`, to how many
+    more two people opened it for some hours.
+    """
+    return Microtool.objects.select_related("track").annotate(**_counts(at))
 
 
 def people_with_open_tools(*, query: str, at: datetime) -> QuerySet[User]:
-    """People whose name or address contains `query`, with `open_count`, the number of tools open to them."""
-    people = User.objects.annotate(
-        open_count=Count("grants", filter=Q(grants__in=Grant.objects.live(at=at)))
-    ).order_by("name", "email")
+    """People whose name or address contains `query`, with the number of tools open to them, counted so."""
+    people = User.objects.annotate(**_counts(at)).order_by("name", "email")
     if query:
         people = people.filter(Q(name__icontains=query) | Q(email__icontains=query))
     return people

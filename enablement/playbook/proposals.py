@@ -110,6 +110,7 @@ def _state(proposal: PlaybookProposal) -> str:
     return {
         State.REJECTED: _("Turned down"),
         State.CANCELLED: _("Withdrawn"),
+        State.OUTRUN: _("Outrun by another playbook"),
         State.EXPIRED: _("Ended: its time was over"),
         State.ESCALATED: _("Overdue, and passed on"),
     }.get(State(proposal.request.state), _("Waiting"))

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from enablement.access import selectors
 from enablement.access.decisions.verdict import Call
 from enablement.access.models import EmergencyAccess, Grant, Microtool
 from enablement.access.services import control, emergencies
@@ -292,3 +293,16 @@ class TestPages:
         assert client.get(reverse("emergency", args=[made.pk])).status_code == 404
         assert client.post(reverse("emergency_end", args=[made.pk])).status_code == 404
         assert client.get(reverse("access_emergencies")).status_code == 403
+
+
+def test_the_overview_counts_whom_it_is_open_to_in_an_emergency(person, tool, client):
+    approved(person, tool)
+    [counted] = selectors.tools_with_counts(at=NOW)
+    assert (counted.open_count, counted.emergency_count) == (0, 1)
+    [counted] = selectors.tools_with_counts(at=NOW + 2 * HOUR)
+    assert (counted.open_count, counted.emergency_count) == (0, 0)
+    found = selectors.people_with_open_tools(query=person.email, at=NOW)
+    assert [(each.open_count, each.emergency_count) for each in found] == [(0, 1)]
+    Grant.objects.update(state="granted", leaves=[{"met": True}])
+    [counted] = selectors.tools_with_counts(at=NOW)
+    assert (counted.open_count, counted.emergency_count) == (1, 0)

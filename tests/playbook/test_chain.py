@@ -159,12 +159,15 @@ def test_the_clock_alone_ends_it_too(people):
     refused("expired", approve, proposal, people["otto"], at=proposal.request.expires_at)
 
 
-def test_another_revision_ends_what_waits(people):
+def test_another_revision_ends_what_waits(people, client):
     proposal = propose(people).proposal
     approve(proposal, people["otto"])
     propose(people, given=TIGHTER)
     request = ApprovalRequest.objects.get()
-    assert (request.state, PlaybookProposal.objects.get().outdated_by_id) == ("cancelled", 2)
+    assert (request.state, PlaybookProposal.objects.get().outdated_by_id) == ("outrun", 2)
+    client.force_login(people["ada"])
+    shown = client.get(reverse("approvals") + "?list=own").text
+    assert ("Outrun by another playbook" in shown, "Withdrawn" in shown) == (True, False)
     assert LedgerEntry.objects.filter(kind="access.approval_outdated").count() == 1
     refused("decided", approve, proposal, people["sam"])
     assert in_force() == (2, TIGHTER.sha256)

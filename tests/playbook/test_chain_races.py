@@ -75,5 +75,5 @@ def test_a_last_approval_and_an_apply_wait_for_each_other_and_one_of_them_is_ref
         assert (said[1], request.state, kept.applied_revision_id) == ("stale_base", "spent", 2)
         assert now == (2, LOOSER.sha256)
     else:
-        assert (said, request.state, kept.outdated_by_id) == (["decided", "done"], "cancelled", 2)
+        assert (said, request.state, kept.outdated_by_id) == (["decided", "done"], "outrun", 2)
         assert now == (2, TIGHTER.sha256)

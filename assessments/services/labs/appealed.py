@@ -37,7 +37,7 @@ def correct_mark(*, review: LabReview, criterion: str, points: int | None, at: d
     level = _level(submission, criterion, points)
     if Decimal(level["points"]) <= Decimal(given["points"]):
         raise Refused(
-            "not_more", _("This level earns no more than the first one. Reject the appeal instead.")
+            "not_more", _("This level earns no more than the first one. Do not uphold the appeal instead.")
         )
     return NewMark(
         before=_words(given["level"], given["points"]),

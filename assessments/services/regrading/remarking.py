@@ -71,6 +71,7 @@ def _ensure_another(attempt: Attempt, item: AttemptItem, actor: Person) -> None:
 def _ensure_more(change: Change | None) -> Change:
     if change is None or change.kept:
         raise Refused(
-            "not_more", _("These marks do not earn more than the first ones. Reject the appeal instead.")
+            "not_more",
+            _("These marks earn no more than the first ones. Do not uphold the appeal instead."),
         )
     return change

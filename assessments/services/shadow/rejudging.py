@@ -71,7 +71,7 @@ def _ensure_new(case: ShadowCase, answers: tuple[str, bool], actor: Person) -> N
     if case.judgements.filter(judge=actor).exists():
         raise Refused("judged_before", _("You judged this case, so another judge answers."))
     if answers == (case.settled_decision, case.settled_usable):
-        raise Refused("same", _("That is what quality assurance said. Reject the appeal instead."))
+        raise Refused("same", _("That is what quality assurance said. Do not uphold the appeal instead."))
 
 
 def _score_again(case: ShadowCase, actor: Person, at: datetime) -> list[Any]:

@@ -49,6 +49,7 @@ class ApprovalRequest(models.Model):
         EXPIRED = "expired", _("expired")
         SPENT = "spent", _("used")
         CANCELLED = "cancelled", _("withdrawn")
+        OUTRUN = "outrun", _("outrun by another playbook")
 
     UNDECIDED = (State.PENDING, State.ESCALATED)
 

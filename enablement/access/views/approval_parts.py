@@ -41,6 +41,7 @@ TONES = {
     State.REJECTED: "not-met",
     State.EXPIRED: "not-met",
     State.CANCELLED: "not-started",
+    State.OUTRUN: "not-started",
 }
 
 
@@ -162,8 +163,10 @@ def history(request: ApprovalRequest) -> list[Event]:
         for step in decided
         if step.decided_at is not None
     )
-    if request.settled_at and request.state == State.CANCELLED and not request.is_change:
+    if request.settled_at and request.state == State.CANCELLED:
         events.append(Event(at=request.settled_at, what=_("Withdrawn"), who=str(request.subject)))
+    if request.settled_at and request.state == State.OUTRUN:
+        events.append(Event(at=request.settled_at, what=_("Outrun by another playbook")))
     if request.state == State.EXPIRED:
         events.append(Event(at=request.expires_at, what=_("Ended: its time was over")))
     if request.spent_at:

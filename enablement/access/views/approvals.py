@@ -21,13 +21,14 @@ from enablement.access.decisions.verdict import Call
 from enablement.access.forms import AskForm, CommentForm, DecisionForm, DelegateForm, LookForm
 from enablement.access.models import ApprovalDelegation, ApprovalRequest
 from enablement.access.models.approval import Kind
-from enablement.access.selectors import own_approvals, own_usable_prompts, tools_for
+from enablement.access.selectors import own_usable_prompts, tasks_to_ask_for, tools_for
 from enablement.access.services import approvals as services
 from enablement.access.services.decision_log import note_reading
 from enablement.access.services.decisions import Caller
 from enablement.access.views import approval_parts as parts
 from enablement.people.requests import PersonRequest
 from tracks.errors import Refused
+from tracks.words import in_words
 
 PAGE_SIZE = 25
 
@@ -57,7 +58,7 @@ def approval_list(request: PersonRequest) -> HttpResponse:
             for key, label in tabs
         ],
         "may_delegate": decides,
-        "may_ask": bool(own_approvals(user)),
+        "may_ask": bool(tasks_to_ask_for(user)[0]),
     }
     return render(request, "access/approvals.html", context)
 
@@ -127,7 +128,7 @@ def approval_ask(request: PersonRequest) -> HttpResponse:
     """A person asks before they call a tool; the number of the request is what their tool passes on."""
     at, user = timezone.now(), request.user
     tools = [view.tool for view in tools_for(user=user, at=at) if view.open]
-    workflows, prompts = own_approvals(user), own_usable_prompts(user)
+    (workflows, ruled_out), prompts = tasks_to_ask_for(user), own_usable_prompts(user)
     links = {"microtool": "tool", "workflow_id": "task", "prompt": "prompt"}
     initial = {field: request.GET.get(name, "") for field, name in links.items()}
     form = AskForm(request.POST or None, initial=initial, tools=tools, workflows=workflows, prompts=prompts)
@@ -148,7 +149,11 @@ def approval_ask(request: PersonRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your request is on its way."))
             return redirect("approval", made.pk)
-    context = {"form": form, "possible": bool(tools and workflows)}
+    context = {
+        "form": form,
+        "possible": bool(tools and workflows),
+        "ruled_out": [(in_words(key), ruling) for key, ruling in ruled_out.items()],
+    }
     return render(request, "access/approval_ask.html", context, status=status if form.errors else 200)
 
 

@@ -17,6 +17,6 @@ def my_tools(request: PersonRequest) -> HttpResponse:
         "changed_rulings": rulings.changed_for(request.user, at=at),
         "tools": tools,
         "open_count": sum(view.open or view.open_in_emergency for view in tools),
-        "may_ask": bool(selectors.own_approvals(request.user)),
+        "may_ask": bool(selectors.tasks_to_ask_for(request.user)[0]),
     }
     return render(request, "access/my_tools.html", context)

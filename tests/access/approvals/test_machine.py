@@ -20,7 +20,7 @@ from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
 
 PEOPLE = ("engineer", "otto", "dagny", "priya", "deputy")
-OVER = {"rejected", "expired", "spent", "cancelled"}
+OVER = {"rejected", "expired", "spent", "cancelled", "outrun"}
 which = st.integers(0, 3)
 
 

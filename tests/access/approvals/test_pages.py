@@ -13,6 +13,7 @@ from enablement.access.models import (
     ApprovalRequest,
     Prompt,
     PromptVersion,
+    Ruling,
 )
 from enablement.access.services import approvals
 from tests.access.conftest import NOW
@@ -331,3 +332,26 @@ class TestDelegate:
         data = {"email": world.otto.email, "first_day": "2026-11-09", "last_day": "2026-11-13"}
         assert client.post(self.URL, data).status_code == 409
         assert self.URL not in client.get(LIST).content.decode()
+
+
+def test_what_is_ruled_out_is_not_offered_and_the_ruling_says_why(client, world):
+    address = reverse("approval_ask")
+    assert 'value="refund_credits"' in page(client, world.engineer, address).text
+    ruling = Ruling.objects.create(
+        role=world.profile.role,
+        workflow="refund_credits",
+        text="Refund credits",
+        line=Ruling.Line.AVOID,
+        reason="Money leaves by a person's hand.",
+        policy_revision=1,
+        effective_from=NOW,
+    )
+    shown = page(client, world.engineer, address)
+    assert 'value="refund_credits"' not in shown.text
+    assert shown.context["ruled_out"] == [("Refund credits", ruling)]
+    assert f'<a href="{ruling.get_absolute_url()}">Refund credits</a>' in shown.text
+    assert "Money leaves by a person&#x27;s hand." in shown.text
+    answer = client.post(address, {"microtool": "triage_summarizer", "workflow_id": "refund_credits"})
+    assert answer.status_code == 422
+    assert not ApprovalRequest.objects.exists()
+    assert page(client, world.engineer, LIST).context["may_ask"] is False

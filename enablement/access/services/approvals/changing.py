@@ -87,7 +87,7 @@ def end_changes(*, request_ids: Iterable[UUID], at: datetime) -> None:
     """What was proposed against a revision that is no longer in force can never be approved."""
     waiting = ApprovalRequest.objects.undecided().filter(kind=Kind.CHANGE, pk__in=list(request_ids))
     for request in waiting.select_for_update(of=("self",)).order_by("pk"):
-        request.state, request.settled_at = State.CANCELLED, at
+        request.state, request.settled_at = State.OUTRUN, at
         request.save(update_fields=["state", "settled_at"])
         announce("outdated", request, actor_id=None, at=at)
         tell("settled", request)

@@ -119,6 +119,7 @@ def _refusal(row: ApprovalRequest, *, at: datetime) -> str:
         State.ESCALATED: WAITING,
         State.REJECTED: REJECTED,
         State.CANCELLED: WITHDRAWN,
+        State.OUTRUN: WITHDRAWN,
         State.EXPIRED: EXPIRED,
         State.SPENT: SPENT,
         State.APPROVED: "",
