@@ -111,6 +111,7 @@ RECORD = (
     access.content_removed,
     certificates.certificate_changed,
     programs.session_changed,
+    programs.calendar_address_changed,
     reports.report_requested,
     reports.evidence_pack_changed,
     webhooks.endpoint_changed,

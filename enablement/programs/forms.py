@@ -84,7 +84,9 @@ class AttendanceForm(forms.Form):
                 label=_("Why saved marks change"),
                 required=False,
                 max_length=REASON_MAX,
-                help_text=_("Needed only where you correct a mark. The mark before stays on record."),
+                help_text=_(
+                    "Needed only where you correct a mark; both stay on record. No details of illness."
+                ),
             )
 
     def marks(self) -> dict[UUID, str]:

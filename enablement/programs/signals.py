@@ -7,3 +7,5 @@ session_changed = Signal()
 #: kinds `programs.attendance_marked`, `…_corrected`, the subject is the mark; and with the first marks of a
 #: session `programs.session_held`, which names its cohort: from then on it counts for everybody there
 attendance_changed = Signal()
+#: kinds `programs.calendar_address_made` and `…_ended`, the subject is the person
+calendar_address_changed = Signal()

@@ -176,6 +176,7 @@ _VALUES: dict[str, Any] = {
     "criterion": ["classification"],
     "sha256": ["0" * 64],
     "name": ["none"],
+    "token": ["none"],
     "organization_slug": ["none"],
 }
 _OF_ROUTE: dict[str, dict[str, Any]] = {

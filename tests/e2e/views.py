@@ -81,6 +81,11 @@ def cohort(records: Records) -> list[object]:
     return [records.enrolment("engineer1").cohort_id]
 
 
+def make_an_address(page: Page) -> None:
+    page.get_by_role("button", name="Make an address").click()
+    page.wait_for_url("**/sessions/calendar/")
+
+
 def session(**where: object) -> Callable[[Records], list[object]]:
     return lambda records: [records.one(Session, cohort__track__key=TRACK, **where).pk]
 
@@ -296,6 +301,7 @@ VIEWS = {
     ),
     "sessions to hold": View("mentor1", "my_sessions"),
     "sessions to attend": View("engineer5", "my_sessions"),
+    "calendar address": View("engineer5", "my_sessions", then=make_an_address, lands="calendar_make"),
     "no session": View("author", "my_sessions"),
     "sessions of a cohort": View("pm", "cohort_sessions", cohort),
     "attendance to mark": View("mentor1", "session", session(title="Where the yellow zone begins")),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -131,6 +131,13 @@ def own(*, user: User, at: datetime) -> Sorted:
     return _sorted(
         [OwnSession(session=row, mark=row.mark or "", begun=row.has_begun(at)) for row in rows], at
     )
+
+
+def in_calendar(*, user: User, since: datetime) -> QuerySet[Session]:
+    """What this person attends or holds and was not over by `since`; what is cancelled too."""
+    mine = Enrolment.objects.live().filter(user=user)
+    sessions = Session.objects.filter(Q(host=user) | Q(cohort__in=mine.values("cohort")), ends_at__gt=since)
+    return sessions.select_related("cohort", "host").order_by("starts_at", "title")
 
 
 def _sorted(rows: Sequence[Any], at: datetime) -> Sorted:

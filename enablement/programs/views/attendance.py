@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from enablement.people.requests import PersonRequest
 from enablement.programs.forms import AttendanceForm, Mark
-from enablement.programs.models import Session
+from enablement.programs.models import CalendarAddress, Session
 from enablement.programs.selectors import sessions as selectors
 from enablement.programs.services import mark_attendance
 from tracks.errors import Refused
@@ -32,6 +32,7 @@ def my_sessions(request: PersonRequest) -> HttpResponse:
     context = {
         "hosted": selectors.kept(hosted, at=at),
         "own": selectors.own(user=request.user, at=at),
+        "calendar": CalendarAddress.objects.filter(user=request.user).first(),
     }
     return render(request, "programs/my_sessions.html", context)
 
