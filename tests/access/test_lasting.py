@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 from pydantic import ValidationError
 
@@ -16,7 +17,9 @@ from enablement.access.lasting import LastingParams, lasting
 from enablement.access.leaves import Leaf
 from enablement.access.models import Gate, Grant
 from enablement.access.selectors import standings
+from enablement.access.services import telling
 from enablement.access.services.grants import reevaluate
+from enablement.jobs.models import Job
 from enablement.programs.selectors.path import track_plans
 from surveys.models import Response
 from surveys.services import answer, put_survey
@@ -234,6 +237,16 @@ class TestSurvey:
         link = f'<a href="{reverse("survey", args=[enrolment.track.surveys.get().pk])}">{offered}</a>'
         tools = client.get(reverse("my_tools")).content.decode()
         assert (link in tools) is bool(offered)
+
+    def test_the_warning_says_what_to_do_and_stops_once_it_is_done(self, enrolment):
+        at = LAPSE - 14 * DAY
+        reevaluate(user_ids=[enrolment.user_id], cause="access.nightly", actor_id=None, at=at)
+        assert telling.warn_lapsing(at=at) == 1
+        ids = Job.objects.get(kind="enablement.access.tasks.mail_grant_warnings").args["warning_ids"]
+        assert telling.mail_warnings(warning_ids=ids, at=at) == 1
+        assert "Answer the survey “Readiness” again before 4 Nov 2027" in mail.outbox[0].body
+        self.answer(enrolment, 2, at)
+        assert telling.mail_warnings(warning_ids=ids, at=at) == 0
 
     @pytest.mark.parametrize("size", [1, 6])
     def test_a_cohort_costs_two_queries(self, enrolment, size, django_assert_num_queries):

@@ -231,6 +231,12 @@ class TestPages:
         assert "2 of 2 read" in page
         assert "it counts until" in page
 
+    def test_who_runs_the_cohort_sees_it_too(self, client, pages, enrolment):
+        client.force_login(enrolment.cohort.created_by)
+        page = client.get(reverse("cohort_person", args=[enrolment.cohort_id, enrolment.pk])).content.decode()
+        assert "To read again" in page
+        assert "0 of 2 lessons read" in page
+
     def test_a_module_without_lessons_has_a_button_that_works_once(self, client, pages, enrolment):
         Lesson.objects.update(retired_at=START)
         assert "I have gone through it again" in client.get(pages("module", "basics")).content.decode()
