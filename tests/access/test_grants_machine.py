@@ -26,6 +26,7 @@ from enablement.access.services.grants import reevaluate
 from enablement.access.services.policy import put_gate
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.assessments.labs.factories import MONDAY, handed_in, lab_of, mentored, sign
+from tests.machines import examples
 from tests.people.factories import UserFactory
 from tests.tracks.factories import ComponentFactory, EnrolmentFactory, MentorshipFactory, ModuleFactory
 from tracks.errors import Refused
@@ -37,7 +38,7 @@ from tracks.services.renewing import renew_module
 pytestmark = pytest.mark.django_db
 STEPS_OF_ONE = 40
 STEPS_IN_VERIFY = 2000
-STEPS = int(os.environ.get("GRANTS_TRIAL_STEPS", STEPS_IN_VERIFY))
+STEPS = int(os.environ.get("GRANTS_TRIAL_STEPS", examples(STEPS_IN_VERIFY)))
 SETTINGS = settings(
     max_examples=max(STEPS // STEPS_OF_ONE, 1),
     stateful_step_count=STEPS_OF_ONE,

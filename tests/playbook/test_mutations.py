@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from enablement.playbook import in_force, services
 from enablement.playbook.errors import SourceErrors
 from enablement.playbook.reading import read
+from tests.machines import examples
 from tests.playbook.conftest import NOW
 from tests.playbook.small import CONTENT, YAML, alone, bundle
 from tracks.errors import Refused
@@ -50,7 +51,7 @@ def test_a_mutated_content_file_is_read_or_refused_with_a_place(change):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutated(YAML))
 def test_a_mutated_playbook_plans_as_it_applies_or_changes_nothing(text):
     given_bundle = bundle(text)

@@ -16,6 +16,7 @@ from enablement.access.models import ApprovalRequest
 from enablement.access.services import approvals
 from enablement.access.services.decisions import Caller, decide_call
 from tests.access.conftest import NOW
+from tests.machines import examples
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
 
@@ -138,7 +139,7 @@ def test_a_requests_life(world, output):
     run_state_machine_as_test(
         type("Life", (Approvals,), {"world": world, "output": output}),
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

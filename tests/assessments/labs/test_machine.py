@@ -18,6 +18,7 @@ from assessments.models import EvidenceFile, SignOff, Submission
 from assessments.selectors import signed_off_labs
 from assessments.services import labs
 from tests.assessments.labs.factories import MONDAY, lab_of, text_file
+from tests.machines import examples
 from tests.people.factories import UserFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, LabFactory
 from tracks.errors import Refused
@@ -34,7 +35,7 @@ MOSTLY = st.sampled_from([True, True, True, False])
 
 
 SETTINGS = settings(
-    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(50), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

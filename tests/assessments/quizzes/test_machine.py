@@ -33,6 +33,7 @@ from tests.assessments.quizzes.factories import (
     single,
     true_false,
 )
+from tests.machines import examples
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, MentorshipFactory, ModuleFactory
 from tracks.errors import Refused
 from tracks.models import ComponentCompletion
@@ -389,7 +390,7 @@ def test_attempts_keep_their_promises():
     run_state_machine_as_test(
         Attempts,
         settings=settings(
-            max_examples=25,
+            max_examples=examples(25),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

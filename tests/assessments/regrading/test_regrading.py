@@ -39,6 +39,7 @@ from tests.assessments.regrading.factories import (
     sit_with,
     with_right,
 )
+from tests.machines import examples
 from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
 from tracks.errors import Refused
 from tracks.models import ComponentCompletion, ModuleCompletion
@@ -439,7 +440,9 @@ class TestManyAttempts:
         assert decided.items.count() == 2
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     answers=st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=4),
     key=st.integers(0, 2),

@@ -20,6 +20,7 @@ from tests.assessments.scenarios.factories import (
     scenario_spec,
     set_spec,
 )
+from tests.machines import examples
 from tracks.errors import Refused
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +150,7 @@ def test_drills_keep_their_promises():
     run_state_machine_as_test(
         Drills,
         settings=settings(
-            max_examples=10,
+            max_examples=examples(10),
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
