@@ -53,7 +53,7 @@ def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
     other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
     if item.get_closest_marker(other):
         return False
-    if connection.vendor == "postgresql" and not _uses_database(item):
+    if connection.vendor == "postgresql" and (item.get_closest_marker("pages") or not _uses_database(item)):
         return False
     needed = {package for mark in item.iter_markers("needs") for package in mark.args}
     for fixture in getattr(item, "fixturenames", ()):

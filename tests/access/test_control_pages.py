@@ -12,7 +12,7 @@ from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.jobs.conftest import run
 from tests.people.factories import UserFactory
 from tests.tracks.factories import START, CohortFactory, EnrolmentFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

@@ -1,5 +1,9 @@
-"""No page is forgotten: each URL name of ours is looked at, or it is listed here with the reason why not."""
+"""No page is forgotten: each URL name of ours is looked at, or it is listed here with the reason why not.
 
+On PostgreSQL each page is asked for, and not looked at.
+"""
+
+import json
 import uuid
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +13,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
 
+from enablement.demo.cast import DOMAIN
 from tests.e2e.desk_views import DESK_VIEWS
+from tests.e2e.stacks import Stack
 from tests.e2e.views import VIEWS
 from tests.people.factories import UserFactory
 
@@ -172,6 +178,36 @@ def test_what_is_called_a_step_takes_no_get(client: Client, almighty: AbstractBa
     answers = {name: client.get(reverse(name, kwargs=some(PATTERNS[name]))).status_code for name in STEPS}
 
     assert answers == dict.fromkeys(STEPS, 405)
+
+
+#: They are nowhere but in the demo: its own page, and what its tool is told (tests/webhooks).
+DEMO_ALONE = ("demo_cast", "webhook", "webhook_edit", "webhook_secret", "webhook_end", "webhook_delivery")
+ASK_FOR_ALL = """
+import json
+from django.test import Client
+from enablement.people.models import User
+clients = {"": Client(headers={"host": "localhost"})}
+answers = []
+for who, address in json.loads(ADDRESSES):
+    if who not in clients:
+        clients[who] = Client(headers={"host": "localhost"})
+        clients[who].force_login(User.objects.get(email=who), "enablement.people.backends.SignInBackend")
+    answers.append([who, address, clients[who].get(address, secure=True).status_code])
+print(json.dumps(answers))
+"""
+
+
+@pytest.mark.postgresql
+def test_every_page_answers_on_postgresql(stack: Stack, records: str) -> None:
+    """What a page shows does not depend on the database under it; whether its queries are understood does."""
+    views = [view for view in (VIEWS | DESK_VIEWS).values() if view.name not in DEMO_ALONE]
+    asked = [[f"{view.who}@{DOMAIN}" if view.who else "", view.address(records)] for view in views]
+
+    said = stack.checked("shell", "-c", ASK_FOR_ALL.replace("ADDRESSES", repr(json.dumps(asked))))
+
+    answers = json.loads(said.splitlines()[-1])
+    assert [[who, address] for who, address, _status in answers] == asked
+    assert [answer for answer in answers if answer[2] != 200] == []
 
 
 def some(pattern: URLPattern) -> dict[str, object]:

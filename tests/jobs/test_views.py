@@ -9,7 +9,7 @@ from tests.jobs import tasks
 from tests.jobs.conftest import run
 from tests.people.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 REFRESH = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
 
 

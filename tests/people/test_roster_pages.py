@@ -12,7 +12,7 @@ from enablement.people.models import User
 from tests.people.factories import UserFactory
 from tests.tracks.factories import RoleAssignmentFactory, RoleFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

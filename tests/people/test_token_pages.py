@@ -7,7 +7,7 @@ from django.utils import timezone
 from enablement.people.models import ApiToken
 from tests.people.factories import ApiTokenFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 NEW = {"name": "zendesk", "scopes": ["access:evaluate"], "microtools": "triage_summarizer, kb_lookup"}
 
 

@@ -10,7 +10,7 @@ from tests.people.factories import UserFactory
 from tests.reports.factories import ReportFactory
 from tests.tracks.factories import CohortFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.surveys.factories import ANSWERS
 from tests.tracks.factories import START, CohortFactory, EnrolmentFactory, MentorshipFactory
 from tracks.models import Enrolment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 FORM = {f"item-{key}": value for key, value in ANSWERS.items()}
 
 

@@ -12,7 +12,7 @@ from tests.people.factories import UserFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, MentorshipFactory, TrackFactory
 from tracks.models import Cohort, Enrolment, Mentorship
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

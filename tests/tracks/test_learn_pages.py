@@ -11,7 +11,7 @@ from tracks import links
 from tracks.models import Cohort, Enrolment, LessonRead, LessonVersion
 from tracks.services import progress
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 def urls(cast):

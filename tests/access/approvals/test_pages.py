@@ -19,7 +19,7 @@ from enablement.access.services import approvals
 from tests.access.conftest import NOW
 from tests.people.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 LIST = "/approvals/"
 
 

@@ -12,7 +12,7 @@ from tests.access.audit.conftest import SURE, index
 from tests.access.conftest import NOW
 from tests.people.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 RECORDS = "/access/records/"
 
 

@@ -11,7 +11,7 @@ from assessments.services import appeals
 from tests.assessments.quizzes.factories import NOW, make_quiz, multiple, numeric, single, sit, true_false
 from tests.assessments.regrading.factories import item_of, make_author, sit_with
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 SECRETS = ("CANARY", "EXPLAINED")
 
 

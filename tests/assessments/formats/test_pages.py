@@ -11,6 +11,8 @@ from assessments.services.question_imports import import_questions
 from tests.assessments.formats.samples import GIFT, gift
 from tests.assessments.quizzes.factories import NOW
 
+pytestmark = pytest.mark.pages
+
 
 @pytest.fixture(autouse=True)
 def clock():

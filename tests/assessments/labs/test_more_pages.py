@@ -19,7 +19,7 @@ from tests.tracks.factories import CohortFactory, EnrolmentFactory, MentorshipFa
 from tracks.models import Delegation, StarterFile
 from tracks.services import content, delegations
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 NOW = MONDAY + 3 * HOUR
 RIGHTS = ["assessments.review_labs"]
 ENOUGH = {"mark-classification": "2", "mark-reasons": "2"}

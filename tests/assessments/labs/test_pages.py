@@ -19,7 +19,7 @@ from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory, MentorshipFactory
 from tracks.models import Enrolment, Mentorship
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 NOW = MONDAY + 3 * HOUR
 ENOUGH = {"mark-classification": "2", "mark-reasons": "2"}
 

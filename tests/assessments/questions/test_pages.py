@@ -15,6 +15,8 @@ from tests.assessments.questions.factories import PNG, image, version_of
 from tests.assessments.quizzes.factories import MINUTE, NOW, single
 from tests.people.factories import UserFactory
 
+pytestmark = pytest.mark.pages
+
 
 @pytest.fixture(autouse=True)
 def clock():

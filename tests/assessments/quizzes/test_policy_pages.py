@@ -15,6 +15,8 @@ from tests.assessments.quizzes.factories import MINUTE, NOW, SECOND, make_quiz, 
 from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory
 
+pytestmark = pytest.mark.pages
+
 FIVE = tuple(single(f"q{number}") for number in range(5))
 
 

@@ -25,6 +25,8 @@ from tests.assessments.quizzes.factories import (
 )
 from tests.tracks.factories import LessonFactory
 
+pytestmark = pytest.mark.pages
+
 JSON = {"accept": "application/json"}
 
 

@@ -19,7 +19,7 @@ from tests.assessments.regrading.factories import (
     with_right,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture(autouse=True)

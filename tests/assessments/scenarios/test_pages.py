@@ -25,7 +25,7 @@ from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory
 from tracks.models import Enrolment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 #: None of these may reach a page before the case is decided.
 CANARIES = (CANARY, "canary-rule", "canary-figure")
 

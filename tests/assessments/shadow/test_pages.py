@@ -24,7 +24,7 @@ from tests.people.factories import UserFactory
 from tests.tracks.factories import EnrolmentFactory
 from tracks.models import Enrolment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 #: Would give it away wherever it appears: the author's reason and the settled answers' own words.
 CANARY = "canary-reason"
 OUTPUT = "canary-output"

@@ -11,7 +11,7 @@ from tests.people.factories import UserFactory
 from tests.programs.sessions.factories import ABSENT, DAY, EXCUSED, HOUR, PRESENT, SessionFactory, mark
 from tests.tracks.factories import CohortFactory, EnrolmentFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
