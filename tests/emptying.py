@@ -35,7 +35,7 @@ def remember() -> None:
     with connection.cursor() as cursor:
         tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
         made = Made(sorted(tables))
-        made.rows = {table: _rows(cursor, table) for table in _filled(cursor, made.tables)}
+        made.rows = {table: rows(cursor, table) for table in filled(cursor, made.tables)}
 
 
 def restore() -> None:
@@ -44,18 +44,16 @@ def restore() -> None:
 
     assert made is not None
     with ledger_unlocked(), _in_any_order(), transaction.atomic(), connection.cursor() as cursor:
-        filled = set(_filled(cursor, made.tables))
+        now_filled = set(filled(cursor, made.tables))
         changed = {
             table
-            for table in filled | made.rows.keys()
-            if table not in made.rows or _rows(cursor, table) != made.rows[table]
+            for table in now_filled | made.rows.keys()
+            if table not in made.rows or rows(cursor, table) != made.rows[table]
         }
-        for table in changed & filled:
+        for table in changed & now_filled:
             cursor.execute(f"DELETE FROM {_name(table)}")
         for table in changed & made.rows.keys():
-            rows = made.rows[table]
-            values = ", ".join(["%s"] * len(rows[0]))
-            cursor.executemany(f"INSERT INTO {_name(table)} VALUES ({values})", rows)
+            insert(cursor, table, made.rows[table])
 
 
 @contextmanager
@@ -73,15 +71,23 @@ def _in_any_order() -> Iterator[None]:
             cursor.execute("RESET session_replication_role")
 
 
-def _filled(cursor: CursorWrapper, tables: list[str]) -> list[str]:
+def filled(cursor: CursorWrapper, tables: list[str]) -> list[str]:
+    """Those of the tables that hold any row."""
     asked = (f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {_name(table)})" for table in tables)
     cursor.execute(" UNION ALL ".join(asked))
     return [table for (table,) in cursor.fetchall()]
 
 
-def _rows(cursor: CursorWrapper, table: str) -> Rows:
+def rows(cursor: CursorWrapper, table: str) -> Rows:
+    """As the database gives them, which it takes back with `insert`."""
     cursor.execute(f"SELECT * FROM {_name(table)} ORDER BY 1")
     return cursor.fetchall()
+
+
+def insert(cursor: CursorWrapper, table: str, given: Rows) -> None:
+    row = f"({', '.join(['%s'] * len(given[0]))})"
+    values = [value for each in given for value in each]
+    cursor.execute(f"INSERT INTO {_name(table)} VALUES {', '.join([row] * len(given))}", values)
 
 
 def _name(table: str) -> str:

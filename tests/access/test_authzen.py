@@ -17,6 +17,7 @@ from enablement.ledger.models import LedgerEntry
 from tests.access.conftest import NOW, warden
 from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory, RoleProfileFactory
 from tests.people.factories import ApiTokenFactory
+from tests.standing import lay_down
 from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory, RoleFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,12 @@ def tool(name):
 
 @pytest.fixture
 def people(switch):
+    found = lay_down("authzen", lambda: _people(switch))
+    switch.on.update({found["alice"].pk, found["bob"].pk})
+    return found
+
+
+def _people(switch):
     PolicyFactory()
     track = GateFactory().track
     MicrotoolFactory(key="record-1", track=track, confidence_threshold="0.8")

@@ -15,6 +15,8 @@ from enablement.ledger.models import LedgerEntry
 from tests.access.factories import MicrotoolFactory, PolicyFactory, PromptFactory, RoleProfileFactory
 from tests.people.factories import UserFactory
 
+pytestmark = pytest.mark.pages
+
 SEED = "if confidence < 0.9 or contains: refund, escalation => manager_approve"
 TERMS = ["refund", "policy", "escalate", "credit note"]
 WORDS = st.lists(

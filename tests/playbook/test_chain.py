@@ -18,6 +18,7 @@ from enablement.playbook.models import PlaybookDraft, PlaybookProposal
 from enablement.playbook.services import chain, drafts
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import alone, bundle, changed
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
@@ -31,7 +32,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def people(db):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     found = {name: UserFactory(name=name.title(), groups=[group]) for name, group in GROUPS}
     found["otto"] = UserFactory(name="Otto")
     RoleAssignmentFactory(user=found["otto"], role=Role.objects.get(key="ops_manager"))

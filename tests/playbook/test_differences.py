@@ -10,6 +10,7 @@ from enablement.playbook.models import PlaybookProposal
 from enablement.playbook.services import drafts
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import ROLES, alone, bundle, changed
 from tests.playbook.test_chain import people, propose  # noqa: F401 - a fixture
 from tests.tracks.factories import RoleAssignmentFactory
@@ -38,7 +39,7 @@ def details(found, kind):
 class TestWords:
     @pytest.fixture(autouse=True)
     def in_force(self, db):
-        services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+        first_in_force()
 
     def test_a_moved_ruling_says_which_activity_moves_from_where_to_where_and_why(self):
         found = plan(bundle(**{"roles.yaml": MOVED}))

@@ -11,6 +11,7 @@ from enablement.playbook import services
 from enablement.playbook.services import chain
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import bundle, changed
 from tracks.errors import Refused
 
@@ -25,7 +26,7 @@ p3@example.com,Puppet Three,compliance,ops_manager;clerk
 
 @pytest.fixture
 def ada(db):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     return UserFactory(name="Ada", groups=["authors"])
 
 

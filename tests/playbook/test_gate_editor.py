@@ -17,10 +17,11 @@ from enablement.playbook.schema import gate_tree
 from enablement.playbook.yaml_source import load
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
+from tests.playbook.first import first_in_force
 from tests.playbook.small import YAML, alone, bundle, changed
 from tests.playbook.test_applying import EASY, enrolled
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 PAGE = "/playbooks/gates/clerk_t1/"
 MODULES = {"type": "modules_completed"}
 SURVEY = {"type": "survey", "survey": "ready"}
@@ -92,7 +93,7 @@ class Browser:
 
 @pytest.fixture
 def browser(client, author):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     client.force_login(author)
     return Browser(client)
 
@@ -181,7 +182,7 @@ class TestEditing:
 
 class TestTryingOut:
     def test_who_loses_is_named_and_nothing_happens(self, client, author):
-        services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
+        first_in_force(bundle(EASY))
         ada = enrolled("Ada Byron", completed=True)
         client.force_login(author)
         browser = Browser(client).add("survey").press("check")

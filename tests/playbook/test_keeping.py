@@ -21,6 +21,7 @@ from enablement.playbook.errors import SourceErrors
 from enablement.playbook.plan_text import render
 from surveys.models import Survey
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import alone, bundle, changed
 from tests.playbook.test_applying import EASY, SHARP, apply, enrolled
 from tracks.models import Component, Enrolment
@@ -35,7 +36,7 @@ FOR_MONTHS = changed("survey: ready", "survey: ready\n      - {type: quiz, thres
 
 @pytest.fixture
 def learner():
-    services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
+    first_in_force(bundle(EASY))
     return enrolled("Ada Byron", completed=True)
 
 

@@ -8,6 +8,7 @@ from enablement.playbook.loosening import State, loosened
 from enablement.playbook.plan import Item
 from enablement.playbook.strictness import gate_holds, has_negation, rule_holds
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import LAB, LESSON, QUIZ, ROLES, SURVEY, bundle, changed
 
 SURVEY_LEAF = {"type": "survey", "survey": "ready"}
@@ -140,7 +141,7 @@ LOOSENING = {
 
 @pytest.fixture
 def in_force(db):
-    services.apply(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
 
 
 @pytest.mark.parametrize("name", TIGHTENING)

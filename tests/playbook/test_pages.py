@@ -16,6 +16,7 @@ from enablement.playbook.models import PlaybookDraft, PlaybookProposal
 from enablement.playbook.services import drafts
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.small import YAML, alone, bundle, changed
 from tracks.errors import Refused
 
@@ -46,7 +47,7 @@ def apply(client, found, **data):
 
 
 def test_only_authors_see_playbooks(client):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     some = UserFactory(groups=["authors"])
     client.force_login(some)
     found = draft(client, alone())
@@ -97,7 +98,7 @@ def test_the_overview_costs_as_many_queries_for_many_tracks_as_for_one(client, s
             assert client.get(reverse("playbooks")).status_code == 200
         return len(captured)
 
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     cost()
     small = cost()
     large = read_bundle(with_content / "demo_playbook.yaml")
@@ -129,7 +130,7 @@ def test_a_second_click_changes_nothing(client, signed_in):
 
 
 def test_an_author_discards_their_own_draft_and_no_other(client, signed_in):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     found = draft(client, bundle(changed("0.82", "0.75")))
     assert "Discard this draft" in client.get(found.get_absolute_url()).text
     discard = reverse("playbook_discard", args=[found.pk])
@@ -182,7 +183,7 @@ DRAFT_QUERIES = 5
 
 
 def test_a_stale_base_is_refused_in_words(client, signed_in):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     found = draft(client, alone(changed("0.82", "0.9")))
     services.put_in_force(bundle=alone(changed("0.82", "0.7")), base_number=1, actor=None, at=NOW)
     response = apply(client, found, base="1")
@@ -197,7 +198,7 @@ def test_a_stale_base_is_refused_in_words(client, signed_in):
 def test_who_gains_or_loses_is_named_before_it_happens(client, signed_in):
     from tests.playbook.test_applying import EASY, SHARP, enrolled
 
-    services.put_in_force(bundle=bundle(EASY), base_number=0, actor=None, at=NOW)
+    first_in_force(bundle(EASY))
     ada = enrolled("Ada Byron", completed=True)
     page = client.get(draft(client, alone()).get_absolute_url()).text
     assert "Summariser: 1 person keeps access for now" in page
@@ -226,7 +227,7 @@ def test_nothing_in_a_file_becomes_markup(client, signed_in):
 
 
 def test_nothing_to_do_is_said(client, signed_in):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     assert "Nothing to do" in client.get(draft(client, bundle()).get_absolute_url()).text
 
 
@@ -249,7 +250,7 @@ def test_what_cannot_be_read_is_refused_at_the_door(client, signed_in, name, dat
 
 
 def test_a_revision_shows_its_document_its_hash_and_what_changed(client, signed_in):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     second = bundle(changed("0.82", "0.9"), without=("clerk_t1/first-steps/lab-try-it.md",))
     revision = services.put_in_force(bundle=second, base_number=1, actor=None, at=NOW).revision
     page = client.get(reverse("playbook_revision", args=[2])).text
@@ -264,7 +265,7 @@ def test_a_revision_shows_its_document_its_hash_and_what_changed(client, signed_
 
 
 def test_a_revision_downloads_as_an_archive_that_applies_as_no_change(client, signed_in):
-    services.put_in_force(bundle=bundle(), base_number=0, actor=None, at=NOW)
+    first_in_force()
     response = client.get(reverse("playbook_archive", args=[1]))
     assert response["Content-Disposition"] == 'attachment; filename="playbook-revision-1.zip"'
     again = read_archive("again.zip", response.content)

@@ -17,6 +17,7 @@ from enablement.playbook.services import chain
 from enablement.playbook.services.promoting import promote
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.test_sops import SOPS, with_sops
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
@@ -56,7 +57,7 @@ FORM = {
 
 @pytest.fixture
 def people(db):
-    services.put_in_force(bundle=with_sops(), base_number=0, actor=None, at=NOW)
+    first_in_force(with_sops())
     groups = {"ada": "authors", "cleo": "compliance", "sam": "security", "lea": "legal"}
     found = {name: UserFactory(name=name.title(), groups=[group]) for name, group in groups.items()}
     found["otto"] = UserFactory(name="Otto")

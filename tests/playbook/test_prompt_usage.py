@@ -15,9 +15,9 @@ from enablement.access.models import DecisionRecord, Grant, Microtool, Prompt
 from enablement.access.services import decision_log
 from enablement.access.services.decisions import Caller, decide_call
 from enablement.ledger import services as ledger
-from enablement.playbook import services
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW
+from tests.playbook.first import first_in_force
 from tests.playbook.test_prompts import with_prompts
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.models import Role
@@ -25,7 +25,7 @@ from tracks.models import Role
 
 @pytest.fixture
 def prompt(db):
-    services.put_in_force(bundle=with_prompts(), base_number=0, actor=None, at=NOW)
+    first_in_force(with_prompts())
     return Prompt.objects.get()
 
 

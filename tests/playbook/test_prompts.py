@@ -17,6 +17,7 @@ from enablement.playbook.bundle import Bundle
 from enablement.playbook.errors import SourceErrors
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
+from tests.playbook.first import first_in_force
 from tests.playbook.small import CONTENT, ROLES, YAML, alone, bundle
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
@@ -50,7 +51,7 @@ def apply(given):
 
 @pytest.fixture
 def in_force(db):
-    apply(with_prompts())
+    first_in_force(with_prompts())
     return Prompt.objects.get()
 
 

@@ -21,6 +21,7 @@ from enablement.playbook.models import PlaybookDraft
 from enablement.playbook.services.proposing import propose_ruling
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
+from tests.playbook.first import first_in_force
 from tests.playbook.small import CONTENT, ROLES, YAML, alone, bundle, changed
 from tests.tracks.factories import RoleAssignmentFactory
 from tracks.errors import Refused
@@ -41,7 +42,7 @@ def apply(given, *, at=NOW, actor=None):
 
 @pytest.fixture
 def in_force():
-    apply(with_roles(ROLES.replace('why: "It moves money."}', TAUGHT)))
+    first_in_force(with_roles(ROLES.replace('why: "It moves money."}', TAUGHT)))
 
 
 def refunds():

@@ -18,6 +18,7 @@ from enablement.playbook.bundle import Bundle, read_bundle
 from enablement.playbook.errors import SourceErrors
 from tests.people.factories import UserFactory
 from tests.playbook.conftest import NOW, PLAYBOOKS
+from tests.playbook.first import first_in_force
 from tests.playbook.small import CONTENT, YAML, alone, bundle, changed
 from tests.playbook.test_prompts import PROMPTS
 from tests.tracks.factories import RoleAssignmentFactory
@@ -65,7 +66,7 @@ def plan(given):
 
 @pytest.fixture
 def in_force(db):
-    apply(with_sops())
+    first_in_force(with_sops())
     return SOP.objects.get()
 
 

@@ -19,6 +19,7 @@ from tests.access.factories import (
     RoleProfileFactory,
 )
 from tests.people.factories import ApiTokenFactory, UserFactory
+from tests.standing import lay_down
 from tests.tracks.factories import EnrolmentFactory, RoleAssignmentFactory, RoleFactory
 
 RULE = "if confidence < 0.9 or contains: refund, escalation => manager_approve"
@@ -33,6 +34,12 @@ def monday_morning(time_machine):
 @pytest.fixture
 def world(switch):
     """`engineer` needs an approval below 0.9, and one of the two managers may give it."""
+    found = lay_down("approvals", lambda: _build(switch))
+    switch.on.add(found.engineer.pk)
+    return found
+
+
+def _build(switch):
     PolicyFactory(yellow_zone_terms=[])
     track = GateFactory().track
     tool = MicrotoolFactory(key="triage_summarizer", title="Triage", track=track, approval_rule=RULE)

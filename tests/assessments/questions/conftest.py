@@ -8,6 +8,7 @@ from assessments import signals
 from tests.assessments.questions.factories import decision, matching, ordering, short_text
 from tests.assessments.quizzes.factories import make_quiz, numeric, single, true_false
 from tests.people.factories import UserFactory
+from tests.standing import lay_down
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, ModuleFactory
 
 
@@ -26,6 +27,10 @@ def facts():
 @pytest.fixture
 def studio(db):
     """A quiz that asks one question of each of six kinds; a decision may be put in reserve."""
+    return lay_down("studio", _build)
+
+
+def _build():
     module = ModuleFactory(key="basics", track__key="frontline")
     kinds = (single(), true_false(), numeric(), short_text(), matching(), ordering())
     quiz = make_quiz(module=module, questions=kinds)

@@ -7,6 +7,7 @@ import pytest
 from assessments import signals
 from tests.assessments.quizzes.factories import make_quiz
 from tests.people.factories import UserFactory
+from tests.standing import lay_down
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, MentorshipFactory, ModuleFactory
 
 
@@ -30,6 +31,10 @@ def heard():
 @pytest.fixture
 def cast(db):
     """A learner, their mentor, an outsider with an enrolment elsewhere, and a quiz of three questions."""
+    return lay_down("quizzes", _build)
+
+
+def _build():
     module = ModuleFactory(key="basics", track__key="frontline")
     cohort = CohortFactory(track=module.track)
     enrolment = EnrolmentFactory(cohort=cohort)

@@ -30,6 +30,7 @@ from tests.assessments.shadow.factories import (
     settle_by_author,
 )
 from tests.people.factories import UserFactory
+from tests.standing import lay_down
 from tracks.errors import Refused
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,10 @@ def standing(pool, learner, at):
 @pytest.fixture
 def passed():
     """A pool, its judge, and a learner who has passed at AT."""
+    return lay_down("shadow, passed", _passed)
+
+
+def _passed():
     pool = make_pool(count=COUNT, sample_size=SIZE, rule=EASY)
     qa = make_judge(pool)
     settle_by_author(pool)
