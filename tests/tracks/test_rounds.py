@@ -231,6 +231,13 @@ class TestPages:
         assert "2 of 2 read" in page
         assert "it counts until" in page
 
+    def test_the_track_page_goes_on_with_what_lapses_first(self, client, pages, enrolment):
+        track = enrolment.track
+        later = LessonFactory(module=ModuleFactory(track=track, key="more", position=9, valid_months=12))
+        read(enrolment, later, START - DAY)
+        assert [step.module.key for step in selectors.path_of(enrolment, at=OPENS)] == ["basics", "more"]
+        assert client.get(pages("track")).context["following"].module.key == "more"
+
     def test_who_runs_the_cohort_sees_it_too(self, client, pages, enrolment):
         client.force_login(enrolment.cohort.created_by)
         page = client.get(reverse("cohort_person", args=[enrolment.cohort_id, enrolment.pk])).content.decode()

@@ -1,6 +1,7 @@
 """A track, a module and a lesson, as the person sees them who learns there; others look on."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -57,7 +58,8 @@ def track(request: HttpRequest, track_key: str) -> HttpResponse:
     here = visit(request.user, track_key)
     path = here.path()
     following = next((step for step in path if step.progress.state != "met"), None)
-    following = following or next((step for step in path if step.again), None)
+    lapsing = [(step.again.holds_until, step) for step in path if step.again]
+    following = following or min(lapsing, key=itemgetter(0), default=(None, None))[1]
     context = {
         "visit": here,
         "closed": here.closed_because(renewing=following is not None and following.again is not None),
