@@ -4,6 +4,7 @@ The chain holds keyed hashes of them alone, so it stays whole; what was removed,
 recorded in it.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from enablement.access.models import (
     Microtool,
     Policy,
 )
+from enablement.access.services.approvals.announcing import tell
 from enablement.access.services.control.rights import ensure_another
 from enablement.access.signals import content_removed, legal_hold_changed
 from enablement.ledger.models import LedgerContent
@@ -34,6 +36,8 @@ from tracks.errors import Refused
 from tracks.facts import Fact
 
 Gone = LedgerContent.Gone
+#: Shorter parts of a name are words of their own.
+_SHORTEST_NAME = 3
 
 
 @transaction.atomic
@@ -52,7 +56,6 @@ def purge(*, at: datetime) -> int:
     words = _remove_words(
         old.filter(~_held(_REQUESTS)),
         ApprovalComment.objects.filter(~_held(_COMMENTS), at__lt=before),
-        ApprovalStep.objects.filter(~_held(_STEPS), decided_at__lt=before),
     )
     if gone or words:
         fact = Fact(
@@ -74,7 +77,8 @@ def purge(*, at: datetime) -> int:
 
 @transaction.atomic
 def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
-    """One person's words go now: prompts, outputs, what they wrote on requests, evidence of labs, reasons.
+    """One person's words go now: prompts, outputs, what they wrote on requests, evidence of labs, reasons for
+    what they showed. Reasons for what approvers decided stay, without the person's name (decision 145).
 
     Raises PermissionDenied; Refused `own_content`, or `held` where a legal hold is over any of it: then
     nothing is removed. ValidationError without a reason.
@@ -91,6 +95,7 @@ def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
     comments = ApprovalComment.objects.filter(Q(author=person) | Q(request__subject=person))
     steps = ApprovalStep.objects.filter(Q(decided_by=person) | Q(subject=person))
     _ensure_not_held(contents, requests, comments, steps, *_of_the_apps_below(person))
+    waiting = list(requests.filter(state__in=ApprovalRequest.UNDECIDED).exclude(purpose="", text_entry=None))
     proof = assessments.erase_words(person=person, actor=actor, at=at)
     made = Erasure(
         person=person,
@@ -98,7 +103,7 @@ def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
         done_by=actor,
         done_at=at,
         contents=contents.empty(because=Gone.ERASURE, at=at),
-        words=_remove_words(requests, comments, steps),
+        words=_remove_words(requests, comments),
         evidence=proof.evidence,
         answers=proof.words + surveys.erase_words(person=person, actor=actor, at=at),
     )
@@ -115,9 +120,12 @@ def erase(*, person: User, reason: str, actor: User, at: datetime) -> Erasure:
             "words": made.words,
             "evidence": made.evidence,
             "answers": made.answers,
+            "reasons": _without_name(steps, person),
         },
     )
     content_removed.send(sender=LedgerContent, facts=[fact])
+    for request in waiting:
+        tell("erased", request)
     return made
 
 
@@ -212,15 +220,26 @@ def _held(ways: Ways) -> Q:
 
 
 def _remove_words(
-    requests: models.QuerySet[ApprovalRequest],
-    comments: models.QuerySet[ApprovalComment],
-    steps: models.QuerySet[ApprovalStep],
+    requests: models.QuerySet[ApprovalRequest], comments: models.QuerySet[ApprovalComment]
 ) -> int:
-    """What people wrote about these requests; how many texts. Who decided what, and when, stays."""
+    """What people wrote about these requests; how many texts. Who decided what, when and why, stays."""
     purposes = requests.exclude(purpose="").update(purpose="")
-    said = steps.exclude(comment="").update(comment="")
     removed, _by_model = comments.delete()
-    return purposes + said + removed
+    return purposes + removed
+
+
+def _without_name(steps: models.QuerySet[ApprovalStep], person: User) -> int:
+    """Reasons stay, without the name and the address of whom they are about or by; in how many they stood."""
+    parts = [part for part in person.name.split() if len(part) >= _SHORTEST_NAME]
+    named = "|".join(re.escape(each) for each in (person.email, person.name, *parts) if each)
+    changed = []
+    for step in steps.exclude(comment="").select_for_update(of=("self",)).order_by("pk"):
+        said = re.sub(rf"(?<!\w)(?:{named})(?!\w)", "[name]", step.comment)
+        if said != step.comment:
+            step.comment = said
+            changed.append(step)
+    ApprovalStep.objects.bulk_update(changed, ["comment"])
+    return len(changed)
 
 
 def _locked_policy() -> Policy | None:

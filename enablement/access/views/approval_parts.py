@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from enablement.access import approvers, prompts
-from enablement.access.models import ApprovalRequest, ApprovalStep
+from enablement.access.models import ApprovalRequest, ApprovalStep, Erasure
 from enablement.access.models.approval import Kind
 from enablement.ledger.models import LedgerContent
 from enablement.people.models import User
@@ -148,6 +148,14 @@ def _with_whom(request: Any, title: Any) -> str:
 
 def why(request: ApprovalRequest) -> list[str]:
     return [str(WHY.get(entry["reason"], entry["reason"])) for entry in request.requirements]
+
+
+def erased_at(request: ApprovalRequest) -> datetime | None:
+    """When the words of the person whom it is for were erased, where it was waiting then."""
+    rows = Erasure.objects.filter(person=request.subject_id, done_at__gte=request.requested_at)
+    if request.settled_at is not None:
+        rows = rows.filter(done_at__lte=request.settled_at)
+    return rows.order_by("-done_at").values_list("done_at", flat=True).first()
 
 
 def history(request: ApprovalRequest) -> list[Event]:

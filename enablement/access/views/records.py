@@ -80,7 +80,8 @@ def erase(request: PersonRequest, user_id: UUID) -> HttpResponse:
         text=_(
             "Prompts, outputs, purposes and comments are removed for good, and so are the evidence of their "
             "labs, the reasons for their decisions and appeals, and their answers to surveys in words. "
-            "Marks, sign-offs, and who decided what, when and by which rule stay in the record."
+            "Marks, sign-offs, and who decided what, when, why and by which rule stay in the record; where "
+            "somebody's reason names them, the name goes."
         ),
         submit=_("Erase it for good"),
         back=reverse("access_person", args=[person.pk]),

@@ -153,7 +153,14 @@ def test_erasing_takes_one_persons_words_and_leaves_the_chain_whole(said, office
     assert (made.contents, made.words, kept()) == (2, 0, {said[2]})
     assert ledger.verify(at=NOW).intact
     [record] = entries("content_erased")
-    assert record == {"erasure": str(made.pk), "contents": 2, "words": 0, "evidence": 0, "answers": 0}
+    assert record == {
+        "erasure": str(made.pk),
+        "contents": 2,
+        "words": 0,
+        "evidence": 0,
+        "answers": 0,
+        "reasons": 0,
+    }
     again = retention.erase(person=amara, reason="Once more", actor=officer, at=NOW + 2 * DAY)
     assert again.contents == 0
 

@@ -38,7 +38,7 @@ def announce(
 
 
 def tell(occasion: str, request: ApprovalRequest) -> None:
-    """An e-mail by a job: `asked` and `escalated` go to who decides now, `settled` to who asked.
+    """An e-mail by a job: `asked`, `escalated` and `erased` go to who decides now, `settled` to who asked.
 
     The channels of Slack and Teams hear, each by a job of its own, of what waits for another person.
     """

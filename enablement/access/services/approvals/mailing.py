@@ -35,7 +35,7 @@ def _deciders(step: ApprovalStep, *, occasion: str, at: datetime) -> list[User]:
     if step.kind == "review":
         return [step.subject]
     late = [step.escalated_to or step.approver]
-    names = [step.approver, step.escalated_to] if occasion == "asked" else late
+    names = late if occasion == "escalated" else [step.approver, step.escalated_to]
     found = {person for name in names if name for person in approvers.people_for(name, at=at)}
     return sorted(found - {step.subject}, key=lambda person: person.email)
 
