@@ -35,7 +35,9 @@ class SessionForm(forms.Form):
         label=_("Link"), max_length=500, required=False, assume_scheme="https", help_text=_("To join online.")
     )
     host = PersonField(
-        label=_("Host (e-mail)"), help_text=_("Holds it, and marks who was there. It can be yourself.")
+        label=_("Host (e-mail)"),
+        help_text=_("Holds it, and marks who was there. The cohort's mentors are suggested."),
+        widget=forms.EmailInput(attrs={"list": "hosts"}),
     )
 
     def details(self) -> Details:

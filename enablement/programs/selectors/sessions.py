@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from enablement.people.models import User
 from enablement.programs.models import Attendance, Session
-from tracks.models import Enrolment
+from tracks.models import Cohort, Enrolment, Mentorship
 
 Mark = Attendance.Mark
 
@@ -138,6 +138,12 @@ def in_calendar(*, user: User, since: datetime) -> QuerySet[Session]:
     mine = Enrolment.objects.live().filter(user=user)
     sessions = Session.objects.filter(Q(host=user) | Q(cohort__in=mine.values("cohort")), ends_at__gt=since)
     return sessions.select_related("cohort", "host").order_by("starts_at", "title")
+
+
+def likely_hosts(cohort: Cohort) -> QuerySet[User]:
+    """Whom to suggest as hosts: those who mentor in this cohort now."""
+    mentors = Mentorship.objects.current().filter(cohort=cohort).values("mentor")
+    return User.objects.filter(pk__in=mentors).order_by("name", "email")
 
 
 def _sorted(rows: Sequence[Any], at: datetime) -> Sorted:

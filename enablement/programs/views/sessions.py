@@ -42,7 +42,7 @@ def session_new(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The session is planned; the people of the cohort see it."))
             return redirect("cohort_sessions", cohort.pk)
-    context = {"form": form, "cohort": cohort, "session": None}
+    context = {"form": form, "cohort": cohort, "session": None, "hosts": selectors.likely_hosts(cohort)}
     return render(request, "programs/session_form.html", context, status=422 if form.errors else 200)
 
 
@@ -58,7 +58,8 @@ def session_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The session is changed."))
             return redirect("session", pk)
-    context = {"form": form, "cohort": session.cohort, "session": session}
+    hosts = selectors.likely_hosts(session.cohort)
+    context = {"form": form, "cohort": session.cohort, "session": session, "hosts": hosts}
     return render(request, "programs/session_form.html", context, status=422 if form.errors else 200)
 
 

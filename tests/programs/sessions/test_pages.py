@@ -9,7 +9,7 @@ from enablement.programs.models import Attendance, Session
 from enablement.programs.services import cancel_session
 from tests.people.factories import UserFactory
 from tests.programs.sessions.factories import ABSENT, DAY, EXCUSED, HOUR, PRESENT, SessionFactory, mark
-from tests.tracks.factories import CohortFactory, EnrolmentFactory
+from tests.tracks.factories import CohortFactory, EnrolmentFactory, MentorshipFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -63,8 +63,13 @@ def details(now, **changes):
 class TestPlanning:
     def test_the_manager_plans_changes_and_cancels(self, as_, cohort, pm, now):
         client, host = as_(pm), UserFactory(name="Hanna")
+        MentorshipFactory(enrolment=EnrolmentFactory(cohort=cohort), mentor=host)
         address = f"/cohorts/{cohort.pk}/sessions/new/"
-        assert pm.email in client.get(address).content.decode()
+        empty = client.get(address).content.decode()
+        assert (f'value="{pm.email}"' in empty, f'<option value="{host.email}">Hanna' in empty) == (
+            True,
+            True,
+        )
         faulty = client.post(address, details(now, host="nobody@example.com", link=""))
         assert (faulty.status_code, "Nobody here has this address." in text_of(faulty)) == (422, True)
         nowhere = client.post(address, details(now, host=host.email, link=""))
