@@ -3,7 +3,7 @@
 All of it travels in the page, so that it works without JavaScript and an author can leave at any moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,15 +45,17 @@ class Node:
 
 
 class Editor:
-    """`faults`: what is said about the gate as a whole; `opened`: whose fields are to be seen."""
+    """`faults`: what is said about the gate as a whole; `opened`: whose fields are to be seen.
 
-    def __init__(self, *, track: Track, outline: Group, data: QueryDict | None = None) -> None:
-        self.track = track
+    offered: what requirements can name.
+    """
+
+    def __init__(self, *, offered: Choices, outline: Group, data: QueryDict | None = None) -> None:
         self.outline = outline
         self.opened: Place | None = None
         self.faults: list[str] = []
         self._data = data
-        self._choices = choices(track)
+        self._choices = offered
         self._forms = self._made(data)
 
     @property
@@ -217,3 +219,19 @@ def choices(track: Track) -> Choices:
         "track": Track.objects.live().exclude(pk=track.pk),
     }
     return Choices(by_name={name: list(found.values_list("key", "title")) for name, found in rows.items()})
+
+
+def common_choices(tracks: Sequence[Track]) -> Choices:
+    """What requirements can name that have to be met on each of these tracks. Five queries a track."""
+    each = [choices(track) for track in tracks]
+    names = {name for found in each for name in found.by_name}
+    return Choices(
+        by_name={
+            name: [pair for pair in each[0].of(name) or [] if _everywhere(pair[0], name, each)]
+            for name in sorted(names)
+        }
+    )
+
+
+def _everywhere(key: str, name: str, offered: Sequence[Choices]) -> bool:
+    return all(key in dict(found.of(name) or []) for found in offered)

@@ -1,4 +1,6 @@
-"""Another gate for one track in the text of a playbook; everything else stays as it was written."""
+"""Other requirements of a track's gate, or of an overlay, in the text of a playbook; everything else stays as
+it was written.
+"""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -12,7 +14,9 @@ from enablement.playbook.errors import SourceErrors
 from enablement.playbook.schema import gate_tree, plain
 from enablement.playbook.yaml_source import Path, Source, load
 
-_TRACKS, _KEY, _IMMEDIATE = "training_tracks", "gating_conditions", "gating_immediate"
+_TRACKS, _OVERLAYS, _KEY, _IMMEDIATE = "training_tracks", "overlays", "gating_conditions", "gating_immediate"
+#: The section of a track or an overlay, and its number there.
+Place = tuple[str, int]
 #: Wide enough that no line of an author's is broken.
 _WIDTH = 100_000
 
@@ -22,44 +26,63 @@ def with_gate(text: str, *, file: str, track: str, tree: Mapping[str, Any], imme
 
     text: a sound playbook with that track. What is written reads back as this gate and nothing else.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    source = load(text, file=file)
-    index = next(i for i, each in enumerate(source.value[_TRACKS]) if each["id"] == track)
-    before = source.value[_TRACKS][index]
+    text = _plain(text)
+    place, before = _found(text, file, _TRACKS, track)
     if gate_tree(before.get(_KEY)) != tree:
-        text = _with_key(text, file=file, index=index, key=_KEY, value=_entry(tree))
+        text = _with_key(text, file=file, place=place, key=_KEY, value=_entry(tree))
     if before.get(_IMMEDIATE, False) is not immediate:
-        text = _with_key(text, file=file, index=index, key=_IMMEDIATE, value=immediate)
+        text = _with_key(text, file=file, place=place, key=_IMMEDIATE, value=immediate)
     return text
 
 
-def _with_key(text: str, *, file: str, index: int, key: str, value: Any) -> str:
+def with_demands(text: str, *, file: str, overlay: str, tree: Mapping[str, Any]) -> str:
+    """The same for what this overlay asks besides the gates; there has to be something of it."""
+    text = _plain(text)
+    place, before = _found(text, file, _OVERLAYS, overlay)
+    if gate_tree(before.get(_KEY)) == tree:
+        return text
+    return _with_key(text, file=file, place=place, key=_KEY, value=_entry(tree))
+
+
+def _plain(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _found(text: str, file: str, section: str, key: str) -> tuple[Place, Mapping[str, Any]]:
+    """Where it stands, and what it says."""
+    entries = load(text, file=file).value[section]
+    index = next(i for i, each in enumerate(entries) if each["id"] == key)
+    return (section, index), entries[index]
+
+
+def _with_key(text: str, *, file: str, place: Place, key: str, value: Any) -> str:
     source = load(text, file=file)
     for write in (_in_lines, _in_document):
-        written = write(text, source, index, key, value)
-        if written is not None and _reads_as(written, source, index, key, value):
+        written = write(text, source, place, key, value)
+        if written is not None and _reads_as(written, source, place, key, value):
             return written
     message = f"{file}: {key} cannot be written"
     raise ValueError(message)
 
 
-def _reads_as(written: str, before: Source, index: int, key: str, value: Any) -> bool:
-    """Whether the key of this track says that, and nothing else has changed."""
+def _reads_as(written: str, before: Source, place: Place, key: str, value: Any) -> bool:
+    """Whether the key there says that, and nothing else has changed."""
+    section, index = place
     try:
         found, expected = plain(load(written, file=before.file).value), plain(before.value)
-        said = found[_TRACKS][index].pop(key)
+        said = found[section][index].pop(key)
     except (SourceErrors, LookupError, TypeError, AttributeError):
         return False
-    expected[_TRACKS][index].pop(key, None)
+    expected[section][index].pop(key, None)
     return bool(said == plain(value) and found == expected)
 
 
-def _in_lines(text: str, source: Source, index: int, key: str, value: Any) -> str | None:
+def _in_lines(text: str, source: Source, place: Place, key: str, value: Any) -> str | None:
     """Only the lines of the key are written anew; None where they share a line with something else."""
     lines = text.splitlines()
-    track: Path = (_TRACKS, index)
-    stands = (*track, key) in source
-    path = (*track, key) if stands else track
+    entry: Path = place
+    stands = (*entry, key) in source
+    path = (*entry, key) if stands else entry
     start = source.key_line(path) if stands else source.position(path).line
     column = source.key_column(path) if stands else source.position(path).column
     after = source.line_after(path)
@@ -87,12 +110,13 @@ def _without_trailing(lines: list[str], end: int, column: int) -> int:
     return end
 
 
-def _in_document(text: str, _source: Source, index: int, key: str, value: Any) -> str:
+def _in_document(text: str, _source: Source, place: Place, key: str, value: Any) -> str:
     """Through ruamel, which keeps comments and puts blanks its own way."""
     yaml = _writer()
     yaml.preserve_quotes = True
     document = yaml.load(text)
-    document[_TRACKS][index][key] = value
+    section, index = place
+    document[section][index][key] = value
     target = io.StringIO()
     yaml.dump(document, target)
     return target.getvalue()

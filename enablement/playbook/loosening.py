@@ -3,12 +3,12 @@
 A field is weighed here, or counts as loosening; so does a kind of item that nobody has thought of yet.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from enablement.playbook.plan import Item, difference
+from enablement.playbook.plan import Condition, Item, difference
 from enablement.playbook.strictness import Node, gate_holds, has_negation, rule_holds
 from enablement.playbook.titles import humanised
 
@@ -30,7 +30,8 @@ def loosened(before: State, after: State) -> tuple[str, ...]:
     found: list[str] = []
     for item in sorted(before.items.keys() | after.items.keys()):
         old, new = before.items.get(item), after.items.get(item)
-        if old == new and before.gates.get(item.name) == after.gates.get(item.name):
+        tree = _tree_of(item)
+        if old == new and before.gates.get(tree) == after.gates.get(tree):
             continue
         if negation and item.kind in _PROOF:
             found.append(
@@ -42,6 +43,8 @@ def loosened(before: State, after: State) -> tuple[str, ...]:
             found += [] if _may_go(item, after) else [f"{_name(item, old)}: no longer there"]
         elif item.kind == "gate":
             found += _gate(item, before.gates, after.gates)
+        elif item.kind == "overlay":
+            found += _overlay(item, before, after)
         else:
             found += _fields(item, old, new)
     return tuple(found)
@@ -51,6 +54,31 @@ def _gate(item: Item, before: Mapping[str, Node], after: Mapping[str, Node]) -> 
     old, new = before.get(item.name), after.get(item.name)
     if old is None or new is None or not gate_holds(new, old):
         yield f"{_name(item, None)}: what it asks for now does not include all that it asked for"
+
+
+def _overlay(item: Item, before: State, after: State) -> Iterator[str]:
+    """More to show is stricter for whom it holds. Another "for", or another of all else that it asks, may be
+    milder for somebody: nothing here says that it is not.
+    """
+    old, new = before.items[item], after.items[item]
+    key = _tree_of(item)
+    was, now = before.gates.get(key, _ASKS_NOTHING), after.gates.get(key, _ASKS_NOTHING)
+    if was != _ASKS_NOTHING and not gate_holds(now, was):
+        yield f"{_name(item, new)}: what it asks for now does not include all that it asked for"
+    if old["for"] != new["for"] or _of_calls(old["asks"]) != _of_calls(new["asks"]):
+        yield f"{_name(item, new)}: for whom it is, or what it asks of calls, is another"
+
+
+def _tree_of(item: Item) -> str:
+    """What its tree is kept by among the gates."""
+    return f"overlay:{item.name}" if item.kind == "overlay" else item.name
+
+
+def _of_calls(asks: Iterable[str]) -> list[str]:
+    return [line for line in asks if not isinstance(line, Condition)]
+
+
+_ASKS_NOTHING: Node = {"all_of": []}
 
 
 def _fields(item: Item, old: Values, new: Values) -> Iterator[str]:

@@ -40,9 +40,14 @@ def phrase(node: Node) -> str:
     return _("All of: %(conditions)s") % {"conditions": joined}
 
 
-def sentence(tree: Node) -> str:
-    """A whole gate as one sentence: "Opens when …, and …."."""
-    return _("The tools open when this is met: %(conditions)s.") % {"conditions": _clause(tree, outer=True)}
+def sentence(tree: Node, *, besides: bool = False) -> str:
+    """A whole gate as one sentence: "Opens when …, and …."; besides: what is asked of some besides theirs."""
+    words = (
+        _("Besides their gate, these people have to meet this: %(conditions)s.")
+        if besides
+        else _("The tools open when this is met: %(conditions)s.")
+    )
+    return words % {"conditions": _clause(tree, outer=True)}
 
 
 def _clause(node: Node, *, outer: bool = False) -> str:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("playbooks/", views.overview, name="playbooks"),
     path("playbooks/upload/", views.upload, name="playbook_upload"),
     path("playbooks/gates/<str:track>/", gates.gate, name="playbook_gate"),
+    path("playbooks/overlays/<str:key>/", gates.overlay, name="playbook_overlay"),
     path("playbooks/drafts/", views.draft_list, name="playbook_drafts"),
     path("playbooks/drafts/<uuid:pk>/discard/", views.discard, name="playbook_discard"),
     path("playbooks/drafts/<uuid:pk>/", views.draft, name="playbook_draft"),

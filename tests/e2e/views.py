@@ -182,6 +182,12 @@ def try_out_a_gate(page: Page) -> None:
     GateEditor(page).add("", "A group").add("4", "Quiz passed").try_out()
 
 
+def try_out_an_overlay(page: Page) -> None:
+    editor = GateEditor(page).add("", "Survey answered")
+    expect(page.locator('[name="part-1-survey"]')).to_be_visible()
+    editor.try_out()
+
+
 def upload_faulty_playbook(page: Page) -> None:
     text = PLAYBOOK.read_text().replace("threshold: 0.85", "threshold: high")
     Playbooks(page).upload({"name": "high.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
@@ -316,6 +322,9 @@ VIEWS = {
     "plan of a playbook": View("author", "playbooks", then=upload_playbook, lands="playbook_draft"),
     "faults of a playbook": View("author", "playbooks", then=upload_faulty_playbook, lands="playbook_draft"),
     "gate of a track": View("author", "playbook_gate", lambda _records: [TRACK], try_out_a_gate),
+    "what an overlay asks": View(
+        "author", "playbook_overlay", lambda _records: ["eu_claims"], try_out_an_overlay
+    ),
     "revision": View("author", "playbook_revision", lambda _records: [1]),
     "roster": View("author", "roster"),
     "upload a roster": View("author", "roster_upload"),

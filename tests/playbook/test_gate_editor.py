@@ -70,8 +70,9 @@ class Form(HTMLParser):
 class Browser:
     """Presses the buttons of the page; `fill` is by the name of a field."""
 
-    def __init__(self, client):
-        self.client, self.response = client, client.get(PAGE)
+    def __init__(self, client, address=PAGE):
+        self.client, self.address = client, address
+        self.response = client.get(address)
 
     @property
     def page(self):
@@ -84,7 +85,7 @@ class Browser:
 
     def press(self, button, **fill):
         values = Form(self.page, button).values | fill
-        self.response = self.client.post(PAGE, values | {"do": button})
+        self.response = self.client.post(self.address, values | {"do": button})
         return self
 
     def add(self, type_, place=""):
