@@ -28,6 +28,7 @@ from tests.access.factories import GateFactory, MicrotoolFactory, PolicyFactory
 from tests.assessments.labs.factories import MONDAY, handed_in, lab_of, mentored, sign
 from tests.machines import examples
 from tests.people.factories import UserFactory
+from tests.standing import lay_down
 from tests.tracks.factories import ComponentFactory, EnrolmentFactory, MentorshipFactory, ModuleFactory
 from tracks.errors import Refused
 from tracks.models import Enrolment
@@ -65,25 +66,32 @@ class Grants(RuleBasedStateMachine):
         super().__init__()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
-        PolicyFactory()
-        first, self.mentor = mentored()
-        second = EnrolmentFactory(cohort=first.cohort)
-        MentorshipFactory(enrolment=second, mentor=self.mentor)
-        self.enrolments = [first, second]
-        self.lab = lab_of(first)
-        self.component = ComponentFactory(
-            module=ModuleFactory(track=first.track, key="basics", valid_months=2)
-        )
-        self.tool = MicrotoolFactory(track=first.track)
-        GateFactory(track=first.track, tree=TREE)
-        self.wardens = [UserFactory(perms=["access.control_access"]) for _ in range(2)]
         self.at = MONDAY
-        people = [enrolment.user_id for enrolment in self.enrolments]
-        reevaluate(user_ids=people, cause="tests", actor_id=None, at=self.at)
+        vars(self).update(lay_down("machine of grants", self.before))
         self.completed, self.held, self.left = {}, set(), set()
         self.signed, self.waived = {}, {}
         self.stopped, self.turn = False, 0
         self.tree, self.kept, self.revision = TREE, {}, 1
+
+    @staticmethod
+    def before():
+        PolicyFactory()
+        first, mentor = mentored()
+        second = EnrolmentFactory(cohort=first.cohort)
+        MentorshipFactory(enrolment=second, mentor=mentor)
+        GateFactory(track=first.track, tree=TREE)
+        made = {
+            "mentor": mentor,
+            "enrolments": [first, second],
+            "lab": lab_of(first),
+            "component": ComponentFactory(
+                module=ModuleFactory(track=first.track, key="basics", valid_months=2)
+            ),
+            "tool": MicrotoolFactory(track=first.track),
+            "wardens": [UserFactory(perms=["access.control_access"]) for _ in range(2)],
+        }
+        reevaluate(user_ids=[first.user_id, second.user_id], cause="tests", actor_id=None, at=MONDAY)
+        return made
 
     def teardown(self):
         self.transaction.__exit__(Undo, Undo(), None)

@@ -20,6 +20,7 @@ from assessments.services import labs
 from tests.assessments.labs.factories import MONDAY, lab_of, text_file
 from tests.machines import examples
 from tests.people.factories import UserFactory
+from tests.standing import lay_down
 from tests.tracks.factories import CohortFactory, EnrolmentFactory, LabFactory
 from tracks.errors import Refused
 from tracks.models import ComponentCompletion, Delegation, Mentorship
@@ -52,14 +53,7 @@ class SignOffs(RuleBasedStateMachine):
         super().__init__()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
-        self.people = [UserFactory(perms=RIGHTS) for _ in range(5)]
-        self.cohort = CohortFactory()
-        self.enrolments = [EnrolmentFactory(cohort=self.cohort, user=self.people[i]) for i in (0, 1)]
-        self.labs = [
-            lab_of(self.enrolments[0]),
-            LabFactory(module__track=self.cohort.track, second_marker=True, tolerance=1),
-            LabFactory(module__track=self.cohort.track, countersigned=True, observed_cases=1),
-        ]
+        self.people, self.enrolments, self.labs = lay_down("machine of labs", self.begin)
         self.at = MONDAY
         self.texts = 0
         #: What stands, by (learner, lab): the text and file that were signed, who signed, who has yet to.
@@ -68,6 +62,18 @@ class SignOffs(RuleBasedStateMachine):
             self.give_mentor(learner, mentor)
         for lab in range(3):
             self.write_and_hand_in(0, lab)
+
+    @staticmethod
+    def begin():
+        people = [UserFactory(perms=RIGHTS) for _ in range(5)]
+        cohort = CohortFactory()
+        enrolments = [EnrolmentFactory(cohort=cohort, user=people[i]) for i in (0, 1)]
+        of_them = [
+            lab_of(enrolments[0]),
+            LabFactory(module__track=cohort.track, second_marker=True, tolerance=1),
+            LabFactory(module__track=cohort.track, countersigned=True, observed_cases=1),
+        ]
+        return people, enrolments, of_them
 
     def teardown(self):
         self.transaction.__exit__(Undo, Undo(), None)
