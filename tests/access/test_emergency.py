@@ -248,6 +248,7 @@ def test_the_database_refuses_too(person, tool, name, spoiled):
         EmergencyAccess.objects.create(grant=Grant.objects.get(), user=person, asked_at=NOW, **values)
 
 
+@pytest.mark.pages
 class TestPages:
     @pytest.fixture(autouse=True)
     def _clock(self, time_machine):

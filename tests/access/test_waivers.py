@@ -206,6 +206,7 @@ def test_the_database_refuses_too(enrolment, name, spoiled):
         )
 
 
+@pytest.mark.pages
 class TestPages:
     @pytest.fixture(autouse=True)
     def _clock(self, time_machine):

@@ -112,6 +112,7 @@ class TestFiles:
         assert as_text(shown) == as_text(found)
 
 
+@pytest.mark.pages
 class TestPages:
     def test_draft_and_proposal_show_the_same_escaped(self, people, client):  # noqa: F811
         looser = changed("0.82", '0.75 # <b>"')

@@ -142,6 +142,7 @@ def test_nobody_else_proposes_and_places_that_are_gone_are_refused(people):
     assert not PlaybookDraft.objects.exists()
 
 
+@pytest.mark.pages
 class TestPage:
     page = "/prompts/summarise/promote/"
 

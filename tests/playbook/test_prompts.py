@@ -213,6 +213,7 @@ def test_a_sound_text_names_its_variables_and_no_others(text):
     assert bool(faults) or "{{" in text
 
 
+@pytest.mark.pages
 class TestPages:
     @pytest.fixture
     def clerk(self, in_force):

@@ -195,6 +195,7 @@ class TestFlags:
         assert refused.value.code == "cleared"
 
 
+@pytest.mark.pages
 class TestPages:
     def test_people_read_the_rulings_of_their_own_roles(self, client, in_force):
         clerk = RoleAssignmentFactory(role=Role.objects.get(key="clerk")).user

@@ -326,6 +326,7 @@ def stop(kind, value):
     control.stop(kind=kind, value=value, reason="An incident", actor=security, at=timezone.now())
 
 
+@pytest.mark.pages
 class TestPages:
     def test_those_of_ones_own_role_and_for_governance_all(self, client, in_force):
         page = reverse("sop", args=["answer_ticket"])

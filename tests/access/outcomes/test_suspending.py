@@ -234,6 +234,7 @@ class TestLooking:
             GrantHold.objects.filter(pk=hold.pk).update(**wrong)
 
 
+@pytest.mark.pages
 class TestPages:
     def page(self, client, name, *args):
         return " ".join(client.get(reverse(name, args=args)).content.decode().split())

@@ -140,6 +140,7 @@ class TestJob:
         assert (nobody.value.code, learner.value.code) == ("no_attempts", "not_allowed")
 
 
+@pytest.mark.pages
 class TestPages:
     @pytest.fixture(autouse=True)
     def clock(self):

@@ -149,6 +149,7 @@ class TestMarks:
         assert attempt.state == "waiting"
 
 
+@pytest.mark.pages
 class TestPages:
     @pytest.fixture
     def mentor(self, client, cast):

@@ -267,6 +267,7 @@ class TestImport:
         assert ShadowCase.objects.filter(origin="import").count() == 2
 
 
+@pytest.mark.pages
 class TestPages:
     def test_file_plan_and_change(self, client, pool, owner):
         client.force_login(owner)
