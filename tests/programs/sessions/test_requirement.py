@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from pydantic import ValidationError
 
 from enablement.access import gates
-from enablement.access.models import Grant
+from enablement.access.models import Gate, Grant, Policy
 from enablement.access.role_audit import audit, explain
 from enablement.access.services import grants
 from enablement.playbook.gate_forms import Choices, LeafForm
@@ -195,6 +195,22 @@ class TestGrants:
         [again] = enrol(cohort=cohort, users=[enrolment.user], actor=None, at=NOW)
         assert self.states() == {enrolment.user_id: "revoked"}
         assert leaf(again, sessions=1).actual == "attended 0 of 1 held, 1 not marked"
+
+    def test_an_overlay_asks_it_besides_of_those_it_is_for(self, cohort):
+        Gate.objects.update(tree={"type": "date", "not_before": "2020-01-01"})
+        conditions = [{"type": "attendance", "sessions": 1}]
+        europe = {"key": "eu", "title": "Europe", "reason": "Because.", "regions": ["eu-west-1"]}
+        Policy.objects.update(overlays=[europe | {"conditions": conditions}])
+        there = EnrolmentFactory(cohort=cohort, user__region="eu-west-1")
+        elsewhere = EnrolmentFactory(cohort=cohort, user__region="us-east-1")
+        people = (there, elsewhere)
+        ids = [each.user_id for each in people]
+        grants.reevaluate(user_ids=ids, cause="tests", actor_id=None, at=NOW)
+        assert [self.states()[each.user_id] for each in people] == ["locked", "granted"]
+        [session] = mark(there, P)
+        assert self.states()[there.user_id] == "granted"
+        mark_attendance(session=session, marks={there.pk: A}, actor=session.host, at=NOW, reason="Mixed up.")
+        assert [self.states()[each.user_id] for each in people] == ["revoked", "granted"]
 
     def test_marking_costs_the_same_queries_for_any_number_of_people(self, cohort):
         def cost(size):
