@@ -16,7 +16,8 @@ __all__ = ["django_db_keepdb", "django_db_modify_db_settings", "django_db_setup"
 #: Fixtures that need a Debian package; a test that asks for one carries the marker by itself.
 PACKAGES_BY_FIXTURE = {"redis_url": "redis-server", "browser": "chromium"}
 #: What asks for none of these has no database to be tested on, and runs once: with SQLite.
-ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_blocker", "stack"}
+#: (Not `django_db_blocker`: every test is given that.)
+ON_BOTH_DATABASES = {"db", "transactional_db", "django_db_setup", "live_server", "stack"}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -53,7 +54,7 @@ def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
     other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
     if item.get_closest_marker(other):
         return False
-    if connection.vendor == "postgresql" and (item.get_closest_marker("pages") or not _uses_database(item)):
+    if connection.vendor == "postgresql" and (item.get_closest_marker("pages") or not uses_database(item)):
         return False
     needed = {package for mark in item.iter_markers("needs") for package in mark.args}
     for fixture in getattr(item, "fixturenames", ()):
@@ -62,7 +63,7 @@ def _belongs_here(item: pytest.Item, absent: set[str]) -> bool:
     return not needed & absent
 
 
-def _uses_database(item: pytest.Item) -> bool:
+def uses_database(item: pytest.Item) -> bool:
     marked = any(item.get_closest_marker(name) for name in ("django_db", "postgresql"))
     return marked or not ON_BOTH_DATABASES.isdisjoint(getattr(item, "fixturenames", ()))
 
