@@ -20,6 +20,9 @@ _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
     "right": lt,
     "lower_bound": lt,
     "cases": lt,
+    "kappa": lt,
+    "yellow_cases": lt,
+    "critical_misses": gt,
     "valid_months": gt,
 }
 #: What is compared with each other: requirements of one type that name the same thing.
@@ -57,9 +60,7 @@ def weaker_conditions(
 ) -> Iterator[SourceError]:
     """A requirement that the gate of a track asks for more strictly already. The leaf's keys are sound."""
     if leaf["type"] == "shadow_mode":
-        message = "an overlay cannot ask for shadow_mode: the marks of a pool are the same for everybody"
-        yield source.error((*path, "type"), message, "a requirement of another type")
-        return
+        yield from _other_looks(leaf, overlay, playbook, source, path)
     mine = _params(leaf)
     for track in playbook.training_tracks:
         if overlay.covers(track) and mine is not None:
@@ -73,6 +74,27 @@ def weaker_conditions(
                             f"{name} {said} is weaker than {_number(base)} in {track.id}: {ONLY_TIGHTEN}"
                         )
                         yield source.error(place, message)
+
+
+def _other_looks(
+    leaf: Mapping[str, Any], overlay: Overlay, playbook: PlaybookFile, source: Source, path: Path
+) -> Iterator[SourceError]:
+    """Looks are taken of as many cases as the gate says, judged by whom it names: for everybody the same."""
+    for track in playbook.training_tracks:
+        if not overlay.covers(track):
+            continue
+        owners = gating.qa_owners(track)
+        if not owners:
+            message = f"the gate of {track.id} has no shadow_mode, of which an overlay could ask more"
+            yield source.error((*path, "type"), message, "shadow_mode in the gate")
+            continue
+        size = gating.sample_size(track)
+        if leaf.get("sample_size") != size:
+            message = f"looks of {track.id} are of {size} cases: an overlay may only ask for higher marks"
+            yield source.error((*path, "sample_size"), message, str(size))
+        if leaf.get("qa_owner") not in owners:
+            message = f"{show(leaf.get('qa_owner'))} does not judge the cases of {track.id}"
+            yield source.error((*path, "qa_owner"), message, f"one of {', '.join(owners)}")
 
 
 def _same(leaf: Mapping[str, Any], track: Track) -> Iterator[Mapping[str, Any]]:

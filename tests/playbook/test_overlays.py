@@ -8,7 +8,7 @@ from enablement.playbook import services
 from tests.playbook.conftest import NOW
 from tests.playbook.small import YAML, bundle
 from tests.playbook.test_applying import EASY, apply, details, enrolled, plan, told
-from tests.playbook.test_schema import faults
+from tests.playbook.test_schema import faults, read
 
 FOR = "    for: {risk_tolerance: [low]}"
 HEAD = f"""\
@@ -37,7 +37,7 @@ def with_overlay(*lines, head=HEAD):
         ("approval_rule: nonsense", None),
         ("gating_conditions: []", None),
         ("gating_conditions: [{type: quizz}]", None),
-        ("gating_conditions: [{type: shadow_mode, sample_size: 5, qa_owner: qa@example.com}]", "an overlay cannot ask for shadow_mode: the marks of a pool are the same for everybody; expected a requirement of another type"),
+        ("gating_conditions: [{type: shadow_mode, sample_size: 50, qa_owner: qa@example.com}]", None),
         ("gating_conditions: [{type: modules_completed, modules: [none]}]", 'the track has no module "none"; expected one of first-steps, next-steps'),
         ("tracks: [other]", 'the playbook has no "other" there; expected one of clerk_t1'),
     ],
@@ -150,3 +150,33 @@ def test_where_an_overlay_says_not_more_to_show_may_open_it(asks, loosens):
     )
     assert stricter != text
     assert ("says “not”" in " ".join(plan(bundle(stricter)).loosens)) is loosens
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("sample_size: 50, qa_owner: qa@example.com, lower_bound: 0.85", []),
+        ("sample_size: 50, qa_owner: qa@example.com, lower_bound: 0.8, kappa: 0.7, yellow_cases: 12", []),
+        ("sample_size: 50, qa_owner: qa@example.com", ["lower_bound 0.75 is weaker than 0.8 in clerk_t1"]),
+        ("sample_size: 50, qa_owner: qa@example.com, lower_bound: 0.8, kappa: 0.5", ["kappa 0.5 is weaker than 0.6 in clerk_t1"]),
+        ("sample_size: 50, qa_owner: qa@example.com, lower_bound: 0.8, critical_misses: 1", ["critical_misses 1 is weaker than 0 in clerk_t1"]),
+        ("sample_size: 80, qa_owner: qa@example.com, lower_bound: 0.85", ["looks of clerk_t1 are of 50 cases"]),
+        ("sample_size: 50, qa_owner: else@example.com, lower_bound: 0.85", ['"else@example.com" does not judge the cases of clerk_t1']),
+    ],
+)  # fmt: skip
+def test_of_shadow_mode_an_overlay_asks_for_higher_marks_alone(given, said):
+    gate = "      - {type: shadow_mode, sample_size: 50, qa_owner: qa@example.com, lower_bound: 0.8}\n"
+    text = YAML.replace("      - type: modules_completed\n", gate) + HEAD
+    text += f"    gating_conditions: [{{type: shadow_mode, {given}}}]\n"
+    found = faults(text) if said else []
+    assert said or read(text).overlays[0].conditions[0]["type"] == "shadow_mode"
+    number = len(text.splitlines())
+    assert [each.startswith(f"p.yaml:{number}:") for each in found] == [True] * len(said)
+    assert [each.split(": ", 1)[1].split(":")[0].split(";")[0] for each in found] == said
+
+
+def test_of_shadow_mode_that_the_gate_does_not_ask_for_nothing_more_can_be_asked():
+    [only] = faults(
+        with_overlay("gating_conditions: [{type: shadow_mode, sample_size: 50, qa_owner: qa@example.com}]")
+    )
+    assert "the gate of clerk_t1 has no shadow_mode, of which an overlay could ask more" in only

@@ -1,9 +1,14 @@
-"""`type: shadow_mode`: the latest look at one's shadow-mode samples passed."""
+"""`type: shadow_mode`: the latest look at one's shadow-mode samples passed.
+
+A look is measured against the marks of its pool, which are those of the gate. Where an overlay asks for
+higher ones, the figures of that look have to reach these too.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
@@ -69,7 +74,7 @@ class ShadowMode:
     ) -> Leaf:
         """A look at fresh cases renews it."""
         return lasting(
-            self._leaf(pool, standing, params.sample_size),
+            self._leaf(pool, standing, params),
             since=standing.looked_at if standing else None,
             params=params,
             at=at,
@@ -77,10 +82,12 @@ class ShadowMode:
             link=reverse("shadow", args=[pool.pk]),
         )
 
-    def _leaf(self, pool: ShadowPool, standing: "ShadowStanding | None", sample_size: int) -> Leaf:
-        met = standing is not None and standing.passed
+    def _leaf(self, pool: ShadowPool, standing: "ShadowStanding | None", params: ShadowParams) -> Leaf:
+        marks, sample_size = _higher(pool, params), params.sample_size
+        passed = standing is not None and standing.passed
+        met = passed and all(mark.is_reached(standing) for mark in marks)
         judged = standing.n if standing else 0
-        return Leaf(
+        leaf = Leaf(
             type=self.name,
             label=pool.title,
             met=met,
@@ -95,6 +102,7 @@ class ShadowMode:
             lapses_at=standing.carry.lapses_at if met and standing else None,
             proof=(f"assessments.shadowlook:{standing.look_id}",) if met and standing else (),
         )
+        return _with_marks(leaf, marks, standing if passed else None) if marks else leaf
 
     def _next_step(self, standing: "ShadowStanding | None") -> str:
         if standing is None or not standing.passed:
@@ -113,6 +121,60 @@ class ShadowMode:
         if standing and standing.look_id and standing.n >= sample_size and not standing.passed:
             return _("%(n)d judged, not yet in agreement") % counts
         return _("%(n)d of %(total)d judged") % counts
+
+
+class _Mark(NamedTuple):
+    """A mark above the pool's own. figure: of a standing; words: with the mark, and with the figure."""
+
+    figure: str
+    asked: Decimal
+    most: bool
+    words: str
+
+    def is_reached(self, standing: "ShadowStanding | None") -> bool:
+        """A figure that could not be worked out reaches nothing."""
+        found = getattr(standing, self.figure, None)
+        return found is not None and (found <= self.asked if self.most else found >= self.asked)
+
+
+def _higher(pool: ShadowPool, params: ShadowParams) -> list[_Mark]:
+    """The marks that are stricter than those by which the pool's looks pass."""
+    lower = _("lower bound of agreement at least %(mark)s %%")
+    marks = [
+        (pool.mark_lower, _Mark("lower", params.lower_bound, False, lower)),
+        (pool.mark_kappa, _Mark("kappa", params.kappa, False, _("kappa at least %(mark)s"))),
+        (
+            Decimal(pool.mark_critical),
+            _Mark("critical", Decimal(params.critical_misses), True, _("at most %(mark)s critical misses")),
+        ),
+        (
+            Decimal(pool.mark_yellow),
+            _Mark("yellow", Decimal(params.yellow_cases), False, _("at least %(mark)s yellow-zone cases")),
+        ),
+    ]
+    return [mark for own, mark in marks if (mark.asked < own if mark.most else mark.asked > own)]
+
+
+def _with_marks(leaf: Leaf, marks: Sequence[_Mark], passed: "ShadowStanding | None") -> Leaf:
+    """The leaf where more is asked of the look. passed: its figures, where it passes by the pool's own."""
+    asked = ", ".join(mark.words % {"mark": _shown(mark, mark.asked)} for mark in marks)
+    leaf = replace(leaf, required=_("%(look)s; %(marks)s") % {"look": leaf.required, "marks": asked})
+    if passed is None or leaf.met:
+        return leaf
+    there = ", ".join(
+        mark.words % {"mark": _shown(mark, mark.asked)} for mark in marks if not mark.is_reached(passed)
+    )
+    return replace(
+        leaf,
+        done=None,
+        total=None,
+        actual=_("the latest look falls short of: %(marks)s") % {"marks": there},
+        next_step=_("Decide more shadow-mode cases; the next look may reach it"),
+    )
+
+
+def _shown(mark: _Mark, value: Decimal) -> str:
+    return f"{(value * 100 if mark.figure == 'lower' else value).normalize():f}"
 
 
 def _fresh_missing(standing: "ShadowStanding | None") -> int:
