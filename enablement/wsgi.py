@@ -2,12 +2,13 @@ import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
+
+from tracks.addresses import know_addresses
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enablement.settings")
 application = get_wsgi_application()
 # All views and forms are imported now, and not while the first people wait for a process.
-get_resolver().url_patterns  # noqa: B018
+know_addresses()
 
 
 def _prepare() -> None:

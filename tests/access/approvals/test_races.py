@@ -1,9 +1,11 @@
 """Eight processes and one approval; four processes and one key."""
 
 import json
+import sys
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from enablement.access.decisions.verdict import Call
@@ -32,6 +34,21 @@ def spend(subject, approval, request_id):
     caller = Caller.of_token(ApiToken.objects.get(name="gateway"))
     decision = decide_call(call=call, caller=caller, at=NOW, request_id=request_id)
     return decision.verdict.reason, str(decision.id)
+
+
+def begun(subject):
+    """Whether all views were imported: when this new process began, and when it took the write lock."""
+    known = ["enablement.urls" in sys.modules]
+
+    def look(execute, sql, *rest):
+        if sql.startswith("BEGIN"):
+            known.append("enablement.urls" in sys.modules)
+        return execute(sql, *rest)
+
+    call = Call(subject=subject, microtool="triage_summarizer", action="invoke", prompt="triage_summarize")
+    with connection.execute_wrapper(look):
+        decide_call(call=call, caller=Caller(label="tests"), at=NOW)
+    return known
 
 
 def ask_for_one(body):
@@ -71,3 +88,9 @@ def test_of_four_processes_with_one_key_one_asks(world):
     assert RequestKey.objects.get().request == request
     assert set(answers) <= {(201, str(request.pk)), (200, str(request.pk)), (409, "in_progress")}
     assert [status for status, _what in answers].count(201) == 1
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_new_process_imports_its_views_before_it_takes_the_write_lock(world):
+    assert race(begun, [[str(world.engineer.pk)]]) == [[False, True]]

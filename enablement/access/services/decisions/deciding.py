@@ -20,6 +20,7 @@ from enablement.ledger import services as ledger
 from enablement.ledger.models import LedgerEntry
 from enablement.ledger.redaction import redact_all
 from enablement.people.models import ApiToken
+from tracks.addresses import know_addresses
 
 #: Fields of the payload that hold whatever a caller writes there.
 CALLERS_WORDS = ("action", "region", "prompt", "workflow_id", "model", "model_version", "request_id")
@@ -86,7 +87,6 @@ class Judged:
         return self.settlement.verdict
 
 
-@transaction.atomic
 def decide_call(
     *, call: Call, caller: Caller, at: datetime, request_id: str = "", seen: Mapping[str, str] | None = None
 ) -> Decision:
@@ -94,8 +94,10 @@ def decide_call(
 
     `seen`: what a proxy says of the original request; it is recorded and decides nothing.
     """
-    judged = _look(call, Purse.of([call]), key=request_id, caller=caller, at=at)
-    return _record([judged], caller=caller, at=at, request_id=request_id, seen=seen)[0]
+    know_addresses()
+    with transaction.atomic():
+        judged = _look(call, Purse.of([call]), key=request_id, caller=caller, at=at)
+        return _record([judged], caller=caller, at=at, request_id=request_id, seen=seen)[0]
 
 
 def consider(*, call: Call, caller: Caller, at: datetime) -> Judged:
