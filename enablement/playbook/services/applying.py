@@ -24,7 +24,7 @@ from enablement.playbook.loosening import State, loosened
 from enablement.playbook.plan import CHANGE, KINDS, Change, Effect, Item, Kept, Person, Plan, compare
 from enablement.playbook.reading import Reading, read
 from enablement.playbook.rules import ensure_authors
-from enablement.playbook.services import bank_edits, calls, outrun, prompt_edits
+from enablement.playbook.services import bank_edits, calls, outrun, prompt_edits, uncounted
 from enablement.playbook.services.writing import write
 from enablement.playbook.titles import humanised
 from tracks.errors import Refused
@@ -242,9 +242,14 @@ def _carry_out(
             effects=effects,
             calls=calls.moved(before=rules, after=calls.rules(), holders=holders, now=now),
             loosens=_loosened(before, after, effects) if base_number else (),
+            notes=(*reading.notes, *_uncounted(before, after, base_number, at)),
         )
         _record(found, revision, actor=actor, at=at)
     return found
+
+
+def _uncounted(before: State, after: State, base_number: int, at: datetime) -> tuple[str, ...]:
+    return uncounted.uncounted(before=before.items, after=after.items, at=at) if base_number else ()
 
 
 def _loosened(before: State, after: State, effects: tuple[Effect, ...]) -> tuple[str, ...]:
