@@ -429,6 +429,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 # KiB; a prefork worker process that has grown past it is replaced after its task.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000
+CELERY_BEAT_SCHEDULER = "enablement.jobs.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = schedule.beat(sweep_seconds=15 if PRODUCTION else 5)
 
