@@ -43,14 +43,21 @@ def visitors(everybody: Visitors) -> Iterator[Visitors]:
 
 
 def arrive(view: View, visitors: Visitors, profiles: dict[str, BrowserContext]) -> Page:
-    """In a tab of its own: what somebody left unsaved in the last one asks nobody."""
+    """In the tab of their last page, as if that had never been there: another tab costs more than a page."""
     if view.who not in profiles:
         # Colours that are still changing have no contrast of their own.
         enter = partial(visitors.signed_in, view.who) if view.who else visitors.anonymous
-        profiles[view.who] = enter(reduced_motion="reduce").context
-    for left in profiles[view.who].pages:
+        tab = enter(reduced_motion="reduce")
+        # What somebody left unsaved in the last page is left.
+        tab.on("dialog", lambda dialog: dialog.accept())
+        profiles[view.who] = tab.context
+    page, *more = profiles[view.who].pages
+    for left in more:
         left.close()
-    return profiles[view.who].new_page()
+    page.mouse.move(0, 0)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light")
+    return page
 
 
 @pytest.mark.parametrize("name", PAGES)
