@@ -24,7 +24,7 @@ OPENS = LAPSE - REFRESHER
 @pytest.fixture
 def enrolment(db):
     """Has read both lessons of the only module, whose completion holds for a year."""
-    module = ModuleFactory(key="basics", valid_months=12)
+    module = ModuleFactory(key="basics", position=1, valid_months=12)
     enrolment = EnrolmentFactory(cohort__track=module.track)
     for position in (1, 2):
         read(enrolment, LessonFactory(module=module, position=position), START)
