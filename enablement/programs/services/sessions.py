@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from enablement.people.models import User
 from enablement.programs import rules
 from enablement.programs.models import Session
+from enablement.programs.services import telling
 from enablement.programs.signals import session_changed
 from tracks.errors import Refused
 from tracks.facts import Fact
@@ -46,6 +47,7 @@ def plan_session(*, cohort: Cohort, details: Details, actor: User, at: datetime)
     session.full_clean()
     session.save()
     _announce("programs.session_planned", session, actor, at, _told(session))
+    telling.tell_planned(session, at=at)
     return session
 
 
@@ -73,6 +75,7 @@ def change_session(*, session: Session, details: Details, actor: User, at: datet
     session.save()
     said = {name: [before[name], after[name]] for name in changed}
     _announce("programs.session_changed", session, actor, at, said)
+    telling.tell_changed(session, changed, at=at)
     return session
 
 
@@ -91,6 +94,7 @@ def cancel_session(*, session: Session, reason: str, actor: User, at: datetime) 
         raise ValidationError({"reason": _("Say why it is cancelled.")}, code="reason_missing")
     session.save(update_fields=["cancelled_at", "cancelled_by", "cancel_reason"])
     _announce("programs.session_cancelled", session, actor, at, {})
+    telling.tell_cancelled(session, at=at)
     return session
 
 
