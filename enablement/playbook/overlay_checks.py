@@ -24,7 +24,11 @@ _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
     "yellow_cases": lt,
     "critical_misses": gt,
     "valid_months": gt,
+    "sessions": lt,
+    "share": lt,
 }
+#: Left out, they ask for nothing of their own, and what the gate asks for stays.
+_OF_THEIR_OWN = frozenset({"sessions", "share"})
 #: What is compared with each other: requirements of one type that name the same thing.
 _NAMES = ("quiz", "survey", "policy", "track")
 ONLY_TIGHTEN = "an overlay may only tighten"
@@ -62,18 +66,24 @@ def weaker_conditions(
     if leaf["type"] == "shadow_mode":
         yield from _other_looks(leaf, overlay, playbook, source, path)
     mine = _params(leaf)
-    for track in playbook.training_tracks:
-        if overlay.covers(track) and mine is not None:
-            for theirs in filter(None, map(_params, _same(leaf, track))):
-                for name, is_weaker in _WEAKER.items():
-                    value, base = getattr(mine, name, None), getattr(theirs, name, None)
-                    if base is not None and (value is None or is_weaker(value, base)):
-                        place = (*path, name) if name in leaf else path
-                        said = "nothing" if value is None else _number(value)
-                        message = (
-                            f"{name} {said} is weaker than {_number(base)} in {track.id}: {ONLY_TIGHTEN}"
-                        )
-                        yield source.error(place, message)
+    if mine is None:
+        return
+    for track in filter(overlay.covers, playbook.training_tracks):
+        for theirs in filter(None, map(_params, _same(leaf, track))):
+            for name, value, base in _weaker(mine, theirs):
+                said = "nothing" if value is None else _number(value)
+                message = f"{name} {said} is weaker than {_number(base)} in {track.id}: {ONLY_TIGHTEN}"
+                yield source.error((*path, name) if name in leaf else path, message)
+
+
+def _weaker(mine: registry.Params, theirs: registry.Params) -> Iterator[tuple[str, Any, Any]]:
+    """Name, mine (None: nothing) and theirs, of each number of mine that asks for less."""
+    for name, is_weaker in _WEAKER.items():
+        value, base = getattr(mine, name, None), getattr(theirs, name, None)
+        if base is None or (value is None and name in _OF_THEIR_OWN):
+            continue
+        if value is None or is_weaker(value, base):
+            yield name, value, base
 
 
 def _other_looks(

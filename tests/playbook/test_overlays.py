@@ -70,6 +70,21 @@ def test_a_weaker_requirement_than_the_gates_is_a_fault():
     ]
 
 
+def test_of_attendance_more_may_be_asked_by_number_or_by_share():
+    gate = "      - {type: attendance, sessions: 3, share: 0.8}\n"
+    text = YAML.replace("      - type: modules_completed\n", gate) + HEAD
+    for asked in ("sessions: 3", "share: 0.9"):
+        read(f"{text}    gating_conditions: [{{type: attendance, {asked}}}]\n")
+    weaker = [
+        faults(f"{text}    gating_conditions: [{{type: attendance, {asked}}}]\n")
+        for asked in ("sessions: 2", "share: 0.7")
+    ]
+    assert [[each.split(": ", 1)[1] for each in found] for found in weaker] == [
+        ["sessions 2 is weaker than 3 in clerk_t1: an overlay may only tighten"],
+        ["share 0.7 is weaker than 0.8 in clerk_t1: an overlay may only tighten"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("people", "fault"),
     [
