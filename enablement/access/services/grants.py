@@ -15,7 +15,7 @@ from enablement.access import gates, selectors
 from enablement.access.leaves import marks
 from enablement.access.models import EnrolmentStanding, Grant, GrantHold, Microtool, Policy
 from enablement.access.services import grant_facts, keeping
-from enablement.access.services.grant_facts import Change
+from enablement.access.services.grant_facts import Cause, Change
 from enablement.jobs.services import enqueue
 from tracks.models import Enrolment, Track
 
@@ -88,14 +88,15 @@ def reevaluate(
     changed, created, touched = _compare(wanted, known, revision=policy.revision, at=at)
     Grant.objects.bulk_create(created)
     Grant.objects.bulk_update(touched, _EVALUATED)
-    grant_facts.changed(changed, cause=cause, actor_id=actor_id, at=at)
+    because = Cause(cause, actor_id, at)
+    grant_facts.changed(changed, cause=because)
     moved = {change.grant.pk for change in changed}
     renewed = [g for g in touched if g.pk in terms and g.pk not in moved and g.not_after != terms[g.pk]]
-    grant_facts.renewed(renewed, terms, cause=cause, actor_id=actor_id, at=at)
-    grant_facts.kept(_kept_since_now(wanted, known), cause=cause, actor_id=actor_id, at=at)
+    grant_facts.renewed(renewed, terms, cause=because)
+    grant_facts.kept(_kept_since_now(wanted, known), cause=because)
     still = _still_complete(wanted, enrolments)
     lost = [e for e in enrolments if _is_lost(e, standings.get(e.pk)) and e.pk not in still]
-    grant_facts.gates(met=completing, lost=lost, cause=cause, actor_id=actor_id, at=at)
+    grant_facts.gates(met=completing, lost=lost, cause=because)
     return Reevaluation(changed=[change.grant for change in changed], later=later)
 
 
@@ -290,7 +291,7 @@ def set_state(grant: Grant, state: str, *, cause: str, actor_id: UUID | None, at
     if state != State.GRANTED:  # Once it opens again, the gate in force decides.
         grant.former_gate, grant.kept_until = None, None
     grant.save(update_fields=["state", "since", "policy_revision", "former_gate", "kept_until"])
-    grant_facts.changed([Change(grant, before)], cause=cause, actor_id=actor_id, at=at)
+    grant_facts.changed([Change(grant, before)], cause=Cause(cause, actor_id, at))
 
 
 def mark_used(grant: Grant, *, at: datetime) -> None:
