@@ -19,7 +19,7 @@ Mark = Attendance.Mark
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptSession:
-    """For its host and who runs the cohort. people: who is enrolled now; marked: of whom something is said.
+    """For its host and who runs the cohort. people: whom they may mark; marked: of whom something is said.
 
     begun: whether attendance can be marked.
     """
@@ -40,7 +40,7 @@ class KeptSession:
 
     @property
     def state(self) -> str:
-        if self.session.cancelled_at is not None or not self.begun:
+        if self.session.cancelled_at is not None or not self.begun or not self.people:
             return "not-started"
         return "at-risk" if self.unmarked else "met"
 
@@ -50,6 +50,8 @@ class KeptSession:
             return _("Cancelled")
         if not self.begun:
             return _("Coming")
+        if not self.people:
+            return _("Nobody to mark")
         if not self.unmarked:
             return _("Attendance marked")
         if not self.marked:
@@ -101,9 +103,9 @@ class Correction:
     at: datetime
 
 
-def kept(sessions: QuerySet[Session], *, at: datetime) -> Sorted:
-    """These sessions, for whoever marks their attendance. One query."""
-    live = Enrolment.objects.live().order_by()
+def kept(sessions: QuerySet[Session], *, by: User, at: datetime) -> Sorted:
+    """These sessions, for `by`, who marks their attendance: of everybody but themselves. One query."""
+    live = Enrolment.objects.live().exclude(user=by).order_by()
     people = live.filter(cohort=OuterRef("cohort")).values("cohort").annotate(n=Count("pk")).values("n")
     standing = Attendance.objects.filter(corrected_at=None, session=OuterRef("pk"), enrolment__in=live)
     marked = standing.order_by().values("session").annotate(n=Count("pk")).values("n")

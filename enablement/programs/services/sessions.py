@@ -19,6 +19,8 @@ from tracks.models import Cohort
 from tracks.rules import ensure_runs
 
 LONGEST = timedelta(days=1)
+#: A year that is mistyped is caught here: at the ends of the calendar no page could show the session.
+FURTHEST = timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,7 @@ def plan_session(*, cohort: Cohort, details: Details, actor: User, at: datetime)
     ensure_runs(cohort, actor)
     cohort = Cohort.objects.select_for_update().get(pk=cohort.pk)
     rules.ensure_runs_still(cohort)
-    _check(details)
+    _check(details, at=at)
     session = Session(cohort=cohort, planned_by=actor, planned_at=at, **_fields(details))
     session.full_clean()
     session.save()
@@ -61,7 +63,7 @@ def change_session(*, session: Session, details: Details, actor: User, at: datet
     session = _locked(session, actor)
     rules.ensure_not_cancelled(session)
     rules.ensure_runs_still(session.cohort)
-    _check(details)
+    _check(details, at=at, was=session.starts_at)
     before = _told(session)
     for name, value in _fields(details).items():
         setattr(session, name, value)
@@ -109,8 +111,11 @@ def _fields(details: Details) -> dict[str, Any]:
     return said | {name: said[name].strip() for name in ("title", "place", "link")}
 
 
-def _check(details: Details) -> None:
+def _check(details: Details, *, at: datetime, was: datetime | None = None) -> None:
+    """was: when it began until now; that may stand, however long ago."""
     problems: dict[str, str] = {}
+    if details.starts_at != was and abs(details.starts_at - at) > FURTHEST:
+        problems["starts_at"] = _("This is more than three years away. Check the year.")
     if details.ends_at <= details.starts_at:
         problems["ends_at"] = _("It has to end after it begins.")
     elif details.ends_at - details.starts_at > LONGEST:

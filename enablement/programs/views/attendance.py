@@ -30,7 +30,7 @@ def my_sessions(request: PersonRequest) -> HttpResponse:
     at = timezone.now()
     hosted = Session.objects.filter(host=request.user)
     context = {
-        "hosted": selectors.kept(hosted, at=at),
+        "hosted": selectors.kept(hosted, by=request.user, at=at),
         "own": selectors.own(user=request.user, at=at),
         "calendar": CalendarAddress.objects.filter(user=request.user).first(),
     }

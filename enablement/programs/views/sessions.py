@@ -23,7 +23,7 @@ from tracks.models import Cohort
 @require_safe
 def cohort_sessions(request: PersonRequest, cohort_id: UUID) -> HttpResponse:
     cohort = _run_by(request, cohort_id)
-    found = selectors.kept(Session.objects.filter(cohort=cohort), at=timezone.now())
+    found = selectors.kept(Session.objects.filter(cohort=cohort), by=request.user, at=timezone.now())
     return render(request, "programs/cohort_sessions.html", {"cohort": cohort, "sessions": found})
 
 

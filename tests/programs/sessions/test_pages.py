@@ -86,6 +86,13 @@ class TestPlanning:
         assert "Cancelled" in text_of(client.get(f"/cohorts/{cohort.pk}/sessions/"))
         assert "No room" in text_of(client.get(f"/sessions/{made.pk}/"))
 
+    def test_a_year_in_another_zone_at_the_end_of_the_calendar_is_refused_by_the_form(self, as_, cohort, pm):
+        pm.timezone = "America/New_York"
+        pm.save()
+        far = {"starts_at": "9999-12-31T22:00", "ends_at": "9999-12-31T23:00", "host": pm.email}
+        answer = as_(pm).post(f"/cohorts/{cohort.pk}/sessions/new/", details(timezone.now(), **far))
+        assert (answer.status_code, "Check the year." in text_of(answer)) == (422, True)
+
     def test_it_is_nobody_elses(self, as_, cohort, session):
         planning = [
             f"/cohorts/{cohort.pk}/sessions/",
@@ -155,6 +162,10 @@ class TestMarking:
         client.post(address, {f"mark-{own.pk}": PRESENT, f"mark-{other.pk}": PRESENT})
         assert list(Attendance.objects.values_list("learner", flat=True)) == [other.user_id]
         assert f"mark-{own.pk}" in as_(cohort.created_by).get(address).content.decode()
+        # Nothing is left for the host to do, and something for who runs the cohort.
+        assert "Attendance marked" in text_of(as_(own.user).get("/sessions/"))
+        listed = text_of(as_(cohort.created_by).get(f"/cohorts/{cohort.pk}/sessions/"))
+        assert ("1 person to mark" in listed, "Attendance marked" in listed) == (True, False)
 
 
 class TestOwn:
@@ -183,6 +194,7 @@ class TestOwn:
         assert ("Next Look back" in path, "So far: 1 attended, 1 not marked yet." in path) == (True, True)
 
     def test_a_host_sees_what_waits_for_marks(self, as_, session):
+        assert "Nobody to mark" in text_of(as_(session.host).get("/sessions/"))
         EnrolmentFactory(cohort=session.cohort)
         assert "Attendance to mark" in text_of(as_(session.host).get("/sessions/"))
         assert "No session yet" in text_of(as_(UserFactory()).get("/sessions/"))

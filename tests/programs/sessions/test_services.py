@@ -1,7 +1,8 @@
 """Sessions are planned by who runs the cohort, marked by who holds them, and nothing is rewritten."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,6 +17,7 @@ from enablement.programs.services import (
     mark_attendance,
     plan_session,
 )
+from enablement.programs.services.sessions import FURTHEST
 from tests.people.factories import UserFactory
 from tests.programs.sessions.factories import ABSENT, EXCUSED, HOUR, NOW, PRESENT, SessionFactory
 from tests.tracks.factories import CohortFactory, EnrolmentFactory
@@ -39,6 +41,11 @@ def details():
         host=UserFactory(),
         place="Room 4",
     )
+
+
+def between(begins):
+    """An hour from then on, in the zone that it is said in."""
+    return {"starts_at": begins, "ends_at": begins + HOUR}
 
 
 def kinds():
@@ -88,12 +95,28 @@ class TestPlanning:
             ("place", {"place": " "}),
             ("title", {"title": " "}),
             ("link", {"link": "javascript:alert(1)"}),
+            ("starts_at", between(NOW + FURTHEST + timedelta(seconds=1))),
+            ("starts_at", between(NOW - FURTHEST - timedelta(seconds=1))),
+            ("starts_at", between(datetime(9999, 12, 31, 22, tzinfo=ZoneInfo("America/New_York")))),
+            ("starts_at", between(datetime(1, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")))),
         ],
     )
     def test_what_makes_no_session_is_refused_by_field(self, cohort, details, field, changes):
         with pytest.raises(ValidationError) as problems:
             plan_session(cohort=cohort, details=replace(details, **changes), actor=cohort.created_by, at=NOW)
         assert field in problems.value.error_dict
+
+    def test_a_year_that_is_mistyped_is_refused_and_one_that_stands_may_stay(self, cohort, details):
+        pm = cohort.created_by
+        last = replace(details, **between(NOW + FURTHEST))
+        session = plan_session(cohort=cohort, details=last, actor=pm, at=NOW)
+        later = NOW + 3 * FURTHEST
+        renamed = replace(last, title="Look back")
+        assert change_session(session=session, details=renamed, actor=pm, at=later).title == "Look back"
+        moved = replace(renamed, **between(last.starts_at + HOUR))
+        with pytest.raises(ValidationError) as problems:
+            change_session(session=session, details=moved, actor=pm, at=later)
+        assert list(problems.value.error_dict) == ["starts_at"]
 
     def test_a_host_who_left_and_a_closed_cohort_are_refused(self, cohort, details):
         gone = replace(details, host=UserFactory(is_active=False))
