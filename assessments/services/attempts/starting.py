@@ -4,8 +4,6 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,6 +18,7 @@ from tracks import rules as track_rules
 from tracks.errors import Refused
 from tracks.models import Enrolment
 from tracks.people import Person
+from tracks.zones import in_words
 
 
 def start(*, quiz: Quiz, actor: Person, at: datetime, rng: random.Random = RANDOM) -> Attempt:
@@ -125,4 +124,4 @@ def _refuse_beyond(limits: rules.AttemptLimits, at: datetime) -> None:
 
 
 def _when(at: datetime | None) -> str:
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    return in_words(at) if at is not None else ""

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessments import reviewers
@@ -12,6 +10,7 @@ from assessments.services.labs.evidence import stored_hash
 from tracks.errors import Refused
 from tracks.models import Enrolment, Mentorship
 from tracks.people import Person
+from tracks.zones import in_words
 
 State = Submission.State
 
@@ -56,7 +55,7 @@ def ensure_reviewable(submission: Submission, evidence_hash: str | None, actor: 
 
 def ensure_not_claimed_by_another(submission: Submission, actor: Person, at: datetime) -> None:
     if reviewers.claims([submission], at).get(submission.pk, actor) != actor:
-        until = date_format(timezone.localtime(submission.claimed_until), "DATETIME_FORMAT")
+        until = in_words(submission.claimed_until) if submission.claimed_until else ""
         raise Refused(
             "claimed",
             _("%(name)s has taken this review, until %(until)s.")

@@ -33,6 +33,7 @@ def my_sessions(request: PersonRequest) -> HttpResponse:
         "hosted": selectors.kept(hosted, by=request.user, at=at),
         "own": selectors.own(user=request.user, at=at),
         "calendar": CalendarAddress.objects.filter(user=request.user).first(),
+        "runs": request.user.has_perm("tracks.run_cohorts"),
     }
     return render(request, "programs/my_sessions.html", context)
 

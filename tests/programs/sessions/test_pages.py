@@ -197,7 +197,9 @@ class TestOwn:
         assert "Nobody to mark" in text_of(as_(session.host).get("/sessions/"))
         EnrolmentFactory(cohort=session.cohort)
         assert "Attendance to mark" in text_of(as_(session.host).get("/sessions/"))
-        assert "No session yet" in text_of(as_(UserFactory()).get("/sessions/"))
+        nobody, manager = UserFactory(), UserFactory(perms=["tracks.run_cohorts"])
+        assert "No session yet When your cohort meets" in text_of(as_(nobody).get("/sessions/"))
+        assert "No session yet Sessions that you hold yourself" in text_of(as_(manager).get("/sessions/"))
 
     def test_what_is_over_or_cancelled_is_not_next(self, as_, cohort, pm, now):
         mine = EnrolmentFactory(cohort=cohort)
