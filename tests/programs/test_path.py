@@ -5,6 +5,8 @@ import pytest
 from django.urls import reverse
 
 from assessments.services import attempts, labs
+from enablement.access.models import Grant, Microtool
+from enablement.access.services import control
 from enablement.access.services.grants import reevaluate
 from enablement.programs.selectors.path import track_plans
 from enablement.programs.selectors.path_steps import Step
@@ -155,6 +157,46 @@ def test_the_page_says_what_is_next(client, world):
     assert "Next: Where the line runs" in page
     assert lesson.get_absolute_url() in page
     assert "Triage summariser" in page
+
+
+@pytest.fixture
+def shown(client, world):
+    """My path of somebody who has shown everything, as often as it is asked for."""
+    lesson, quiz, lab, enrolment, mentor = world
+    read_lesson(enrolment=enrolment, lesson=lesson, actor=enrolment.user, at=NOW)
+    sit(quiz=quiz, user=enrolment.user, at=NOW)
+    sign(handed_in(enrolment=enrolment, lab=lab), mentor)
+    client.force_login(enrolment.user, backend="django.contrib.auth.backends.ModelBackend")
+    return lambda: client.get("/path/").text
+
+
+OPEN, CLOSED = "Your tools are open", "1 tool of this track is closed to you now"
+
+
+def test_only_open_tools_are_called_open_once_everything_is_shown(world, shown):
+    assert (OPEN in shown(), CLOSED in shown()) == (True, False)
+    warden = UserFactory(perms=["access.control_access"])
+    tool = Microtool.objects.get()
+    stop = control.stop(kind="microtool", value=tool.key, reason="Wrong", actor=warden, at=NOW)
+    assert (OPEN in shown(), CLOSED in shown(), "Stopped" in shown()) == (False, True, True)
+    other = UserFactory(perms=["access.control_access"])
+    control.end_stop(stop=stop, reason="Mended", actor=other, at=NOW)
+    control.suspend(grant=Grant.objects.get(), reason="Leaked a name", actor=warden, at=NOW)
+    assert (OPEN in shown(), CLOSED in shown(), "Suspended" in shown()) == (False, True, True)
+
+
+def test_who_works_where_the_tool_is_not_allowed_is_not_told_that_it_is_open(world, shown):
+    user = world[3].user
+    user.region = "ap-south-1"
+    user.save()
+    reevaluate(user_ids=[user.pk], cause="tests", actor_id=None, at=NOW)
+    assert "Region of work" in shown()
+    assert (OPEN in shown(), CLOSED in shown()) == (False, True)
+
+
+def test_a_tool_that_is_no_longer_in_use_is_not_counted_as_closed(shown):
+    Microtool.objects.update(retired_at=NOW)
+    assert CLOSED not in shown()
 
 
 def test_steps_are_escaped_and_the_next_one_is_marked():

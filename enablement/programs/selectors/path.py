@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from enablement.access import selectors as access
 from enablement.access.models import Grant
 from enablement.people.models import User
 from enablement.programs.selectors import path_queries as queries
@@ -48,6 +49,18 @@ class ModulePlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToolPlan:
+    """stopped: for everybody, by a kill switch. retired: no longer in use."""
+
+    title: str
+    open: bool
+    stopped: bool
+    retired: bool
+    suspended: bool
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrackPlan:
     """One enrolment: its modules, the gate's requirements as last evaluated, the tools behind it."""
 
@@ -55,7 +68,7 @@ class TrackPlan:
     modules: Sequence[ModulePlan]
     leaves: Sequence[dict[str, Any]]
     met: bool
-    tools: Sequence[Grant]
+    tools: Sequence[ToolPlan]
     today: date
     practice: Sequence[Step] = ()
     sessions: CohortSessions | None = None
@@ -64,6 +77,11 @@ class TrackPlan:
     @property
     def next_step(self) -> Step | None:
         return self.open_steps[0] if self.open_steps else None
+
+    @property
+    def closed_tools(self) -> int:
+        """Of those in use: by the region of work, a kill switch, a suspension."""
+        return sum(not (tool.open or tool.retired) for tool in self.tools)
 
     @property
     def renewal(self) -> Step | None:
@@ -101,9 +119,9 @@ DISTANT = datetime.max.replace(tzinfo=UTC)
 def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
     """A person's tracks, the most urgent first."""
     modules = _modules(user, at)
-    tools: dict[int | None, list[Grant]] = defaultdict(list)
+    tools: dict[int | None, list[ToolPlan]] = defaultdict(list)
     for grant in queries.grants(user=user.pk):
-        tools[grant.microtool.track_id].append(grant)
+        tools[grant.microtool.track_id].append(_tool(grant, at))
     sessions = by_cohort(map(queries.SessionRow._make, queries.sessions(user=user.pk)), at=at)
     return [
         _plan(e, modules[e.track_id], tools[e.track_id], sessions.get(e.cohort_id), at)
@@ -114,7 +132,7 @@ def track_plans(*, user: User, at: datetime) -> list[TrackPlan]:
 def _plan(
     enrolment: Enrolment,
     modules: list[ModulePlan],
-    tools: list[Grant],
+    tools: list[ToolPlan],
     sessions: CohortSessions | None,
     at: datetime,
 ) -> TrackPlan:
@@ -131,6 +149,18 @@ def _plan(
         practice=practice,
         sessions=sessions,
         open_steps=[*_open_steps(modules, leaves), *(step for step in practice if step.is_open)],
+    )
+
+
+def _tool(grant: Grant, at: datetime) -> ToolPlan:
+    stopped = bool(getattr(grant, "stopped", False))
+    return ToolPlan(
+        title=grant.microtool.title,
+        open=not stopped and access.is_open(grant, tool=grant.microtool, at=at),
+        stopped=stopped,
+        retired=grant.microtool.retired_at is not None,
+        suspended=grant.state == Grant.State.SUSPENDED,
+        not_after=grant.not_after,
     )
 
 

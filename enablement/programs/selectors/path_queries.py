@@ -20,7 +20,7 @@ from django.db.models import (
 )
 
 from assessments.models import Attempt, AttemptAllowance, Drill, ScenarioSet, Submission
-from enablement.access.models import Grant
+from enablement.access.models import Grant, Stop
 from enablement.programs.models import Attendance, Session
 from tracks.models import (
     Component,
@@ -225,7 +225,10 @@ def _enrolments(user: UUID) -> QuerySet[Enrolment]:
 
 
 def _grants(user: UUID) -> QuerySet[Grant]:
-    return Grant.objects.filter(user=user).select_related("microtool").order_by("microtool__title")
+    """`stopped`: closed for everybody by a kill switch."""
+    stops = Stop.objects.live().filter(kind=Stop.Kind.MICROTOOL, value=OuterRef("microtool__key"))
+    grants = Grant.objects.filter(user=user).annotate(stopped=Exists(stops))
+    return grants.select_related("microtool").order_by("microtool__title")
 
 
 def _sessions(user: UUID) -> QuerySet[Session, tuple[Any, ...]]:
