@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from enablement.people.models.api_token import Scope
+from enablement.people.models.api_token import MAX_CALLS_PER_MINUTE, Scope
 from tracks.words import capitalised
 
 
@@ -34,7 +34,7 @@ class TokenForm(forms.Form):
         help_text=_("Such as eu-west-1. Left empty, it reaches every region that the playbook allows."),
     )
     calls_per_minute = forms.IntegerField(
-        label=_("Calls a minute, at most"), required=False, min_value=1, max_value=1_000_000
+        label=_("Calls a minute, at most"), required=False, min_value=1, max_value=MAX_CALLS_PER_MINUTE
     )
 
 

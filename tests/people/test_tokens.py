@@ -78,6 +78,8 @@ def test_a_token_is_created_once_and_only_its_hash_is_kept(heard):
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": "taken"}, "name"),
+        ({"calls_per_minute": 0}, "calls_per_minute"),
+        ({"calls_per_minute": 1_000_001}, "calls_per_minute"),
     ],
 )
 def test_what_cannot_be_created(changes, field):

@@ -8,6 +8,8 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+MAX_CALLS_PER_MINUTE = 1_000_000
+
 
 class Scope(models.TextChoices):
     EVALUATE = "access:evaluate", _("ask for decisions")

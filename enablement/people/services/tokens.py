@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from enablement.people import reach
 from enablement.people.models import ApiToken, User
-from enablement.people.models.api_token import Scope, hash_secret
+from enablement.people.models.api_token import MAX_CALLS_PER_MINUTE, Scope, hash_secret
 from enablement.people.rules import ensure_manages_tokens
 from enablement.people.signals import token_changed
 from tracks.errors import Refused
@@ -38,13 +38,15 @@ def create_token(
     """The token and its secret of 256 random bits, which is stored nowhere: show it once.
 
     `regions` and `microtools` (by key): how far it reaches, everything where none is named.
-    ValidationError for a name in use by a live token, no or an unknown scope, a region or tool that is
-    malformed or, once a playbook is in force, not there: such a token would never allow anything.
+    ValidationError for a name in use by a live token, no or an unknown scope, no or more than a million
+    calls a minute, a region or tool that is malformed or, once a playbook is in force, not there: such a
+    token would never allow anything.
     """
     ensure_manages_tokens(actor)
     scopes, regions, microtools = sorted(set(scopes)), sorted(set(regions)), sorted(set(microtools))
     _validate(name.strip(), scopes, regions)
     _validate_microtools(microtools)
+    _validate_rate(calls_per_minute)
     _ensure_there(regions=regions, microtools=microtools)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     try:
@@ -112,6 +114,12 @@ def _validate(name: str, scopes: list[str], regions: list[str]) -> None:
     if malformed:
         message = _("Not a region: %(regions)s; expected a name such as eu-west-1.")
         raise ValidationError({"regions": message % {"regions": ", ".join(malformed)}})
+
+
+def _validate_rate(calls_per_minute: int | None) -> None:
+    if calls_per_minute is not None and not 1 <= calls_per_minute <= MAX_CALLS_PER_MINUTE:
+        message = _("Between 1 and %(most)d calls a minute.") % {"most": MAX_CALLS_PER_MINUTE}
+        raise ValidationError({"calls_per_minute": message})
 
 
 def _validate_microtools(microtools: list[str]) -> None:
