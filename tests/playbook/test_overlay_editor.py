@@ -94,7 +94,9 @@ def test_what_is_taken_away_loosens_and_is_proposed(begin):
 def test_the_last_one_is_not_taken_away_here(begin):
     browser = begin(EASY + HEAD + ASKING)
     assert browser.press("remove:0").press("check").response.status_code == 409
-    assert "needs at least one requirement" in browser.page
+    assert "The last requirement is taken away in the file" in browser.page
+    assert "Not whole yet: nobody could meet it." in browser.page
+    assert "gate is not whole" not in browser.page
 
 
 def test_weaker_than_the_gate_is_a_fault_with_its_place(begin):

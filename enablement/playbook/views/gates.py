@@ -49,6 +49,14 @@ class Subject:
             return gate_edits.OverlayEdit(overlay=self.overlay, tree=tree)
         return gate_edits.GateEdit(track=self.track, tree=tree, immediate=immediate)
 
+    def not_whole(self, editor: Editor, why: GateError) -> str:
+        if self.overlay and not editor.outline.parts:
+            return _(
+                "The last requirement is taken away in the file, where all else that it asks can be looked "
+                "at with it. Here at least one stays."
+            )
+        return _("The gate is not whole yet: %(why)s.") % {"why": why}
+
     @property
     def in_force(self) -> dict[str, Any]:
         return {"base": current_number(), "immediate": self.immediate}
@@ -126,7 +134,7 @@ def _tried(
             return redirect(kept)
         plan = gate_edits.try_out(edit=edit, base_number=said["base"], at=at)
     except GateError as error:
-        editor.faults.append(_("The gate is not whole yet: %(why)s.") % {"why": error})
+        editor.faults.append(subject.not_whole(editor, error))
     except SourceErrors as errors:
         editor.faults += [str(error) for error in errors.errors]
     except Refused as refused:
