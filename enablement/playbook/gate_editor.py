@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from assessments.models import Quiz
 from enablement.access import gates, registry
-from enablement.access.models import Policy
+from enablement.access.models import Gate, Policy
 from enablement.playbook import gate_outline as outlines
 from enablement.playbook.gate_forms import Choices, GroupForm, LeafForm
 from enablement.playbook.gate_outline import Group, Leaf, Part, Place
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 GROUP = "group"
+#: Requirements of which an overlay asks for more of the same.
+_MARKED = frozenset({"quiz", "shadow_mode", "supervised_decisions", "tool_fitness", "attendance"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +183,9 @@ class Editor:
         return Node(words=words, whole=whole, is_group=False, **common)
 
     def _beginning(self, type_: str) -> Mapping[str, Any]:
-        """Figures to begin with, of DESIGN and of the seed; what has no sensible one is left to fill in."""
+        """Figures to begin with, of the gate or else of the design; what has no sensible one is left open."""
+        if type_ in self._choices.marks:
+            return self._choices.marks[type_]
         quizzes, surveys = self._choices.of("quiz") or [], self._choices.of("survey") or []
         policy = Policy.objects.first()
         owner = (policy.owners if policy else {}).get("program_manager", "")
@@ -222,15 +226,29 @@ def choices(track: Track) -> Choices:
 
 
 def common_choices(tracks: Sequence[Track]) -> Choices:
-    """What requirements can name that have to be met on each of these tracks. Five queries a track."""
+    """What requirements can name that have to be met on each of these tracks. Six queries for one track."""
     each = [choices(track) for track in tracks]
     names = {name for found in each for name in found.by_name}
     return Choices(
         by_name={
             name: [pair for pair in each[0].of(name) or [] if _everywhere(pair[0], name, each)]
             for name in sorted(names)
-        }
+        },
+        marks=_common_marks(tracks),
     )
+
+
+def _common_marks(tracks: Sequence[Track]) -> dict[str, Mapping[str, Any]]:
+    """Where every gate that has such a requirement asks for the same."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for gate in Gate.objects.filter(track__in=tracks):
+        for leaf in gates.leaf_nodes(gate.tree):
+            found.setdefault(leaf["type"], []).append({k: v for k, v in leaf.items() if k != "type"})
+    return {
+        type_: each[0]
+        for type_, each in found.items()
+        if type_ in _MARKED and each.count(each[0]) == len(each)
+    }
 
 
 def _everywhere(key: str, name: str, offered: Sequence[Choices]) -> bool:

@@ -68,9 +68,13 @@ GROUP_KINDS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """What a track's requirements can name, by the name of the key: pairs of a key and its words."""
+    """What a track's requirements can name, by the name of the key: pairs of a key and its words.
+
+    marks: by type, the marks of the gate, below which an overlay may not go.
+    """
 
     by_name: Mapping[str, Pairs] = field(default_factory=dict)
+    marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, name: str) -> Pairs | None:
         return self.by_name.get(name)

@@ -110,6 +110,19 @@ def test_weaker_than_the_gate_is_a_fault_with_its_place(begin):
     assert not PlaybookDraft.objects.exists()
 
 
+def test_what_is_added_begins_with_the_marks_of_the_gate(begin):
+    gate = "      - type: modules_completed\n      - type: survey\n        survey: ready\n"
+    marked = (
+        "      - {type: quiz, threshold: 0.85, valid_months: 6}\n"
+        "      - {type: attestation, policy: a1, title: A, statement: B}\n"
+    )
+    browser = begin(YAML.replace(gate, marked) + HEAD + "    human_in_loop: true\n")
+    browser.add("quiz").add("attestation")
+    assert browser.tree == {
+        "all_of": [{"type": "quiz", "threshold": "0.85", "valid_months": 6}, {"type": "attestation"}]
+    }
+
+
 def test_another_playbook_since_is_told(begin):
     browser = begin(OVERLAID)
     browser.add("survey")
