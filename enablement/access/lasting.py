@@ -34,8 +34,8 @@ def lasting(
     lapses_at = months_later(since, params.valid_months)
     day = {"day": date_format(localtime(lapses_at))}
     if lapses_at <= at:
-        actual = _("lapsed on %(day)s") % day
-        return replace(leaf, met=False, begun=True, actual=actual, next_step=again, link=link, proof=())
+        leaf = replace(leaf, met=False, begun=True, lapsed=True, actual=_("lapsed on %(day)s") % day)
+        return replace(leaf, next_step=again, link=link, proof=())
     actual = _("%(actual)s, holds until %(day)s") % (day | {"actual": leaf.actual})
     if leaf.lapses_at is not None:
         lapses_at = min(lapses_at, leaf.lapses_at)

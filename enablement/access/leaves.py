@@ -21,7 +21,7 @@ class Leaf:
     asked_by: the overlay that asks; "" for the gate itself.
     asked_as: which of that overlay's requirements it is, the same for everybody.
     lapses_at: when the proof stops counting. short: its name where there is little room; the label where
-    there is none. renews: it is met, and may be shown anew now, before it lapses.
+    there is none. renews: it is met, and may be shown anew now, before it lapses. lapsed: it was met once.
     """
 
     type: str
@@ -44,6 +44,7 @@ class Leaf:
     closed: bool = False
     pending: bool = False
     renews: bool = False
+    lapsed: bool = False
 
     @property
     def state(self) -> str:
@@ -72,6 +73,7 @@ class Leaf:
             "proof": list(self.proof),
             **({"asked_by": self.asked_by} if self.asked_by else {}),
             **({"renews_by": self.lapses_at.isoformat()} if self.renews and self.lapses_at else {}),
+            **({"lapsed": True} if self.lapsed else {}),
         }
 
 

@@ -78,6 +78,7 @@ def test_it_lapses_after_its_calendar_months(enrolment, gate):
     assert not Grant.objects.live(at=due).exists()
     evaluate(enrolment, at=due)
     assert (state(), Grant.objects.get().leaves[0]["actual"]) == ("expired", "lapsed")
+    assert Grant.objects.get().leaves[0]["lapsed"] is True
 
 
 def test_everybody_for_themselves_and_for_what_they_have_read(enrolment):

@@ -234,6 +234,8 @@ class TestSurvey:
         client.force_login(enrolment.user)
         page = client.get(reverse("my_path")).content.decode()
         assert f"verdict {tone}" in page
+        # The day on which the track was due says nothing a year after everything was shown.
+        assert ("Part of what you have shown has lapsed" in page, "was due" in page) == (at > LAPSE, False)
         link = f'<a href="{reverse("survey", args=[enrolment.track.surveys.get().pk])}">{offered}</a>'
         tools = client.get(reverse("my_tools")).content.decode()
         assert (link in tools) is bool(offered)

@@ -309,6 +309,7 @@ VIEWS = {
     "sessions to attend": View("engineer5", "my_sessions"),
     "calendar address": View("engineer5", "my_sessions", then=make_an_address, lands="calendar_make"),
     "no session": View("author", "my_sessions"),
+    "no session of a program manager": View("pm", "my_sessions"),
     "sessions of a cohort": View("pm", "cohort_sessions", cohort),
     "attendance to mark": View("mentor1", "session", session(title="Where the yellow zone begins")),
     "attendance marked": View("pm", "session", session(title="Kick-off")),

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -242,3 +243,17 @@ def test_the_page_costs_ten_queries_for_any_number_of_modules(
 
 def test_another_persons_track_is_not_mine(world):
     assert track_plans(user=EnrolmentFactory().user, at=NOW)[0].modules == []
+
+
+@pytest.mark.parametrize(
+    ("leaves", "lapsed", "state"),
+    [
+        ([{"met": True}, {"met": False, "lapsed": True}], True, "not-met"),
+        ([{"met": False}, {"met": False, "lapsed": True}], False, "waiting"),
+        ([{"met": True}, {"met": None}], False, "waiting"),
+        ([], False, "waiting"),
+    ],
+)
+def test_the_due_day_gives_way_only_where_all_that_is_missing_has_lapsed(world, leaves, lapsed, state):
+    plan = replace(plan_of(world[3]), leaves=leaves)
+    assert (plan.lapsed, plan.due_state) == (lapsed, state)

@@ -65,4 +65,5 @@ class PolicyAttested:
             link="" if met else reverse("attest", args=[track.key, params.policy]),
             proof=(f"access.attestation:{made.pk}",) if met and made else (),
             lapses_at=lapses_at if met else None,
+            lapsed=made is not None and not met,
         )

@@ -90,6 +90,12 @@ class TrackPlan:
         return min(steps, key=lambda step: step.renews_by, default=None)
 
     @property
+    def lapsed(self) -> bool:
+        """Everything was shown once, and what is missing now has lapsed: the due day no longer matters."""
+        missing = [leaf for leaf in self.leaves if leaf["met"] is not True]
+        return not self.met and bool(missing) and all(leaf.get("lapsed") for leaf in missing)
+
+    @property
     def opens_next(self) -> Step | None:
         """What only time is in the way of, the first to open."""
         steps = [step for plan in self.modules for step in plan.steps if step.opens_at]
@@ -107,7 +113,7 @@ class TrackPlan:
     def due_state(self) -> str:
         if self.met:
             return "met"
-        if self.days_left < 0:
+        if self.lapsed or self.days_left < 0:
             return "not-met"
         return "at-risk" if self.days_left <= DUE_SOON_DAYS else "waiting"
 
