@@ -149,6 +149,7 @@ class Plan:
     """`base_number`: the revision it was made against; 0 before the first one. `warnings`: what is undone.
 
     loosens: what of it needs the approval of others; never anything before the first revision.
+    uncounted: of `notes`, what effects and calls leave out.
     """
 
     base_number: int
@@ -160,6 +161,7 @@ class Plan:
     gaps: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     loosens: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -344,7 +344,10 @@ def test_the_pages(people, client):
         client.force_login(people[name])
         assert "proposes a change of the playbook" in client.get(reverse("approvals")).text
         assert client.get(reverse("approval", args=[proposal.pk])).url == address
-        assert 'id="decide"' in client.get(address).text
+        page = client.get(address).text
+        assert 'id="decide"' in page
+        assert "because of the threshold of Summariser.</li>" in page
+        assert "Nobody called these tools in the last 30 days.</li>" in page
         assert client.post(decide, {"decision": "reject"}).status_code == 422
         assert (
             client.post(reverse("approval_decide", args=[proposal.pk]), {"decision": "approve"}).status_code

@@ -32,8 +32,8 @@ class PlaybookProposal(models.Model):
     """A whole playbook, and its plan as whoever approves it reads it.
 
     `document` and `sha256`: as a revision has them; what is approved is these bytes. `plan`: `changes`,
-    `loosens`, `warnings`, `gaps` and `notes`; `plan_sha256`: of what it changes. One that has been outrun by
-    another revision (`outdated_by`) can never be approved.
+    `loosens`, `uncounted`, `warnings`, `gaps` and `notes`; `plan_sha256`: of what it changes. One that has
+    been outrun by another revision (`outdated_by`) can never be approved.
     """
 
     request = models.OneToOneField(

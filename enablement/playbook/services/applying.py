@@ -237,12 +237,14 @@ def _carry_out(
         now = _holders(at, later=later)
         kept = keeping.kept_since(revision=revision.number, at=at)
         effects = _effects(holders, now, kept)
+        left_out = _uncounted(before, after, base_number, at)
         found = replace(
             found,
             effects=effects,
             calls=calls.moved(before=rules, after=calls.rules(), holders=holders, now=now),
             loosens=_loosened(before, after, effects) if base_number else (),
-            notes=(*reading.notes, *_uncounted(before, after, base_number, at)),
+            notes=(*reading.notes, *left_out),
+            uncounted=left_out,
         )
         _record(found, revision, actor=actor, at=at)
     return found

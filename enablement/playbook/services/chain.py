@@ -234,6 +234,7 @@ def _kept(plan: Plan) -> dict[str, Any]:
         "gain": [[effect.title or effect.tool, len(effect.gain)] for effect in plan.effects if effect.gain],
         "lose": [[effect.title or effect.tool, len(effect.lose)] for effect in plan.effects if effect.lose],
         "calls": [[call.what, call.tool, len(call.stops), len(call.lets_in)] for call in plan.calls],
+        "uncounted": list(plan.uncounted),
         "loosens": list(plan.loosens),
         "warnings": list(plan.warnings),
         "gaps": list(plan.gaps),
