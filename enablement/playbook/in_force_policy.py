@@ -7,7 +7,14 @@ from enablement.access.models import Policy
 from enablement.playbook import gating
 from enablement.playbook.phrases import phrase
 from enablement.playbook.plan import Condition, Item, Lines
+from enablement.playbook.titles import humanised
 
+_FOR_WHOM = {
+    "regions": "regions",
+    "lines": "lines of business",
+    "risks": "risk tolerance",
+    "tracks": "tracks",
+}
 _ASKED_BY_OVERLAYS = (
     "allowed_regions",
     "confidence_threshold",
@@ -46,15 +53,15 @@ def policy() -> Iterator[tuple[Item, Mapping[str, Any]]]:
 def _overlay(stored: Mapping[str, Any]) -> dict[str, Any]:
     """For whom, and what it asks, line by line, so that a plan says what came and what went."""
     asked = {name: stored[name] for name in _ASKED_BY_OVERLAYS if stored[name]}
-    people = {name: stored[name] for name in ("regions", "lines", "risks", "tracks") if stored[name]}
+    people = {words: stored[name] for name, words in _FOR_WHOM.items() if stored[name]}
     return {
         "title": stored["title"],
         "reason": stored["reason"],
-        "for": Lines(f"for {name}: {', '.join(keys)}" for name, keys in people.items()),
+        "for": Lines(f"for {words}: {', '.join(keys)}" for words, keys in people.items()),
         "asks": Lines(
             (
                 *(Condition(gating.words(node), phrase(node)) for node in stored["conditions"]),
-                *(f"{name}: {_spoken(value)}" for name, value in asked.items()),
+                *(f"{humanised(name)}: {_spoken(value)}" for name, value in asked.items()),
             )
         ),
     }

@@ -123,10 +123,10 @@ def test_a_plan_says_what_an_overlay_asks_and_who_loses_what():
     found = plan(bundle(text))
     assert told(found) == ["+ line of business claims", "+ line of business retail", "+ overlay strict"]
     assert details(found, "overlay strict") == [
-        "for risks: low",
+        "for risk tolerance: low",
         "Survey “ready” answered",
-        "confidence_threshold: 0.9",
-        "human_in_loop: yes",
+        "Confidence threshold: 0.9",
+        "Human in loop: yes",
     ]
     [effect] = found.effects
     assert (effect.tool, [str(person) for person in effect.lose]) == (
