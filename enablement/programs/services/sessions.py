@@ -63,7 +63,7 @@ def change_session(*, session: Session, details: Details, actor: User, at: datet
     session = _locked(session, actor)
     rules.ensure_not_cancelled(session)
     rules.ensure_runs_still(session.cohort)
-    _check(details, at=at, was=session.starts_at)
+    _check(details, at=at, was=session)
     before = _told(session)
     for name, value in _fields(details).items():
         setattr(session, name, value)
@@ -111,10 +111,12 @@ def _fields(details: Details) -> dict[str, Any]:
     return said | {name: said[name].strip() for name in ("title", "place", "link")}
 
 
-def _check(details: Details, *, at: datetime, was: datetime | None = None) -> None:
-    """was: when it began until now; that may stand, however long ago."""
+def _check(details: Details, *, at: datetime, was: Session | None = None) -> None:
+    """was: what changes. Its time may stand, however long ago, and who held it, though they left since."""
     problems: dict[str, str] = {}
-    if details.starts_at != was and abs(details.starts_at - at) > FURTHEST:
+    moved = was is None or details.starts_at != was.starts_at
+    held = was is not None and was.ends_at <= at and was.host_id == details.host.pk
+    if moved and abs(details.starts_at - at) > FURTHEST:
         problems["starts_at"] = _("This is more than three years away. Check the year.")
     if details.ends_at <= details.starts_at:
         problems["ends_at"] = _("It has to end after it begins.")
@@ -122,7 +124,7 @@ def _check(details: Details, *, at: datetime, was: datetime | None = None) -> No
         problems["ends_at"] = _("A session lasts a day at most; plan one for each day.")
     if not details.place.strip() and not details.link.strip():
         problems["place"] = _("Say where it is: a place, a link, or both.")
-    if not details.host.is_active:
+    if not details.host.is_active and not held:
         problems["host"] = _("This person is no longer active.")
     if problems:
         raise ValidationError(problems)

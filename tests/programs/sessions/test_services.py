@@ -126,6 +126,17 @@ class TestPlanning:
         with pytest.raises(Refused, match="closed"):
             plan_session(cohort=cohort, details=details, actor=cohort.created_by, at=NOW)
 
+    def test_who_held_it_and_left_since_still_held_it(self, cohort, details):
+        pm, gone = cohort.created_by, UserFactory(is_active=False)
+        session = SessionFactory(cohort=cohort, host=gone, **between(NOW - 2 * HOUR))
+        same = replace(details, host=gone, title="Kick-off, part one", **between(session.starts_at))
+        with pytest.raises(ValidationError, match="no longer active"):
+            change_session(session=session, details=same, actor=pm, at=NOW - HOUR - timedelta(seconds=1))
+        other = replace(same, host=UserFactory(is_active=False))
+        with pytest.raises(ValidationError, match="no longer active"):
+            change_session(session=session, details=other, actor=pm, at=NOW)
+        assert change_session(session=session, details=same, actor=pm, at=NOW).title == "Kick-off, part one"
+
     def test_once_it_is_marked_its_time_stands_and_its_words_may_change(self, details):
         enrolment = EnrolmentFactory()
         session = SessionFactory(cohort=enrolment.cohort)
