@@ -1,5 +1,6 @@
 """Keys and labels as people read them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Choices
@@ -12,6 +13,11 @@ def in_words(text: str) -> str:
     """
     words = text.replace("_", " ").strip() if " " not in text else text
     return words[:1].upper() + words[1:]
+
+
+def percent(share: str | Decimal) -> str:
+    """`0.85` → `85`, exactly."""
+    return f"{(Decimal(share) * 100).normalize():f}"
 
 
 def capitalised(choices: type[Choices]) -> list[tuple[Any, str]]:

@@ -28,6 +28,7 @@ from assessments.views.judgements import may_judge
 from assessments.views.signed_in import me
 from tracks.csv_files import CsvFaults
 from tracks.errors import Refused
+from tracks.words import percent
 
 may_own = permission_required("assessments.own_pools", raise_exception=True)
 
@@ -165,17 +166,17 @@ def _learners_chart(found: PoolAgreement) -> str:
         rows.insert(0, all_samples)
     if not rows:
         return ""
-    percent = f"{(found.pool.mark_lower * 100).normalize():f}"
+    to_reach = percent(found.pool.mark_lower)
     return intervals(
         title=_("Agreement with quality assurance"),
         description=_(
             "For all samples and for each learner's latest look: the share on which both agree, with its "
             "95 %% interval. The lower bound has to reach %(percent)s %%."
         )
-        % {"percent": percent},
+        % {"percent": to_reach},
         rows=rows,
         mark=found.pool.mark_lower,
-        mark_text=_("%(percent)s %% to pass") % {"percent": percent},
+        mark_text=_("%(percent)s %% to pass") % {"percent": to_reach},
     )
 
 

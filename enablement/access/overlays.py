@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 from django.utils.translation import gettext as _
 
 from enablement.access.leaves import Leaf
+from tracks.words import percent
 
 REGION = "region"
 
@@ -124,12 +125,12 @@ def asks(overlay: Overlay) -> list[str]:
         regions = ", ".join(sorted(overlay.allowed_regions))
         said.append(_("The tool runs in %(regions)s only.") % {"regions": regions})
     if overlay.confidence_threshold is not None:
-        share = _percent(overlay.confidence_threshold)
+        share = percent(overlay.confidence_threshold)
         said.append(
             _("Every output below a confidence of %(share)s %% is looked at first.") % {"share": share}
         )
     if overlay.block_on_confidence_lt is not None:
-        share = _percent(overlay.block_on_confidence_lt)
+        share = percent(overlay.block_on_confidence_lt)
         said.append(_("Outputs below a confidence of %(share)s %% are not used.") % {"share": share})
     if overlay.yellow_zone_terms:
         terms = ", ".join(overlay.yellow_zone_terms)
@@ -146,7 +147,3 @@ def asks(overlay: Overlay) -> list[str]:
     if overlay.approval_rule:
         said.append(_("Another person approves by this rule: %(rule)s") % {"rule": overlay.approval_rule})
     return said
-
-
-def _percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f}"

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from enablement.playbook import gating
 from enablement.playbook.plan import Change
 from enablement.playbook.titles import humanised
+from tracks.words import percent
 
 Node = Mapping[str, Any]
 
@@ -80,11 +81,6 @@ def _leaf(node: Node) -> str:
         return words
     months = ngettext("%(words)s, for %(n)d month", "%(words)s, for %(n)d months", int(node["valid_months"]))
     return months % {"words": words, "n": node["valid_months"]}
-
-
-def percent(share: str | Decimal) -> str:
-    """`0.85` → `85`, exactly."""
-    return f"{(Decimal(share) * 100).normalize():f}"
 
 
 def _quiz(node: Node) -> str:

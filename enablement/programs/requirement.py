@@ -16,6 +16,7 @@ from enablement.access.registry import Params
 from enablement.access.requirements.quiz import Share
 from enablement.programs.selectors.attendance import Attended, attended
 from tracks.models import Enrolment, Track
+from tracks.words import percent
 
 
 class AttendanceParams(LastingParams):
@@ -114,18 +115,15 @@ def _both(*answers: bool | None) -> bool | None:
 
 
 def _required(params: AttendanceParams) -> str:
+    share = "" if params.share is None else percent(params.share)
     if params.sessions is None:
-        return _("at least %(percent)s %% of the sessions held") % {"percent": _percent(params)}
+        return _("at least %(percent)s %% of the sessions held") % {"percent": share}
     number = ngettext("%(n)d session attended", "%(n)d sessions attended", params.sessions)
     number %= {"n": params.sessions}
-    if params.share is None:
+    if not share:
         return number
-    words = {"number": number, "percent": _percent(params)}
+    words = {"number": number, "percent": share}
     return _("%(number)s, and at least %(percent)s %% of those held") % words
-
-
-def _percent(params: AttendanceParams) -> str:
-    return f"{(params.share * 100).normalize():f}" if params.share is not None else ""
 
 
 def _actual(record: Attended) -> str:

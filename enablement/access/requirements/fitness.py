@@ -18,6 +18,7 @@ from enablement.access import tightening
 from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
+from tracks.words import percent
 
 Share = Annotated[Decimal, BeforeValidator(str), Field(gt=0, le=1)]
 
@@ -50,7 +51,6 @@ class ToolFitness:
 
     def _leaf(self, pool: ShadowPool, figure: Fitness, params: FitnessParams) -> Leaf:
         met = params.met_by(figure)
-        percent = f"{(params.lower_bound * 100).normalize():f}"
         return Leaf(
             type=self.name,
             label=_("%(tool)s: fitness") % {"tool": pool.tool},
@@ -60,7 +60,7 @@ class ToolFitness:
             total=params.cases,
             short=_("Fitness of the tool"),
             required=_("%(n)d judged outputs, usable ones with a lower bound of %(percent)s %%")
-            % {"n": params.cases, "percent": percent},
+            % {"n": params.cases, "percent": percent(params.lower_bound)},
             actual=_("%(usable)d of %(settled)d usable")
             % {"usable": figure.usable, "settled": figure.settled},
             next_step="" if met else _("Quality assurance judges the tool; you have nothing to do for it"),

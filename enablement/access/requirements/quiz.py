@@ -18,6 +18,7 @@ from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
 from tracks.prepared import PreparedObjects
+from tracks.words import percent
 
 if TYPE_CHECKING:
     from assessments.selectors import QuizResult
@@ -88,7 +89,7 @@ class QuizPassed:
             failed=failed,
             opens_at=_opens_at(quiz, result) if failed else None,
             short=_("Quiz"),
-            required=_("at least %(percent)s %%") % {"percent": f"{(threshold * 100).normalize():f}"},
+            required=_("at least %(percent)s %%") % {"percent": percent(threshold)},
             actual=_actual(result, failed=failed),
             next_step="" if met else _("Take the quiz “%(title)s”") % {"title": quiz.title},
             link="" if met else reverse("quiz", args=[quiz.pk]),

@@ -25,6 +25,7 @@ from enablement.access.leaves import Leaf, unknown
 from enablement.access.registry import Params
 from tracks.models import Enrolment, Track
 from tracks.prepared import PreparedObjects
+from tracks.words import percent
 
 if TYPE_CHECKING:
     from assessments.selectors import ShadowStanding
@@ -174,7 +175,7 @@ def _with_marks(leaf: Leaf, marks: Sequence[_Mark], passed: "ShadowStanding | No
 
 
 def _shown(mark: _Mark, value: Decimal) -> str:
-    return f"{(value * 100 if mark.figure == 'lower' else value).normalize():f}"
+    return percent(value) if mark.figure == "lower" else f"{value.normalize():f}"
 
 
 def _fresh_missing(standing: "ShadowStanding | None") -> int:

@@ -17,6 +17,7 @@ from enablement.access.leaves import Leaf
 from enablement.access.registry import Params
 from enablement.access.requirements.quiz import Share
 from tracks.models import Enrolment, Track
+from tracks.words import percent
 
 if TYPE_CHECKING:
     from assessments.selectors import SupervisedStanding
@@ -78,5 +79,4 @@ def _required(params: Any) -> str:
     ) % {"n": params.n}
     if params.right == 1:
         return _("%(cases)s, all of them right") % {"cases": cases}
-    percent = f"{(params.right * 100).normalize():f}"
-    return _("%(cases)s, at least %(percent)s %% right") % {"cases": cases, "percent": percent}
+    return _("%(cases)s, at least %(percent)s %% right") % {"cases": cases, "percent": percent(params.right)}
