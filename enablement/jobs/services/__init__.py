@@ -7,7 +7,7 @@ from enablement.jobs.services.attempts import (
     record_failure,
     renew,
 )
-from enablement.jobs.services.enqueueing import enqueue
+from enablement.jobs.services.enqueueing import enqueue, enqueue_for_people
 from enablement.jobs.services.sweeping import purge, sweep
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "TryLater",
     "claim",
     "enqueue",
+    "enqueue_for_people",
     "finish",
     "purge",
     "record_failure",

@@ -1,10 +1,11 @@
 """Asking for a job: a row in the caller's transaction, a message after its commit."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -16,6 +17,9 @@ from enablement.jobs.models.job import TITLE_MAX
 
 if TYPE_CHECKING:
     from celery import Task
+
+#: People whom one job serves.
+CHUNK = 50
 
 
 def enqueue(
@@ -60,3 +64,12 @@ def enqueue(
         return faster
     transaction.on_commit(partial(outbox.publish_soon, job.pk), robust=True)
     return job
+
+
+def enqueue_for_people(
+    *, task: "Task[..., object]", args: Mapping[str, str], people: Sequence[UUID], at: datetime
+) -> None:
+    """A job for each `CHUNK` of these people, who are its `user_ids`, in the caller's transaction."""
+    for start in range(0, len(people), CHUNK):
+        chunk = [str(pk) for pk in people[start : start + CHUNK]]
+        enqueue(task=task, args={**args, "user_ids": chunk}, at=at)

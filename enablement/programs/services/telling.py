@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.urls import reverse
 
-from enablement.jobs.services import enqueue
+from enablement.jobs.services import enqueue, enqueue_for_people
 from enablement.people.letters import letter, send
 from enablement.people.models import User
 from enablement.programs.models import Session
@@ -22,8 +22,6 @@ from tracks.models import Enrolment
 HOSTED, CHANGED, CANCELLED = "hosted", "changed", "cancelled"
 #: What makes a difference to who comes.
 _FOR_ALL = frozenset({"starts_at", "ends_at", "place", "link"})
-#: People whom one job writes to.
-CHUNK = 50
 
 
 def tell_planned(session: Session, *, at: datetime) -> None:
@@ -52,18 +50,12 @@ def _ask(session: Session, what: str, at: datetime) -> None:
 
 
 def ask_for_mails(*, session_id: UUID, what: str, told_at: str, at: datetime) -> int:
-    """A job for each `CHUNK` of those who hear of it, in the caller's transaction; how many people."""
+    """Jobs for those who hear of it, in the caller's transaction; how many people."""
     from enablement.programs.tasks import mail_session
 
-    people = [str(pk) for pk in _readers(session_id, what)]
-    for start in range(0, len(people), CHUNK):
-        args: dict[str, str | int | list[str] | None] = {
-            "session_id": str(session_id),
-            "what": what,
-            "told_at": told_at,
-            "user_ids": people[start : start + CHUNK],
-        }
-        enqueue(task=mail_session, args=args, at=at)
+    people = _readers(session_id, what)
+    args = {"session_id": str(session_id), "what": what, "told_at": told_at}
+    enqueue_for_people(task=mail_session, args=args, people=people, at=at)
     return len(people)
 
 

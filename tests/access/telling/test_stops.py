@@ -187,7 +187,7 @@ def test_writing_to_many_costs_the_same_queries(holder, people, django_assert_nu
 
 @pytest.mark.parametrize("people", [1, 4])
 def test_the_switch_is_one_job_and_the_messages_go_out_in_portions(holder, people, monkeypatch):
-    monkeypatch.setattr("enablement.access.services.telling.stops.CHUNK", 2)
+    monkeypatch.setattr("enablement.jobs.services.enqueueing.CHUNK", 2)
     for number in range(people):
         holder(f"person{number}")
     with CaptureQueriesContext(connection) as queries:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from enablement.access.models import EmergencyAccess, Grant, Microtool, Stop
 from enablement.access.services.telling.message import COMPLIANCE, letter
-from enablement.jobs.services import enqueue
+from enablement.jobs.services import enqueue, enqueue_for_people
 from enablement.people.letters import send
 from enablement.people.models import User
 from enablement.people.selectors import holders as holders_of
@@ -24,8 +24,6 @@ from tracks.facts import Fact
 
 STARTED, ENDED = "started", "ended"
 _TOLD = {"access.stop_started": STARTED, "access.stop_ended": ENDED}
-#: People whom one job writes to.
-CHUNK = 50
 
 
 def tell_stops(facts: Sequence[Fact]) -> None:
@@ -40,20 +38,14 @@ def tell_stops(facts: Sequence[Fact]) -> None:
 
 
 def ask_for_mails(*, stop_id: UUID, what: str, at: datetime) -> int:
-    """A job for each `CHUNK` of the people who hold it now, in the caller's transaction; how many people."""
+    """Jobs for the people who hold it now, in the caller's transaction; how many people."""
     from enablement.access import tasks
 
     stop = Stop.objects.get(pk=stop_id)
-    people = [str(pk) for pk in holders(stop, at=at).order_by("pk").values_list("pk", flat=True)]
-    for start in range(0, len(people), CHUNK):
-        chunk = people[start : start + CHUNK]
-        args: dict[str, str | int | list[str] | None] = {
-            "stop_id": str(stop_id),
-            "what": what,
-            "user_ids": chunk,
-        }
-        enqueue(task=tasks.mail_stop, args=args, at=at)
-    enqueue(task=tasks.mail_stop_review, args={"stop_id": str(stop_id), "what": what}, at=at)
+    people = list(holders(stop, at=at).order_by("pk").values_list("pk", flat=True))
+    args = {"stop_id": str(stop_id), "what": what}
+    enqueue_for_people(task=tasks.mail_stop, args=args, people=people, at=at)
+    enqueue(task=tasks.mail_stop_review, args=args, at=at)
     return len(people)
 
 
