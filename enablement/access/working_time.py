@@ -24,7 +24,7 @@ def after(start: datetime, amount: timedelta, *, zone: str) -> datetime:
     day = local.date()
     while True:
         begins, ends = _working(day, earliest=local)
-        if begins < ends:
+        if day.weekday() in _WORKING_DAYS and begins <= ends:
             if amount <= ends - begins:
                 return (begins + amount).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
             amount -= ends - begins
@@ -32,8 +32,5 @@ def after(start: datetime, amount: timedelta, *, zone: str) -> datetime:
 
 
 def _working(day: date, *, earliest: datetime) -> tuple[datetime, datetime]:
-    """The working time of this day that is not before `earliest`; empty where the second is not later."""
-    ends = datetime.combine(day, CLOSES)
-    if day.weekday() not in _WORKING_DAYS:
-        return ends, ends
-    return max(datetime.combine(day, OPENS), earliest), ends
+    """What would be this day's working time not before `earliest`; over where the second comes first."""
+    return max(datetime.combine(day, OPENS), earliest), datetime.combine(day, CLOSES)
